@@ -1,0 +1,1 @@
+"""Model servers: one KServe model per process, chosen by its model type."""
