@@ -1,1 +1,1 @@
-"""Model servers: one KServe model per process, chosen by its model type."""
+"""Model servers: one KServe predictor per model type."""

@@ -1,0 +1,75 @@
+"""Which predictors and toolchains can be called now, and what they can do.
+
+A catalog is replaced whole when the configuration or the cluster changes; readers hold a snapshot
+for the length of one request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from contract.config import ModelConfig, ServiceConfig
+from contract.errors import Unroutable
+from contract.tasks import Task
+from contract.toolchains import TOOLCHAINS, ToolchainSpec
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSnapshot:
+    models: tuple[ModelConfig, ...]
+    """In file order, which decides when several could serve."""
+    aliases: dict[str, str]
+    """Model names that clients use instead."""
+    voice_aliases: dict[str, str]
+
+    def find(self, name: str) -> ModelConfig | None:
+        return next((model for model in self.models if model.name == name), None)
+
+    def of_types(self, model_types: Iterable[str]) -> tuple[ModelConfig, ...]:
+        wanted = frozenset(model_types)
+        return tuple(model for model in self.models if model.model_type in wanted)
+
+    def serving(self, task: Task) -> tuple[ModelConfig, ...]:
+        return tuple(model for model in self.models if model.resolved_task is task)
+
+    def pick(self, model_types: tuple[str, ...], *, language: str | None = None) -> ModelConfig:
+        """The first model of these types, of that language if one is given. Raises Unroutable."""
+        candidates = self.of_types(model_types)
+        if not candidates:
+            raise Unroutable(f"no {' or '.join(model_types)} is configured; add one")
+        if language is None:
+            return candidates[0]
+        for model in candidates:
+            if model.language == language:
+                return model
+        known = ", ".join(sorted({model.language for model in candidates if model.language}))
+        raise Unroutable(
+            f"no {' or '.join(model_types)} speaks {language}; configured: {known or 'none'}",
+            param="language",
+        )
+
+    def toolchains(self, task: Task) -> tuple[ToolchainSpec, ...]:
+        """Toolchains whose every need for the task is met, in the table's order."""
+        present = {model.model_type for model in self.models}
+        return tuple(
+            spec
+            for spec in TOOLCHAINS.values()
+            if task in spec.needs and all(present.intersection(need) for need in spec.needs[task])
+        )
+
+
+class Catalog:
+    """Holds the current snapshot."""
+
+    def __init__(self, config: ServiceConfig) -> None:
+        self.replace(config)
+
+    @property
+    def current(self) -> CatalogSnapshot:
+        return self._current
+
+    def replace(self, config: ServiceConfig) -> None:
+        self._current = CatalogSnapshot(
+            config.model_configs, dict(config.aliases.models), dict(config.aliases.voices)
+        )

@@ -1,0 +1,109 @@
+"""What travels with a request through every hop: id, priority, deadline, trace.
+
+Headers: `x-request-id`, `x-speech-priority` (interactive | batch), `x-speech-timeout-ms` (what is
+left of the caller's patience; relative, so that clocks need not agree, as in gRPC), and W3C
+`traceparent` (https://www.w3.org/TR/trace-context/).
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from contract.errors import DeadlineExceeded, InvalidRequest
+
+REQUEST_ID_HEADER = "x-request-id"
+PRIORITY_HEADER = "x-speech-priority"
+TIMEOUT_HEADER = "x-speech-timeout-ms"
+TRACEPARENT_HEADER = "traceparent"
+
+DEFAULT_TIMEOUT_S = 300.0
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class Priority(StrEnum):
+    INTERACTIVE = "interactive"
+    BATCH = "batch"
+
+
+def new_request_id() -> str:
+    return secrets.token_hex(16)
+
+
+def new_traceparent() -> str:
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """`deadline_s` is an instant of `time.monotonic()`."""
+
+    request_id: str = field(default_factory=new_request_id)
+    priority: Priority = Priority.INTERACTIVE
+    deadline_s: float = field(default_factory=lambda: time.monotonic() + DEFAULT_TIMEOUT_S)
+    traceparent: str = field(default_factory=new_traceparent)
+
+    @property
+    def remaining_s(self) -> float:
+        return self.deadline_s - time.monotonic()
+
+    def check_deadline(self) -> None:
+        """Raise DeadlineExceeded once the caller's time is up."""
+        if self.remaining_s <= 0:
+            raise DeadlineExceeded("the request's deadline has passed; allow it more time")
+
+    def within(self, timeout_s: float) -> RequestContext:
+        """The same request with at most `timeout_s` left."""
+        return replace(self, deadline_s=min(self.deadline_s, time.monotonic() + timeout_s))
+
+    def to_headers(self) -> dict[str, str]:
+        trace_id = self.traceparent.split("-")[1]
+        return {
+            REQUEST_ID_HEADER: self.request_id,
+            PRIORITY_HEADER: self.priority.value,
+            TIMEOUT_HEADER: str(max(1, int(self.remaining_s * 1000))),
+            TRACEPARENT_HEADER: f"00-{trace_id}-{secrets.token_hex(8)}-01",
+        }
+
+
+def context_from_headers(
+    headers: Mapping[str, str], *, max_timeout_s: float = DEFAULT_TIMEOUT_S
+) -> RequestContext:
+    """Read a context; absent or foreign ids are made anew, wrong priority or timeout is refused.
+
+    `headers` must be looked up by lower-case names.
+    """
+    request_id = headers.get(REQUEST_ID_HEADER, "")
+    traceparent = headers.get(TRACEPARENT_HEADER, "")
+    return RequestContext(
+        request_id=request_id if _REQUEST_ID.fullmatch(request_id) else new_request_id(),
+        priority=_priority(headers.get(PRIORITY_HEADER)),
+        deadline_s=time.monotonic() + min(_timeout_s(headers.get(TIMEOUT_HEADER)), max_timeout_s),
+        traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else new_traceparent(),
+    )
+
+
+def _priority(value: str | None) -> Priority:
+    if value is None:
+        return Priority.INTERACTIVE
+    try:
+        return Priority(value.lower())
+    except ValueError:
+        known = " or ".join(Priority)
+        raise InvalidRequest(f"{PRIORITY_HEADER} must be {known}", param=PRIORITY_HEADER) from None
+
+
+def _timeout_s(value: str | None) -> float:
+    if value is None:
+        return float("inf")
+    if not re.fullmatch(r"[1-9][0-9]{0,11}", value):
+        raise InvalidRequest(
+            f"{TIMEOUT_HEADER} must be a positive whole number of milliseconds",
+            param=TIMEOUT_HEADER,
+        )
+    return int(value) / 1000

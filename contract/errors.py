@@ -1,0 +1,162 @@
+"""Every fault that crosses a room, one class each.
+
+SpeechError
+├── InvalidRequest          400  a field is wrong; `param` names it
+│   ├── InvalidAudio        400  the bytes are not speech we can decode, or not enough of it
+│   └── Unroutable          400  no configured predictor can serve what the request holds
+├── Unauthorized            401
+├── NotFound                404
+│   └── ModelNotFound       404
+├── PayloadTooLarge         413
+├── Overloaded              429  refused before any work; `retry_after_s` says when to come back
+│   ├── QueueFull           429
+│   └── RateLimited         429
+├── Cancelled               499  the caller went away
+├── ModelFailed             500  the model raised; the caller's input was fine
+├── Unavailable             503  nobody can answer now
+│   ├── ModelNotReady       503
+│   └── CircuitOpen         503
+└── DeadlineExceeded        504
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+
+class SpeechError(Exception):
+    """A fault with an HTTP status. Messages name field and remedy, never paths or payloads."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    is_transient: ClassVar[bool] = False
+    """A retry of the same request, a moment later, may succeed."""
+
+    def __init__(
+        self, message: str, *, param: str | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.retry_after_s = retry_after_s
+
+    def to_wire(self) -> dict[str, Any]:
+        """The body that rooms send each other; `error` alone is what V1 and V2 ask for."""
+        body: dict[str, Any] = {"error": self.message, "code": self.code}
+        if self.param is not None:
+            body["param"] = self.param
+        if self.retry_after_s is not None:
+            body["retry_after_s"] = self.retry_after_s
+        return body
+
+
+class InvalidRequest(SpeechError):
+    status = 400
+    code = "invalid_request"
+
+
+class InvalidAudio(InvalidRequest):
+    code = "invalid_audio"
+
+
+class Unroutable(InvalidRequest):
+    code = "unroutable"
+
+
+class Unauthorized(SpeechError):
+    status = 401
+    code = "invalid_api_key"
+
+
+class NotFound(SpeechError):
+    status = 404
+    code = "not_found"
+
+
+class ModelNotFound(NotFound):
+    code = "model_not_found"
+
+
+class PayloadTooLarge(SpeechError):
+    status = 413
+    code = "payload_too_large"
+
+
+class Overloaded(SpeechError):
+    status = 429
+    code = "overloaded"
+    is_transient = True
+
+
+class QueueFull(Overloaded):
+    code = "queue_full"
+
+
+class RateLimited(Overloaded):
+    code = "rate_limit_exceeded"
+    is_transient = False
+
+
+class Cancelled(SpeechError):
+    status = 499
+    code = "cancelled"
+
+
+class ModelFailed(SpeechError):
+    code = "model_failed"
+
+
+class Unavailable(SpeechError):
+    status = 503
+    code = "unavailable"
+    is_transient = True
+
+
+class ModelNotReady(Unavailable):
+    code = "model_not_ready"
+
+
+class CircuitOpen(Unavailable):
+    code = "circuit_open"
+    is_transient = False
+
+
+class DeadlineExceeded(SpeechError):
+    status = 504
+    code = "deadline_exceeded"
+
+
+def _tree(root: type[SpeechError]) -> dict[str, type[SpeechError]]:
+    found = {root.code: root}
+    for child in root.__subclasses__():
+        found |= _tree(child)
+    return found
+
+
+_BY_CODE = _tree(SpeechError)
+_BY_STATUS: dict[int, type[SpeechError]] = {
+    400: InvalidRequest,
+    401: Unauthorized,
+    404: NotFound,
+    413: PayloadTooLarge,
+    422: InvalidRequest,
+    429: Overloaded,
+    502: Unavailable,
+    503: Unavailable,
+    504: DeadlineExceeded,
+}
+
+
+def error_from_wire(status: int, body: Mapping[str, Any]) -> SpeechError:
+    """Rebuild the error that another room sent. An unknown code falls back to its status."""
+    kind = _BY_CODE.get(str(body.get("code", "")))
+    if kind is None or kind.status != status:
+        kind = _BY_STATUS.get(status, ModelFailed)
+    message = body.get("error")
+    param, retry_after_s = body.get("param"), body.get("retry_after_s")
+    return kind(
+        message if isinstance(message, str) and message else f"a predictor answered {status}",
+        param=param if isinstance(param, str) else None,
+        retry_after_s=float(retry_after_s) if isinstance(retry_after_s, int | float) else None,
+    )

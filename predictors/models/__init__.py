@@ -1,0 +1,1 @@
+"""Model types, one file per family."""
