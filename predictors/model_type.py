@@ -1,4 +1,4 @@
-"""What the author of a model type writes: load() and infer(). Everything else is the Predictor's."""
+"""What the author of a model type writes: load() and infer(). The Predictor does the rest."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ class ModelType(ABC, Generic[In, Out]):
         SpeechError in its place; raising fails the whole batch.
         """
 
-    def unload(self) -> None:  # noqa: B027  # most types have nothing beyond their attributes
+    def unload(self) -> None:  # most types have nothing beyond their attributes
         """Drop references to weights; load() must work again afterwards."""
 
-    def check(self, request: In) -> None:  # noqa: B027  # most types accept what the task accepts
+    def check(self, request: In) -> None:  # most types accept what the task accepts
         """Refuse, before it queues, what this model cannot do. Raises InvalidRequest. Fast."""
 
     def batch_key(self, request: In) -> Hashable:
