@@ -7,14 +7,17 @@ left of the caller's patience; relative, so that clocks need not agree, as in gR
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from contract.errors import DeadlineExceeded, InvalidRequest
+from contract.lifecycle import StepTiming
 
 REQUEST_ID_HEADER = "x-request-id"
 PRIORITY_HEADER = "x-speech-priority"
@@ -39,14 +42,37 @@ def new_traceparent() -> str:
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
 
 
+@dataclass(slots=True)
+class Trace:
+    """What happened on the way: filled by whoever runs steps, read by whoever answers."""
+
+    steps: list[StepTiming] = field(default_factory=list)
+    statuses: list[str] = field(default_factory=list)
+    cache_hits: list[str] = field(default_factory=list)
+    """Models whose answer came from a cache."""
+
+    def to_json(self) -> str:
+        steps = [(one.step, round(one.start_s, 4), round(one.duration_s, 4)) for one in self.steps]
+        return json.dumps({"steps": steps, "statuses": self.statuses, "hits": self.cache_hits})
+
+    def merge_json(self, text: str) -> None:
+        """Add what another room reported; a report we cannot read is not worth an error."""
+        with suppress(ValueError, TypeError, AttributeError):
+            report = json.loads(text)
+            self.steps += [StepTiming(str(n), float(s), float(d)) for n, s, d in report["steps"]]
+            self.statuses += [str(status) for status in report["statuses"]]
+            self.cache_hits += [str(model) for model in report["hits"]]
+
+
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """`deadline_s` is an instant of `time.monotonic()`."""
+    """`deadline_s` is an instant of `time.monotonic()`; `trace` is shared by all its copies."""
 
     request_id: str = field(default_factory=new_request_id)
     priority: Priority = Priority.INTERACTIVE
     deadline_s: float = field(default_factory=lambda: time.monotonic() + DEFAULT_TIMEOUT_S)
     traceparent: str = field(default_factory=new_traceparent)
+    trace: Trace = field(default_factory=Trace)
 
     @property
     def remaining_s(self) -> float:

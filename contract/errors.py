@@ -31,7 +31,7 @@ class SpeechError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     is_transient: ClassVar[bool] = False
-    """A retry of the same request, a moment later, may succeed."""
+    """The fault may be gone a moment later, so a room may ask again by itself."""
 
     def __init__(
         self, message: str, *, param: str | None = None, retry_after_s: float | None = None
@@ -86,7 +86,6 @@ class PayloadTooLarge(SpeechError):
 class Overloaded(SpeechError):
     status = 429
     code = "overloaded"
-    is_transient = True
 
 
 class QueueFull(Overloaded):
@@ -95,7 +94,6 @@ class QueueFull(Overloaded):
 
 class RateLimited(Overloaded):
     code = "rate_limit_exceeded"
-    is_transient = False
 
 
 class Cancelled(SpeechError):
@@ -105,6 +103,7 @@ class Cancelled(SpeechError):
 
 class ModelFailed(SpeechError):
     code = "model_failed"
+    is_transient = True
 
 
 class Unavailable(SpeechError):

@@ -1,0 +1,101 @@
+"""Answers worth keeping: embeddings, speech segments and synthesis, keyed by content.
+
+A key is the SHA-256 of everything that decides the answer: the model, its weights, and every field
+of the request. Values are bytes, so a cache in memory and one in Redis hold the same thing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+from typing import Any, Protocol
+
+import cachetools
+import numpy as np
+
+from contract.config import ModelConfig
+from contract.tasks import TaskInput
+
+logger = logging.getLogger(__name__)
+
+
+class Store(Protocol):
+    async def get(self, key: str) -> bytes | None: ...
+
+    async def set(self, key: str, value: bytes) -> None: ...
+
+
+class MemoryStore:
+    """Least recently used, bounded by bytes and by age."""
+
+    def __init__(self, max_bytes: int, ttl_s: float) -> None:
+        self._items: cachetools.TTLCache[str, bytes] = cachetools.TTLCache(
+            max_bytes, ttl_s, getsizeof=len
+        )
+
+    async def get(self, key: str) -> bytes | None:
+        return self._items.get(key)
+
+    async def set(self, key: str, value: bytes) -> None:
+        if len(value) <= self._items.maxsize:
+            self._items[key] = value
+
+
+class RedisClient(Protocol):
+    """The two commands of `redis.asyncio.Redis` that a store needs."""
+
+    async def get(self, name: str) -> bytes | None: ...
+
+    async def set(self, name: str, value: bytes, *, px: int) -> Any: ...
+
+
+class RedisStore:
+    """Shared between pods. Redis bounds the bytes (maxmemory); a cache that is down is a miss."""
+
+    def __init__(
+        self, redis: RedisClient, ttl_s: float, *, prefix: str = "harmony-speech:"
+    ) -> None:
+        self._redis, self._ttl_ms, self._prefix = redis, int(ttl_s * 1000), prefix
+
+    async def get(self, key: str) -> bytes | None:
+        try:
+            return await self._redis.get(self._prefix + key)
+        except Exception as exc:  # a cache may fail in any way and must never fail a request
+            logger.warning("cache read failed: %s", type(exc).__name__)
+            return None
+
+    async def set(self, key: str, value: bytes) -> None:
+        try:
+            await self._redis.set(self._prefix + key, value, px=self._ttl_ms)
+        except Exception as exc:  # as above
+            logger.warning("cache write failed: %s", type(exc).__name__)
+
+
+def cache_key(model: str, config: ModelConfig | None, request: TaskInput[Any]) -> str:
+    """Digest of all that decides the answer. Hashes the audio: call it off the event loop."""
+    digest = hashlib.sha256(model.encode())
+    if config is not None:
+        digest.update(config.model_dump_json(exclude={"fallback"}).encode())
+    _feed(digest, request)
+    return digest.hexdigest()
+
+
+def _feed(digest: hashlib._Hash, value: Any) -> None:
+    """Type and size precede every value, so that no two requests spell the same bytes."""
+    if dataclasses.is_dataclass(value):
+        fields = dataclasses.fields(value)
+        digest.update(f"<{type(value).__name__}:{len(fields)}>".encode())
+        for field in fields:
+            _feed(digest, getattr(value, field.name))
+    elif isinstance(value, np.ndarray):
+        digest.update(f"<{value.dtype.str}{value.shape}>".encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, tuple):
+        digest.update(f"<tuple:{len(value)}>".encode())
+        for item in value:
+            _feed(digest, item)
+    else:
+        data = value if isinstance(value, bytes) else repr(value).encode()
+        digest.update(f"<{type(value).__name__}:{len(data)}>".encode())
+        digest.update(data)
