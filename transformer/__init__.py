@@ -1,0 +1,1 @@
+"""Toolchains: chains of predictors behind one name."""

@@ -1,0 +1,67 @@
+"""What a toolchain function works with: prepare the predictors, then call them one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from contract.catalog import CatalogSnapshot
+from contract.client import Client
+from contract.config import ModelConfig
+from contract.context import RequestContext
+from contract.lifecycle import Lifecycle
+from contract.tasks import TaskInput, TaskOutput
+
+O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A predictor of one of these types; of this language, where one is given."""
+
+    model_types: tuple[str, ...]
+    language: str | None = None
+
+
+class Steps:
+    """One request's way through a toolchain. Every call is a step of the request's lifecycle."""
+
+    def __init__(
+        self,
+        client: Client,
+        catalog: CatalogSnapshot,
+        context: RequestContext,
+        lifecycle: Lifecycle,
+    ) -> None:
+        self._client, self._catalog = client, catalog
+        self._context, self._lifecycle = context, lifecycle
+
+    async def prepare(self, *needs: Need) -> None:
+        """Wake a predictor for every need, all at once, so that cold starts overlap.
+
+        Raises Unroutable, before any work, when a need cannot be met.
+        """
+        await self._client.wake([self.pick(need).name for need in needs], self._context)
+
+    def pick(self, need: Need) -> ModelConfig:
+        return self._catalog.pick(need.model_types, language=need.language)
+
+    async def call(self, need: Need, request: TaskInput[O]) -> O:
+        self._context.check_deadline()
+        model = self.pick(need).name
+        with self._lifecycle.step(model):
+            return await self._client.call(model, request, self._context)
+
+
+async def together(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
+    """Await two branches at once. When one fails the other is cancelled and the fault raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            left, right = group.create_task(first), group.create_task(second)
+    except BaseExceptionGroup as faults:
+        raise faults.exceptions[0] from None
+    return left.result(), right.result()

@@ -1,0 +1,40 @@
+"""Harmony Speech V1: encoder → synthesizer → vocoder."""
+
+from contract.tasks import (
+    AudioOutput,
+    EmbedSpeakerInput,
+    EmbedSpeakerOutput,
+    SpeakInput,
+    SynthesizeMelInput,
+    VocodeInput,
+)
+from transformer.steps import Need, Steps
+from transformer.toolchains.voice import SPEAKER, one_voice
+
+ENCODER = Need(("HarmonySpeechEncoder",))
+SYNTHESIZER = Need(("HarmonySpeechSynthesizer",))
+VOCODER = Need(("HarmonySpeechVocoder",))
+
+
+async def speak(request: SpeakInput, steps: Steps) -> AudioOutput:
+    """The model has no preset voices: either mode needs a reference or an embedding."""
+    given = one_voice(request)
+    encoder = (ENCODER,) if isinstance(given, EmbedSpeakerInput) else ()
+    await steps.prepare(*encoder, SYNTHESIZER, VOCODER)
+    voice = (await embed(given, steps)).embedding if isinstance(given, EmbedSpeakerInput) else given
+    spoken = await steps.call(SYNTHESIZER, _mel_request(request, voice))
+    return await steps.call(VOCODER, VocodeInput(mel=spoken.mel, pauses=spoken.pauses))
+
+
+async def embed(request: EmbedSpeakerInput, steps: Steps) -> EmbedSpeakerOutput:
+    return await steps.call(ENCODER, request)
+
+
+def _mel_request(request: SpeakInput, voice: SPEAKER) -> SynthesizeMelInput:
+    return SynthesizeMelInput(
+        text=request.text,
+        embedding=voice,
+        speed=request.speed,
+        pitch=request.pitch,
+        energy=request.energy,
+    )

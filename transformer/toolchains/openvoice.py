@@ -1,0 +1,143 @@
+"""OpenVoice V1 and V2: the same chain with other models.
+
+Cloning runs two branches at once: reference → speech segments → embedding, and text → base speech;
+both meet in the tone converter.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from contract.audio import Audio
+from contract.errors import InvalidAudio, Unroutable
+from contract.tasks import (
+    AudioOutput,
+    ConvertVoiceInput,
+    DetectSpeechInput,
+    EmbedSpeakerInput,
+    EmbedSpeakerOutput,
+    SpeakInput,
+    SpeechSegment,
+    SynthesizeInput,
+    Task,
+    TranscribeInput,
+)
+from transformer.steps import Need, Steps, together
+from transformer.toolchains.voice import SPEAKER, one_voice, refuse_reference
+
+SPEECH_FINDERS = {
+    None: Need(("FasterWhisper", "SileroVAD")),
+    "whisper": Need(("FasterWhisper",)),
+    "silero": Need(("SileroVAD",)),
+}
+"""Who finds the speech in a reference, by `segment_source`; None takes the first configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVoice:
+    """One version of OpenVoice: which model types play which part."""
+
+    synthesizer: str
+    converter: Need
+    encoder: Need
+
+    async def speak(self, request: SpeakInput, steps: Steps) -> AudioOutput:
+        synthesizer = Need((self.synthesizer,), language=request.language)
+        if request.mode == "single_speaker_tts":
+            refuse_reference(request)
+            return await steps.call(synthesizer, _base_speech(request))
+        given = one_voice(request)
+        finder = SPEECH_FINDERS[request.segment_source]
+        await steps.prepare(*self._voice_needs(given, finder), synthesizer, self.converter)
+        voice, base = await together(
+            self._voice(given, finder, steps), steps.call(synthesizer, _base_speech(request))
+        )
+        return await steps.call(self.converter, _conversion(request, base.audio, voice))
+
+    async def embed(self, request: EmbedSpeakerInput, steps: Steps) -> EmbedSpeakerOutput:
+        finder = SPEECH_FINDERS[None]
+        await steps.prepare(*self._voice_needs(request, finder))
+        return await self._embed(request, finder, steps)
+
+    async def convert(self, request: ConvertVoiceInput, steps: Steps) -> AudioOutput:
+        """The converter itself embeds the source audio when no source embedding is given."""
+        if (request.target_audio is None) == (request.target_embedding is None):
+            raise Unroutable(
+                "send target_audio or target_embedding, one of the two", param="target_embedding"
+            )
+        if request.target_audio is None:
+            return await steps.call(self.converter, request)
+        finder, reference = SPEECH_FINDERS[None], EmbedSpeakerInput(audio=request.target_audio)
+        await steps.prepare(*self._voice_needs(reference, finder), self.converter)
+        target = await self._embed(reference, finder, steps)
+        return await steps.call(
+            self.converter,
+            dataclasses.replace(request, target_audio=None, target_embedding=target.embedding),
+        )
+
+    def _voice_needs(self, given: SPEAKER | EmbedSpeakerInput, finder: Need) -> tuple[Need, ...]:
+        if not isinstance(given, EmbedSpeakerInput):
+            return ()
+        return (finder, self.encoder) if given.segments is None else (self.encoder,)
+
+    async def _voice(
+        self, given: SPEAKER | EmbedSpeakerInput, finder: Need, steps: Steps
+    ) -> SPEAKER:
+        if not isinstance(given, EmbedSpeakerInput):
+            return given
+        return (await self._embed(given, finder, steps)).embedding
+
+    async def _embed(
+        self, request: EmbedSpeakerInput, finder: Need, steps: Steps
+    ) -> EmbedSpeakerOutput:
+        segments = request.segments
+        if segments is None:
+            segments = await _find_speech(request.audio, finder, steps)
+        if not segments:
+            raise InvalidAudio(
+                "no speech was found in the reference; send a few seconds of one person speaking",
+                param="audio",
+            )
+        return await steps.call(
+            self.encoder, EmbedSpeakerInput(audio=request.audio, segments=segments)
+        )
+
+
+async def _find_speech(audio: Audio, finder: Need, steps: Steps) -> tuple[SpeechSegment, ...]:
+    if steps.pick(finder).resolved_task is Task.TRANSCRIBE:
+        heard = await steps.call(finder, TranscribeInput(audio=audio, segment_timestamps=True))
+        return heard.speech_segments()
+    return (await steps.call(finder, DetectSpeechInput(audio=audio))).segments
+
+
+def _base_speech(request: SpeakInput) -> SynthesizeInput:
+    return SynthesizeInput(
+        text=request.text,
+        language=request.language,
+        voice=request.voice,
+        speed=request.speed,
+        seed=request.seed,
+    )
+
+
+def _conversion(request: SpeakInput, base: Audio, voice: SPEAKER) -> ConvertVoiceInput:
+    return ConvertVoiceInput(
+        audio=base,
+        target_embedding=voice,
+        source_language=request.language,
+        source_voice=request.voice,
+        seed=request.seed,
+    )
+
+
+V1 = OpenVoice(
+    synthesizer="OpenVoiceV1Synthesizer",
+    converter=Need(("OpenVoiceV1ToneConverter",)),
+    encoder=Need(("OpenVoiceV1ToneConverterEncoder",)),
+)
+V2 = OpenVoice(
+    synthesizer="MeloTTSSynthesizer",
+    converter=Need(("OpenVoiceV2ToneConverter",)),
+    encoder=Need(("OpenVoiceV2ToneConverterEncoder",)),
+)
