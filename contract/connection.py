@@ -1,0 +1,101 @@
+"""How a room that calls others is set up: addresses, retries, breaker, cache, middleware."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contract.cache import MemoryStore, RedisStore, Store
+from contract.catalog import Catalog
+from contract.client import Client
+from contract.config import InvalidConfig
+from contract.http_client import HttpClient
+from contract.resilience import Middleware, ResiliencePolicy, ResilientClient
+
+_MAX_CONNECTIONS = 256
+
+
+class ConnectionSettings(BaseSettings):
+    """Environment variables SPEECH_<FIELD>; command-line flags of the rooms override them."""
+
+    model_config = SettingsConfigDict(env_prefix="SPEECH_", frozen=True)
+
+    predictor_urls: dict[str, str] = {}
+    """Address of each predictor by name, as JSON; wins over the template."""
+    predictor_url_template: str = "http://{name}-predictor"
+    """Address of every other predictor; `{name}` is its name."""
+    toolchain_url_template: str = "http://{name}-transformer"
+    """Address of a toolchain; `{name}` is its name in kebab case."""
+    attempts: int = Field(default=3, ge=1, le=10)
+    """Calls of one predictor in all before its fault is told to the caller."""
+    breaker_threshold: int = Field(default=5, ge=1)
+    """Failures in a row after which a predictor is left alone."""
+    breaker_ttl_s: float = Field(default=30.0, gt=0)
+    """Seconds for which it is left alone."""
+    cache_mb: int = Field(default=256, ge=0)
+    """Memory for cached embeddings, segments and speech; 0 turns the cache off."""
+    cache_ttl_s: float = Field(default=3600.0, gt=0)
+    """Seconds for which an answer is kept."""
+    redis_url: str | None = None
+    """Keep the cache in this Redis, shared by all pods, instead of in memory."""
+    middleware: tuple[str, ...] = ()
+    """Classes `module:Class` around every call, as JSON list (contract.resilience.Middleware)."""
+
+
+@asynccontextmanager
+async def http_client(
+    settings: ConnectionSettings, catalog: Catalog, address: Callable[[str], str]
+) -> AsyncIterator[Client]:
+    """A resilient client over HTTP; connections are closed at the end."""
+    limits = httpx.Limits(max_connections=_MAX_CONNECTIONS)
+    async with (
+        httpx.AsyncClient(limits=limits, trust_env=False) as http,
+        store(settings) as kept,
+    ):
+        yield resilient(HttpClient(address, http), catalog, settings, kept)
+
+
+@asynccontextmanager
+async def store(settings: ConnectionSettings) -> AsyncIterator[Store | None]:
+    """The result cache that the settings ask for. Raises InvalidConfig without the redis extra."""
+    if settings.redis_url is None:
+        max_bytes = settings.cache_mb << 20
+        yield MemoryStore(max_bytes, settings.cache_ttl_s) if max_bytes else None
+        return
+    try:
+        from redis.asyncio import Redis
+    except ImportError as exc:
+        raise InvalidConfig("SPEECH_REDIS_URL needs the extra harmony-speech[redis]") from exc
+    async with Redis.from_url(settings.redis_url) as redis:
+        yield RedisStore(redis, settings.cache_ttl_s)
+
+
+def resilient(
+    transport: Client, catalog: Catalog, settings: ConnectionSettings, kept: Store | None
+) -> ResilientClient:
+    policy = ResiliencePolicy(
+        attempts=settings.attempts,
+        breaker_threshold=settings.breaker_threshold,
+        breaker_ttl_s=settings.breaker_ttl_s,
+    )
+    return ResilientClient(
+        transport,
+        lambda: catalog.current,
+        policy=policy,
+        store=kept,
+        middleware=[_middleware(name) for name in settings.middleware],
+    )
+
+
+def _middleware(name: str) -> Middleware:
+    module, _, attribute = name.partition(":")
+    try:
+        layer: Middleware = getattr(importlib.import_module(module), attribute)()
+    except (ImportError, AttributeError, ValueError, TypeError) as exc:
+        raise InvalidConfig(f"SPEECH_MIDDLEWARE: {name} is no class without arguments") from exc
+    return layer
