@@ -1,0 +1,48 @@
+# Everything a developer types. `make help` lists it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PIP := bin/python -m pip install --disable-pip-version-check -c constraints.txt
+SERVE := .venv
+TEST := .venv-test
+# Weights that install from the package registry but whose packages ask for more than we use:
+# silero-vad asks for torch everywhere, resemblyzer for a package that needs a compiler.
+WEIGHT_PACKAGES := resemblyzer==0.1.4 silero-vad==6.2.3
+
+.PHONY: serve test check fmt bench clean help
+
+serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
+	@$(SERVE)/bin/harmony serve --config config.yml
+
+test: $(TEST)/ready check  ## install everything, then check format, lint, types, imports and behaviour
+	$(TEST)/bin/python -m pytest
+
+check: $(TEST)/ready  ## format, lint, import directions and types only
+	$(TEST)/bin/ruff format --check .
+	$(TEST)/bin/ruff check .
+	$(TEST)/bin/lint-imports
+	$(TEST)/bin/mypy
+
+fmt: $(TEST)/ready  ## rewrite the code in the house format
+	$(TEST)/bin/ruff format .
+	$(TEST)/bin/ruff check --fix .
+
+bench: $(TEST)/ready  ## measure against the bare libraries; prints ratios
+	$(TEST)/bin/python -m benchmarks
+
+clean:  ## remove both environments and every cache
+	rm -rf $(SERVE) $(TEST) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+help:
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+$(SERVE)/ready: pyproject.toml constraints.txt
+	@echo "Installing into $(SERVE): about half a gigabyte, once."
+	$(PYTHON) -m venv $(SERVE)
+	$(SERVE)/$(PIP) -e ".[embedded]"
+	@touch $@
+
+$(TEST)/ready: pyproject.toml constraints.txt
+	@echo "Installing into $(TEST): torch included, about seven gigabytes, once."
+	$(PYTHON) -m venv $(TEST)
+	$(TEST)/$(PIP) -e ".[test]"
+	$(TEST)/$(PIP) --no-deps $(WEIGHT_PACKAGES)
+	@touch $@
