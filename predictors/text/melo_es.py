@@ -8,7 +8,7 @@ from predictors.text.melo_pieces import Pronunciation, WordPieces, pronounce_wor
 def normalize(text: str) -> str:
     """Lower-case text with the marks of the symbol table; upside-down marks stay."""
     text = text.lower().replace("%", " por ciento").replace("€", " euros")
-    return clean_latin(text, ampersand="y", dropped="<>()[]\"«»'")
+    return clean_latin(text, ampersand="y").replace("'", "")
 
 
 def pronounce(text: str, word_pieces: WordPieces) -> Pronunciation:

@@ -6,7 +6,7 @@ from predictors.text.gruut_ipa import ipa_characters
 from predictors.text.latin_cleaning import clean_latin
 from predictors.text.melo_pieces import Pronunciation, WordPieces, pronounce_words
 
-# Written with a full stop; longer ones that hold shorter ones are tried first.
+# Written with a full stop.
 _BEFORE_FULL_STOP = {
     "adr": "adresse",
     "apr. j.-c": "après Jésus-Christ",
@@ -66,7 +66,7 @@ def normalize(text: str) -> str:
     text = _DOTTED.sub(lambda match: _BEFORE_FULL_STOP[match[1].lower()], text)
     text = _PLAIN.sub(lambda match: _ALONE[match[1].lower()], text)
     text = _MISTER.sub("monsieur", text).replace("%", " pour cent").replace("€", " euros")
-    return clean_latin(text, ampersand=" et ", dropped='<>()[]"«»')
+    return clean_latin(text, ampersand=" et ")
 
 
 def pronounce(text: str, word_pieces: WordPieces) -> Pronunciation:

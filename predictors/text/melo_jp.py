@@ -7,12 +7,12 @@ mark left unsaid: the particle は is "ha", ラーメン is "ramen".
 import re
 import unicodedata
 from collections.abc import Callable
-from functools import cache
 from threading import Lock
 from typing import Any
 
 from predictors.text.japanese_numbers import spell_numbers
 from predictors.text.katakana import phones_of_katakana
+from predictors.text.load_once import load_once
 from predictors.text.melo_pieces import PAUSE_PHONE, Pronunciation, WordPieces, pronounce_words
 from predictors.text.optional_library import import_library
 
@@ -83,9 +83,9 @@ def _kana(word: Any) -> str:  # fugashi's node has no types
     return _EVERYDAY.get(surface) or str(word.feature.kana or "")
 
 
-@cache
+@load_once
 def _tagger() -> Callable[[str], list[Any]]:
-    """MeCab with UniDic, once per process; it keeps state in a call, so calls take turns."""
+    """MeCab with UniDic; it keeps state in a call, so calls take turns."""
     fugashi = import_library("fugashi", "fugashi")
     unidic = import_library("unidic_lite", "unidic-lite")
     tagger = fugashi.Tagger(f'-d "{unidic.DICDIR}"')
