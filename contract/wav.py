@@ -1,0 +1,146 @@
+"""WAV without FFmpeg: the form in which audio travels between rooms, and the commonest upload.
+
+Layout: http://soundfile.sapp.org/doc/WaveFormat/ and, for WAVE_FORMAT_EXTENSIBLE, Microsoft's
+"Multiple channel audio data and WAVE files".
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+
+UNKNOWN_LENGTH = 0xFFFFFFFF
+"""In both length fields of a stream whose end nobody knows yet, as FFmpeg writes to a pipe."""
+_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+
+
+@dataclass(frozen=True, slots=True)
+class WavLayout:
+    """Where the samples of a WAV file are and how they are spelled."""
+
+    encoding: tuple[int, int]
+    """(format tag, bits per sample)"""
+    channels: int
+    sample_rate: int
+    start: int
+    """Byte offset of the first sample."""
+    frames: int
+    """Samples per channel that the file really holds, whatever its header claims."""
+
+
+def pcm16(samples: FloatArray) -> bytes:
+    """Round to 16-bit little-endian; what is beyond full scale is clipped, never wrapped."""
+    scaled = np.rint(samples * np.float32(32768))
+    return np.clip(scaled, -32768, 32767).astype("<i2").tobytes()
+
+
+def header(sample_rate: int, data_bytes: int | None) -> bytes:
+    """44 bytes in front of mono PCM16. `data_bytes` None: a stream of unknown length."""
+    riff_bytes = UNKNOWN_LENGTH if data_bytes is None else data_bytes + 36
+    size = UNKNOWN_LENGTH if data_bytes is None else data_bytes
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, _PCM, 1, sample_rate, sample_rate * 2, 2, 16)
+    return (
+        struct.pack("<4sI4s", b"RIFF", riff_bytes, b"WAVE")
+        + form
+        + b"data"
+        + size.to_bytes(4, "little")
+    )
+
+
+def layout_of(data: bytes) -> WavLayout | None:
+    """Parse the chunks. None when FFmpeg must read this: not WAV, damaged, or a rare encoding."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        return None
+    form: tuple[int, int, int, int] | None = None
+    for name, start, size in _chunks(data):
+        if name == b"fmt ":
+            form = _form(data[start : start + size])
+        elif name == b"data":
+            return _layout(form, start, min(size, len(data) - start))
+    return None
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """(name, start of the body, claimed size); bodies are padded to an even length."""
+    at = 12
+    while at + 8 <= len(data):
+        name, size = struct.unpack_from("<4sI", data, at)
+        yield name, at + 8, size
+        at += 8 + size + size % 2
+
+
+def _form(body: bytes) -> tuple[int, int, int, int] | None:
+    """(format tag, channels, sample rate, bits per sample)"""
+    if len(body) < 16:
+        return None
+    tag, channels, sample_rate, _, _, bits = struct.unpack_from("<HHIIHH", body)
+    if tag == _EXTENSIBLE and len(body) >= 26:
+        (tag,) = struct.unpack_from("<H", body, 24)  # the sub-format's first two bytes
+    return tag, channels, sample_rate, bits
+
+
+def _layout(form: tuple[int, int, int, int] | None, start: int, size: int) -> WavLayout | None:
+    if form is None:
+        return None
+    tag, channels, sample_rate, bits = form
+    if (tag, bits) not in _READERS or channels < 1:
+        return None
+    frames = size // (channels * bits // 8)
+    return WavLayout((tag, bits), channels, sample_rate, start, frames)
+
+
+def read_samples(data: bytes, layout: WavLayout) -> FloatArray:
+    """Every sample as float32 [frames], channels averaged."""
+    count = layout.frames * layout.channels
+    width = layout.encoding[1] // 8
+    raw = memoryview(data)[layout.start : layout.start + count * width]
+    samples = _READERS[layout.encoding](raw)
+    if layout.channels > 1:
+        samples = samples.reshape(-1, layout.channels).mean(axis=1, dtype=np.float32)
+    return samples
+
+
+def _read_u8(raw: memoryview) -> FloatArray:
+    return (np.frombuffer(raw, np.uint8).astype(np.float32) - 128) / 128
+
+
+def _read_i16(raw: memoryview) -> FloatArray:
+    samples = np.frombuffer(raw, "<i2").astype(np.float32)
+    samples *= np.float32(1 / 32768)
+    return samples
+
+
+def _read_i24(raw: memoryview) -> FloatArray:
+    """Three bytes go into the upper end of four, which keeps the sign."""
+    wide = np.zeros((len(raw) // 3, 4), np.uint8)
+    wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
+    return _read_i32(memoryview(wide.reshape(-1)))
+
+
+def _read_i32(raw: memoryview) -> FloatArray:
+    return (np.frombuffer(raw, "<i4") / 2**31).astype(np.float32)
+
+
+def _read_f32(raw: memoryview) -> FloatArray:
+    return np.frombuffer(raw, "<f4").astype(np.float32)
+
+
+def _read_f64(raw: memoryview) -> FloatArray:
+    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which decode() refuses
+        return np.frombuffer(raw, "<f8").astype(np.float32)
+
+
+_READERS: dict[tuple[int, int], Callable[[memoryview], FloatArray]] = {
+    (_PCM, 8): _read_u8,
+    (_PCM, 16): _read_i16,
+    (_PCM, 24): _read_i24,
+    (_PCM, 32): _read_i32,
+    (_FLOAT, 32): _read_f32,
+    (_FLOAT, 64): _read_f64,
+}
