@@ -20,11 +20,16 @@ def pronunciations(word: str) -> tuple[Pronunciation, ...]:
     return tuple(tuple(line.split()) for line in _entries().get(word, ()))
 
 
-@load_once
-def _entries() -> dict[str, list[str]]:
-    data = files("predictors.text").joinpath("data", "cmudict.dict.gz").read_bytes()
+def read_entries(file_name: str) -> dict[str, list[str]]:
+    """Words and their pronunciations in a file of data/, which is in the dictionary's format."""
+    data = files("predictors.text").joinpath("data", file_name).read_bytes()
     entries: dict[str, list[str]] = {}
     for line in gzip.decompress(data).decode("utf-8").splitlines():
         word, _, phones = line.partition(_COMMENT_MARK)[0].partition(" ")
         entries.setdefault(word.partition(_VARIANT_MARK)[0], []).append(phones)
     return entries
+
+
+@load_once
+def _entries() -> dict[str, list[str]]:
+    return read_entries("cmudict.dict.gz")

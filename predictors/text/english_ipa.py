@@ -5,7 +5,8 @@ Where a syllable starts is guessed from the phones by the rules below; the voice
 those guesses, good or bad, so they are part of its alphabet.
 """
 
-from predictors.text.cmu_dictionary import Pronunciation, pronunciations
+from predictors.text.cmu_dictionary import Pronunciation, pronunciations, read_entries
+from predictors.text.load_once import load_once
 
 _VOWELS = frozenset("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())  # noqa: SIM905 (phones)
 _STOPS = frozenset("B D G K P T".split())  # noqa: SIM905 (phones)
@@ -60,7 +61,15 @@ def word_to_ipa(word: str) -> str | None:
     Of several pronunciations the last one in alphabetical order is taken: the order in the
     dictionary played no part in the voice's training text.
     """
-    return max(map(pronunciation_to_ipa, pronunciations(word)), default=None)
+    readings = _trained_readings().get(word) or pronunciations(word)
+    return max(map(pronunciation_to_ipa, readings), default=None)
+
+
+@load_once
+def _trained_readings() -> dict[str, tuple[Pronunciation, ...]]:
+    """Words whose reading in CMU 0.7b, which the voice learned, is not the newer edition's."""
+    older = read_entries("cmudict-0.7b-readings.dict.gz")
+    return {word: tuple(tuple(line.split()) for line in lines) for word, lines in older.items()}
 
 
 def pronunciation_to_ipa(pronunciation: Pronunciation) -> str:

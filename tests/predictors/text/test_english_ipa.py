@@ -16,6 +16,8 @@ from predictors.text.english_ipa import pronunciation_to_ipa, word_to_ipa
         ("afraid", "əˈfreɪd"),
         ("create", "kriˈeɪt"),  # two vowels in a row are two syllables
         ("church", "ʧərʧ"),
+        ("was", "wɑz"),  # CMU 0.7b; the newer edition would give wəz
+        ("timezone", "ˈtaɪmˈzoʊn"),  # only in the newer edition
         ("zorgblatt", None),
         ("", None),
     ],
