@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +32,22 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             "Check that the model type and the file belong together."
         )
     return content
+
+
+def entry(checkpoint: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """The dict under checkpoint[names[0]][names[1]]..., where a container keeps its weights.
+
+    Raises CheckpointError that names the entry which is missing.
+    """
+    found: Any = checkpoint
+    for depth, name in enumerate(names, start=1):
+        found = found.get(name) if isinstance(found, Mapping) else None
+        if not isinstance(found, Mapping):
+            raise CheckpointError(
+                f"The weight file has no entry '{'.'.join(names[:depth])}'. "
+                "This looks like another family: check the model type and the file."
+            )
+    return cast("Mapping[str, Any]", found)
 
 
 def fold_weight_norm(state: Mapping[str, Any]) -> dict[str, Tensor]:

@@ -10,6 +10,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from predictors.networks.checkpoint import (
     CheckpointError,
+    entry,
     fold_weight_norm,
     load_strictly,
     read_checkpoint,
@@ -100,6 +101,16 @@ def test_refuses_a_missing_file_and_a_directory(tmp_path: Path) -> None:
 def test_refuses_a_checkpoint_that_is_no_dict(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="holds a Tensor"):
         read_checkpoint(saved(tmp_path / "t.pt", torch.ones(2)))
+
+
+def test_finds_the_weights_inside_a_container() -> None:
+    weights = {"w": torch.ones(1)}
+    assert entry({"model": {"generator": weights}, "steps": 3}, "model", "generator") is weights
+    for container in ({}, {"model": 3}, {"model": {"generator": [1]}}):
+        with pytest.raises(
+            CheckpointError, match=r"no entry 'model(\.generator)?'.*another family"
+        ):
+            entry(container, "model", "generator")
 
 
 @pytest.mark.parametrize("kind", [nn.Conv1d(3, 4, 5), nn.ConvTranspose1d(3, 4, 5), nn.Linear(3, 4)])

@@ -1,0 +1,1 @@
+"""Signal processing around the networks: front ends and finishing."""

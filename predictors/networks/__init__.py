@@ -1,0 +1,1 @@
+"""Architectures: pure torch modules for inference, one a file."""
