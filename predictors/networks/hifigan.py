@@ -1,0 +1,106 @@
+"""HiFi-GAN generator: frames of latents to samples of audio.
+
+Source: Kong et al., HiFi-GAN (2020), variant with residual blocks of type 1; conditioned on a
+speaker as in Kim et al., VITS (2021). Runs under inference mode only: it works in place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+_SLOPE = 0.1
+_LAST_SLOPE = 0.01  # the last activation was trained with torch's default slope
+
+
+@dataclass(frozen=True)
+class HifiGanConfig:
+    """Sizes of a generator; the upsampling rates multiply to the samples of one frame."""
+
+    in_channels: int
+    initial_channels: int
+    upsample_rates: tuple[int, ...]
+    upsample_kernels: tuple[int, ...]
+    resblock_kernels: tuple[int, ...]
+    resblock_dilations: tuple[tuple[int, ...], ...]
+    speaker_channels: int
+
+
+class ResidualBlock(nn.Module):
+    """Pairs of a dilated and a plain convolution, each pair with a residual path."""
+
+    def __init__(self, channels: int, kernel: int, dilations: Sequence[int]) -> None:
+        super().__init__()
+        self.convs1 = nn.ModuleList(_same_conv(channels, kernel, d) for d in dilations)
+        self.convs2 = nn.ModuleList(_same_conv(channels, kernel, 1) for _ in dilations)
+
+    def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
+        """x [B, C, T] is masked; the result is not, and shares no memory with x."""
+        for dilated, plain in zip(self.convs1, self.convs2, strict=True):
+            y = dilated(_silence(F.leaky_relu(x, _SLOPE), mask))
+            y = plain(_silence(F.leaky_relu_(y, _SLOPE), mask))
+            x = y.add_(x)
+        return x
+
+
+class HifiGan(nn.Module):
+    """Generator whose results for a padded batch equal those of its items alone.
+
+    A convolution near the end of an item must see zeros, as it would without padding. So every
+    convolution's input is masked, at the rate of its stage.
+    """
+
+    def __init__(self, config: HifiGanConfig) -> None:
+        super().__init__()
+        self.rates = config.upsample_rates
+        channels = [config.initial_channels >> stage for stage in range(len(self.rates) + 1)]
+        self.conv_pre = nn.Conv1d(config.in_channels, channels[0], 7, padding=3)
+        self.cond = nn.Conv1d(config.speaker_channels, channels[0], 1)
+        stages = zip(channels, channels[1:], config.upsample_kernels, self.rates, strict=False)
+        self.ups = nn.ModuleList(
+            nn.ConvTranspose1d(wide, narrow, kernel, rate, (kernel - rate) // 2)
+            for wide, narrow, kernel, rate in stages
+        )
+        self.resblocks = nn.ModuleList(
+            ResidualBlock(width, kernel, dilations)
+            for width in channels[1:]
+            for kernel, dilations in zip(
+                config.resblock_kernels, config.resblock_dilations, strict=True
+            )
+        )
+        self.conv_post = nn.Conv1d(channels[-1], 1, 7, padding=3, bias=False)
+
+    def forward(self, z: Tensor, lengths: Tensor, g: Tensor) -> Tensor:
+        """z [B, C, T] masked, lengths [B] in frames, g [B, G, 1] -> [B, T * samples a frame]."""
+        mask = _ragged_mask(lengths, z)
+        x = _silence(self.conv_pre(z) + self.cond(g), mask)
+        blocks = len(self.resblocks) // len(self.ups)
+        for stage, (upsample, rate) in enumerate(zip(self.ups, self.rates, strict=True)):
+            mask = None if mask is None else mask.repeat_interleave(rate, dim=-1)
+            x = _silence(upsample(F.leaky_relu_(x, _SLOPE)), mask)
+            x = self._blend(x, mask, stage * blocks, blocks)
+        return torch.tanh_(_silence(self.conv_post(F.leaky_relu_(x, _LAST_SLOPE)), mask)).squeeze(1)
+
+    def _blend(self, x: Tensor, mask: Tensor | None, first: int, count: int) -> Tensor:
+        """Mean of one stage's residual blocks, masked."""
+        total = self.resblocks[first](x, mask)
+        for index in range(first + 1, first + count):
+            total += self.resblocks[index](x, mask)
+        return _silence(total.div_(count), mask)
+
+
+def _same_conv(channels: int, kernel: int, dilation: int) -> nn.Conv1d:
+    padding = dilation * (kernel - 1) // 2
+    return nn.Conv1d(channels, channels, kernel, dilation=dilation, padding=padding)
+
+
+def _ragged_mask(lengths: Tensor, z: Tensor) -> Tensor | None:
+    """[B, 1, T], or None when no item is padded and masking would be wasted."""
+    mask = torch.arange(z.shape[-1], device=z.device) < lengths.unsqueeze(1)
+    return None if bool(mask.all()) else mask.unsqueeze(1).to(z.dtype)
+
+
+def _silence(x: Tensor, mask: Tensor | None) -> Tensor:
+    return x if mask is None else x.mul_(mask)
