@@ -103,4 +103,5 @@ def _gru(arrays: dict[str, Array], side: str) -> _Gru:
 
 
 def _sigmoid(x: Array) -> Array:
-    return np.reciprocal(1 + np.exp(-x), dtype=np.float32)
+    y: Array = np.reciprocal(1 + np.exp(-x), dtype=np.float32)
+    return y

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from predictors.text.errors import NoSpeakableText
 from predictors.text.melo_pieces import (
+    ENGLISH_TONE_START,
     PAUSE_PHONE,
     PUNCTUATION,
     UNKNOWN_PHONE,
@@ -56,7 +57,7 @@ _SPANISH = Language("melo_es", "Spanish", language_id=5, tone_start=12)
 LANGUAGES: Mapping[str, Language] = {
     "ZH": Language("melo_zh", "Chinese", language_id=0, tone_start=0),
     "JP": Language("melo_jp", "Japanese", language_id=1, tone_start=6),
-    "EN": Language("melo_en", "English", language_id=2, tone_start=7),
+    "EN": Language("melo_en", "English", language_id=2, tone_start=ENGLISH_TONE_START),
     # What MeloTTS-Chinese speaks: Chinese with English words, all under one language id.
     "ZH_MIX_EN": Language("melo_zh_mix_en", "Chinese or English", language_id=3, tone_start=0),
     "KR": Language("melo_kr", "Korean", language_id=4, tone_start=11),

@@ -11,6 +11,7 @@ WordPieces = Callable[[str], list[str]]
 UNKNOWN_PIECE = "[UNK]"
 UNKNOWN_PHONE = "UNK"
 PAUSE_PHONE = "_"
+ENGLISH_TONE_START = 7  # the row of English in the tone table; Chinese starts at 0
 PUNCTUATION = frozenset("!?…,.'-¿¡")
 
 # A word keeps its inner apostrophes ("don't", "l'ami"): dictionaries know it whole.
