@@ -213,7 +213,7 @@ def _mono(frame: av.AudioFrame) -> FloatArray:
     values = values if frame.format.is_planar else values.reshape(-1, channels).T
     kind = frame.format.packed.name
     offset = 128.0 if kind == "u8" else 0.0
-    return ((values.mean(axis=0) - offset) / _SCALES[kind]).astype(np.float32)
+    return np.asarray((values.mean(axis=0) - offset) / _SCALES[kind], np.float32)
 
 
 # Encode -------------------------------------------------------------------------------------

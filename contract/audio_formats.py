@@ -191,7 +191,9 @@ class _Muxer:
         container, codec, self._sample_format, options = _CODECS[format]
         options = {"fflags": "+bitexact", "flush_packets": "1"} | options
         self._container = av.open(file, "w", format=container, options=options)
-        self._stream = self._container.add_stream(codec, rate=sample_rate, layout="mono")  # type: ignore[call-overload]
+        stream = self._container.add_stream(codec, rate=sample_rate, layout="mono")
+        assert isinstance(stream, av.AudioStream)
+        self._stream = stream
         self._stream.bit_rate = min(_MOST_BITS_PER_S, _BITS_PER_SAMPLE * sample_rate)
         self._rate, self._written = sample_rate, 0
 

@@ -8,6 +8,7 @@ predictor opens it with `torch.load(weights_only=True)`.
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -17,7 +18,8 @@ from numpy.typing import NDArray
 from contract.errors import InvalidRequest
 
 _MAGIC = b"HSPE"
-_VERSION = 1
+FORMAT_VERSION = 1
+_FAMILY = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ZIP_MAGIC = b"PK\x03\x04"
 HARMONYSPEECH = "harmonyspeech"
 OPENVOICE_V1 = "openvoice_v1"
@@ -37,8 +39,9 @@ class Embedding:
 
     def to_bytes(self) -> bytes:
         family = self.family.encode("ascii")
-        head = struct.pack("<4sBB", _MAGIC, _VERSION, len(family))
-        return head + family + struct.pack("<I", self.vector.size) + self.vector.tobytes()
+        head = struct.pack("<4sBB", _MAGIC, FORMAT_VERSION, len(family))
+        body = np.ascontiguousarray(self.vector, "<f4").tobytes()
+        return head + family + struct.pack("<I", self.vector.size) + body
 
     def require_family(self, family: str, *, param: str) -> None:
         """Raise InvalidRequest that names both families unless this is the wanted one."""
@@ -65,7 +68,7 @@ def embedding_from_bytes(data: bytes, *, param: str = "embedding") -> Embedding 
             raise InvalidRequest(f"{param} is larger than an embedding can be", param=param)
         return LegacyEmbedding(data)
     if len(data) in {4 * dims for dims in _BARE_DIMS}:
-        return _checked(HARMONYSPEECH, np.frombuffer(data, "<f4"), param)
+        return checked_embedding(HARMONYSPEECH, np.frombuffer(data, "<f4"), param)
     raise InvalidRequest(
         f"{param} is no speaker embedding; send what the embedding endpoint returned", param=param
     )
@@ -79,16 +82,22 @@ def _read_tagged(data: bytes, param: str) -> Embedding:
         body = data[10 + length :]
     except (struct.error, UnicodeDecodeError):
         raise InvalidRequest(f"{param} is a truncated embedding", param=param) from None
-    if version != _VERSION:
+    if version != FORMAT_VERSION:
         raise InvalidRequest(
-            f"{param} has embedding format {version}; this server reads {_VERSION}", param=param
+            f"{param} has embedding format {version}; this server reads {FORMAT_VERSION}",
+            param=param,
         )
     if not 0 < dims <= MAX_DIMS or len(body) != 4 * dims:
         raise InvalidRequest(f"{param} is a truncated embedding", param=param)
-    return _checked(family, np.frombuffer(body, "<f4"), param)
+    return checked_embedding(family, np.frombuffer(body, "<f4"), param)
 
 
-def _checked(family: str, vector: NDArray[np.float32], param: str) -> Embedding:
+def checked_embedding(family: str, vector: NDArray[np.float32], param: str) -> Embedding:
+    """An embedding of its own memory. Raises InvalidRequest that says what is wrong with it."""
+    if not _FAMILY.fullmatch(family):
+        raise InvalidRequest(f"{param} names no embedding family", param=param)
+    if vector.ndim != 1 or not 0 < vector.size <= MAX_DIMS:
+        raise InvalidRequest(f"{param} must be one vector of 1 to {MAX_DIMS} numbers", param=param)
     if not np.isfinite(vector).all():
         raise InvalidRequest(f"{param} holds numbers that are not finite", param=param)
     return Embedding(family, vector.astype(np.float32, copy=True))

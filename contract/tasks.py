@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -21,6 +23,12 @@ from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest
 
 FloatArray = NDArray[np.float32]
+Names = tuple[str, ...]
+"""Keys of a V1 envelope for one field, where they differ from its name: an input is read from the
+first that is there; an output goes under the first, and under the rest unless they are taken."""
+REFERENCE: Names = ("reference_audio", "target_audio")
+"""Envelope keys of the recording whose voice is wanted."""
+MAX_TEXT_CHARACTERS = 100_000
 
 
 class Task(StrEnum):
@@ -38,9 +46,15 @@ class Task(StrEnum):
     """Toolchains only: restoration from waveform to waveform."""
 
 
-def tensor(doc: str, default: Any = MISSING) -> Any:
-    """A field that carries data. Required unless it has a default."""
-    return dataclasses.field(default=default, metadata={"kind": "tensor", "doc": doc})
+def tensor(
+    doc: str, default: Any = MISSING, *, shape: tuple[int, ...] = (), envelope: Names = ()
+) -> Any:
+    """A field that carries data. Required unless it has a default.
+
+    `shape`: of an array, -1 for any length; other kinds of value have shapes of their own.
+    """
+    metadata = {"kind": "tensor", "doc": doc, "shape": shape, "envelope": envelope}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 def knob(
@@ -51,10 +65,12 @@ def knob(
     le: float | None = None,
     max_length: int = 4096,
     choices: tuple[str, ...] = (),
+    envelope: Names = (),
 ) -> Any:
     """A field that tunes the work. Limits are inclusive; `choices` closes a string."""
     limits = {"ge": ge, "le": le, "max_length": max_length, "choices": choices}
-    return dataclasses.field(default=default, metadata={"kind": "knob", "doc": doc, **limits})
+    metadata = {"kind": "knob", "doc": doc, "envelope": envelope, **limits}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
 class TaskOutput:
@@ -65,34 +81,65 @@ Out = TypeVar("Out", bound=TaskOutput, covariant=True)
 
 
 class TaskInput(Generic[Out]):
-    """What a task is asked. Subclasses are frozen dataclasses; knobs are checked when built."""
+    """What a task is asked. Subclasses are frozen dataclasses; text and knobs are checked."""
 
     task: ClassVar[Task]
     output: ClassVar[type[TaskOutput]]
+    as_reference: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """Knobs that are fixed when an envelope's reference is the audio: the envelope's own knobs of
+    these names then speak of the text to be spoken."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
             if field.metadata.get("kind") == "knob":
                 _check_knob(field.name, getattr(self, field.name), field.metadata)
+            elif field.name == "text":
+                _check_text(getattr(self, field.name))
 
 
-def _check_knob(name: str, value: Any, limits: Any) -> None:
+def _check_text(text: str) -> None:
+    if not text.strip():
+        raise InvalidRequest("text is empty; send what is to be said", param="text")
+    if len(text) > MAX_TEXT_CHARACTERS:
+        raise InvalidRequest(
+            f"text has {len(text)} characters; the most is {MAX_TEXT_CHARACTERS}", param="text"
+        )
+    _check_unicode("text", text)
+
+
+def _check_unicode(name: str, value: str) -> None:
+    """JSON can spell half a surrogate pair, which nothing downstream could encode."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest(f"{name} is not valid Unicode text", param=name) from None
+
+
+def _check_knob(name: str, value: Any, limits: Mapping[str, Any]) -> None:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if not math.isfinite(value):
-            raise InvalidRequest(f"{name} must be a finite number", param=name)
-        if limits["ge"] is not None and value < limits["ge"]:
-            raise InvalidRequest(f"{name} is {value}; the least is {limits['ge']}", param=name)
-        if limits["le"] is not None and value > limits["le"]:
-            raise InvalidRequest(f"{name} is {value}; the most is {limits['le']}", param=name)
+        _check_number(name, value, limits)
     if isinstance(value, str):
-        if limits["choices"] and value not in limits["choices"]:
-            known = ", ".join(limits["choices"])
-            raise InvalidRequest(f"{name} must be one of: {known}", param=name)
-        if len(value) > limits["max_length"]:
-            raise InvalidRequest(
-                f"{name} has {len(value)} characters; the most is {limits['max_length']}",
-                param=name,
-            )
+        _check_string(name, value, limits)
+
+
+def _check_number(name: str, value: float, limits: Mapping[str, Any]) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidRequest(f"{name} must be a finite number", param=name)
+    if limits["ge"] is not None and value < limits["ge"]:
+        raise InvalidRequest(f"{name} is {value}; the least is {limits['ge']}", param=name)
+    if limits["le"] is not None and value > limits["le"]:
+        raise InvalidRequest(f"{name} is {value}; the most is {limits['le']}", param=name)
+
+
+def _check_string(name: str, value: str, limits: Mapping[str, Any]) -> None:
+    if limits["choices"] and value not in limits["choices"]:
+        known = ", ".join(limits["choices"])
+        raise InvalidRequest(f"{name} must be one of: {known}", param=name)
+    if len(value) > limits["max_length"]:
+        raise InvalidRequest(
+            f"{name} has {len(value)} characters; the most is {limits['max_length']}", param=name
+        )
+    _check_unicode(name, value)
 
 
 # Speech segments and transcripts ------------------------------------------------------------
@@ -138,9 +185,9 @@ class TranscriptSegment:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TranscribeOutput(TaskOutput):
-    text: str = tensor("the whole transcript, UTF-8")
+    text: str = tensor("the whole transcript, UTF-8", envelope=("transcript", "text"))
     segments: tuple[TranscriptSegment, ...] = tensor("segments in order of time")
-    language: str = knob("ISO 639-1 code, detected or given", "")
+    language: str = knob("ISO 639-1 code, detected or given", "", envelope=("transcript_language",))
     language_probability: float = knob("confidence of the detection, 1 when given", 1.0)
     duration_s: float = knob("length of the audio in seconds", 0.0)
 
@@ -153,7 +200,9 @@ class TranscribeInput(TaskInput[TranscribeOutput]):
     task = Task.TRANSCRIBE
     output = TranscribeOutput
 
-    audio: Audio = tensor("mono speech, any rate")
+    as_reference = MappingProxyType({"language": None, "segment_timestamps": True})
+
+    audio: Audio = tensor("mono speech, any rate", envelope=(*REFERENCE, "audio"))
     language: str | None = knob("ISO 639-1 code; absent: detected", max_length=16)
     translate: bool = knob("write English whatever is spoken", False)
     prompt: str | None = knob("text the transcript continues, to fix spelling and style")
@@ -179,7 +228,7 @@ class DetectSpeechInput(TaskInput[DetectSpeechOutput]):
     task = Task.DETECT_SPEECH
     output = DetectSpeechOutput
 
-    audio: Audio = tensor("mono sound, any rate")
+    audio: Audio = tensor("mono sound, any rate", envelope=(*REFERENCE, "audio"))
     threshold: float = knob("probability above which a window is speech", 0.5, ge=0, le=1)
     min_speech_duration_ms: int = knob("shorter speech is dropped", 250, ge=0, le=60_000)
     min_silence_duration_ms: int = knob("shorter gaps do not split", 100, ge=0, le=60_000)
@@ -199,7 +248,7 @@ class EmbedSpeakerInput(TaskInput[EmbedSpeakerOutput]):
     task = Task.EMBED_SPEAKER
     output = EmbedSpeakerOutput
 
-    audio: Audio = tensor("mono reference speech, any rate")
+    audio: Audio = tensor("mono reference speech, any rate", envelope=(*REFERENCE, "audio"))
     segments: tuple[SpeechSegment, ...] | None = tensor("where the speech is; absent: all", None)
 
 
@@ -208,8 +257,10 @@ class EmbedSpeakerInput(TaskInput[EmbedSpeakerOutput]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SynthesizeMelOutput(TaskOutput):
-    mel: FloatArray = tensor("mel spectrogram [n_mels, frames]")
-    pauses: FloatArray | None = tensor("frames of each piece; a pause follows each [n]", None)
+    mel: FloatArray = tensor("mel spectrogram [n_mels, frames]", shape=(-1, -1))
+    pauses: FloatArray | None = tensor(
+        "frames of each piece; a pause follows each [n]", None, shape=(-1,)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,13 +285,15 @@ class VocodeInput(TaskInput[AudioOutput]):
     task = Task.VOCODE
     output = AudioOutput
 
-    mel: FloatArray = tensor("mel spectrogram [n_mels, frames]")
-    pauses: FloatArray | None = tensor("frames of each piece; a pause follows each [n]", None)
+    mel: FloatArray = tensor("mel spectrogram [n_mels, frames]", shape=(-1, -1))
+    pauses: FloatArray | None = tensor(
+        "frames of each piece; a pause follows each [n]", None, shape=(-1,)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RestoreOutput(TaskOutput):
-    mel: FloatArray = tensor("restored mel spectrogram [n_mels, frames]")
+    mel: FloatArray = tensor("restored mel spectrogram [n_mels, frames]", shape=(-1, -1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -277,13 +330,21 @@ class ConvertVoiceInput(TaskInput[AudioOutput]):
     output = AudioOutput
 
     audio: Audio = tensor("mono speech whose voice is to change")
-    target_embedding: Embedding | LegacyEmbedding | None = tensor("the voice to get", None)
+    target_embedding: Embedding | LegacyEmbedding | None = tensor(
+        "the voice to get", None, envelope=("target_embedding", "embedding")
+    )
     source_embedding: Embedding | LegacyEmbedding | None = tensor(
         "the voice it has; absent: looked up by source_voice, else embedded from audio", None
     )
     target_audio: Audio | None = tensor("speech in the voice to get (toolchains)", None)
-    source_language: str | None = knob("language of the preset voice in audio", max_length=32)
-    source_voice: str | None = knob("preset voice that speaks in audio", max_length=128)
+    source_language: str | None = knob(
+        "language of the preset voice in audio",
+        max_length=32,
+        envelope=("source_language", "language"),
+    )
+    source_voice: str | None = knob(
+        "preset voice that speaks in audio", max_length=128, envelope=("source_voice", "voice")
+    )
     tau: float = knob("variation of the converted voice", 0.3, ge=0, le=2)
     seed: int | None = knob("same seed, same bytes", ge=0, le=2**63 - 1)
 

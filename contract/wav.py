@@ -37,7 +37,8 @@ class WavLayout:
 def pcm16(samples: FloatArray) -> bytes:
     """Round to 16-bit little-endian; what is beyond full scale is clipped, never wrapped."""
     scaled = np.rint(samples * np.float32(32768))
-    return np.clip(scaled, -32768, 32767).astype("<i2").tobytes()
+    data: bytes = np.clip(scaled, -32768, 32767).astype("<i2").tobytes()
+    return data
 
 
 def header(sample_rate: int, data_bytes: int | None) -> bytes:
@@ -107,7 +108,7 @@ def read_samples(data: bytes, layout: WavLayout) -> FloatArray:
 
 
 def _read_u8(raw: memoryview) -> FloatArray:
-    return (np.frombuffer(raw, np.uint8).astype(np.float32) - 128) / 128
+    return (np.frombuffer(raw, np.uint8).astype(np.float32) - np.float32(128)) / np.float32(128)
 
 
 def _read_i16(raw: memoryview) -> FloatArray:
@@ -120,7 +121,7 @@ def _read_i24(raw: memoryview) -> FloatArray:
     """Three bytes go into the upper end of four, which keeps the sign."""
     wide = np.zeros((len(raw) // 3, 4), np.uint8)
     wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
-    return _read_i32(memoryview(wide.reshape(-1)))
+    return _read_i32(wide.data.cast("B"))
 
 
 def _read_i32(raw: memoryview) -> FloatArray:
