@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 import cachetools
@@ -45,9 +46,9 @@ class MemoryStore:
 class RedisClient(Protocol):
     """The two commands of `redis.asyncio.Redis` that a store needs."""
 
-    async def get(self, name: str) -> bytes | None: ...
+    def get(self, name: str) -> Awaitable[Any]: ...
 
-    async def set(self, name: str, value: bytes, *, px: int) -> Any: ...
+    def set(self, name: str, value: bytes, *, px: int) -> Awaitable[Any]: ...
 
 
 class RedisStore:
@@ -60,7 +61,8 @@ class RedisStore:
 
     async def get(self, key: str) -> bytes | None:
         try:
-            return await self._redis.get(self._prefix + key)
+            kept: bytes | None = await self._redis.get(self._prefix + key)
+            return kept
         except Exception as exc:  # a cache may fail in any way and must never fail a request
             logger.warning("cache read failed: %s", type(exc).__name__)
             return None

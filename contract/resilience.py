@@ -1,7 +1,7 @@
 """What a call survives: transient faults, a broken model, a repeated question.
 
 The order of a call, outermost first: middleware → fallback → cache → retries → breaker → transport.
-Libraries: tenacity retries, purgatory breaks circuits (docs/decisions/0003).
+Libraries: tenacity retries, circuitbreaker breaks circuits (docs/decisions/0003).
 """
 
 from __future__ import annotations
@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import tenacity
+from circuitbreaker import CircuitBreaker
 from prometheus_client import Counter
-from purgatory import AsyncCircuitBreakerFactory
-from purgatory.domain.model import OpenedState
 
 from contract.cache import Store, cache_key
 from contract.catalog import CatalogSnapshot
@@ -86,11 +84,7 @@ class ResilientClient:
         self._transport, self._catalog, self._store = transport, catalog, store
         self._policy = policy or ResiliencePolicy()
         self._middleware = tuple(middleware)
-        self._breakers = AsyncCircuitBreakerFactory(
-            default_threshold=self._policy.breaker_threshold,
-            default_ttl=self._policy.breaker_ttl_s,
-            exclude=[(BaseException, _is_no_fault_of_the_model)],
-        )
+        self._breakers: dict[str, CircuitBreaker] = {}
 
     async def call(self, model: str, request: TaskInput[O], context: RequestContext) -> O:
         sent: TaskInput[Any] = request
@@ -152,28 +146,33 @@ class ResilientClient:
             before_sleep=count,
             reraise=True,
         )
-        return await retrying(self._through_breaker, model, request, context)
+        output: TaskOutput = await retrying(self._through_breaker, model, request, context)
+        return output
 
     async def _through_breaker(
         self, model: str, request: TaskInput[Any], context: RequestContext
     ) -> TaskOutput:
-        breaker = await self._breakers.get_breaker(model)
-        try:
-            async with breaker:
-                return await self._transport.call(model, request, context)
-        except OpenedState as opened:
-            # purgatory raises one instance again and again: without this its traceback, and the
-            # frames of every refused request, would grow until the circuit closes.
-            opened.__traceback__ = None
+        breaker = self._breaker(model)
+        if breaker.opened:
             REFUSALS.labels(model).inc()
-            rest_s = max(0.0, opened.opened_at + self._policy.breaker_ttl_s - time.time())
             raise CircuitOpen(
-                f"{model} has failed repeatedly and is resting", retry_after_s=rest_s
-            ) from None
+                f"{model} has failed repeatedly and is resting",
+                retry_after_s=breaker.open_remaining,
+            )
+        try:
+            output = await self._transport.call(model, request, context)
+        except (ModelFailed, Unavailable):
+            with breaker:  # counts the fault; a caller's own mistakes and cancels are not counted
+                raise
+        breaker.reset()
+        return output
 
-
-def _is_no_fault_of_the_model(exc: BaseException) -> bool:
-    return not isinstance(exc, ModelFailed | Unavailable)
+    def _breaker(self, model: str) -> CircuitBreaker:
+        if model not in self._breakers:
+            self._breakers[model] = CircuitBreaker(
+                self._policy.breaker_threshold, self._policy.breaker_ttl_s, name=model
+            )
+        return self._breakers[model]
 
 
 def _is_worth_a_retry(exc: BaseException) -> bool:
