@@ -35,9 +35,13 @@ class TaskField:
         return self.metadata["envelope"] or (self.name,)
 
 
-@functools.cache
 def fields_of(owner: type) -> tuple[TaskField, ...]:
     """Every field of a TaskInput or TaskOutput, in order."""
+    return _read_fields(owner)
+
+
+@functools.cache
+def _read_fields(owner: type) -> tuple[TaskField, ...]:
     hints = typing.get_type_hints(owner)
     return tuple(
         TaskField(

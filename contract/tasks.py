@@ -47,13 +47,25 @@ class Task(StrEnum):
 
 
 def tensor(
-    doc: str, default: Any = MISSING, *, shape: tuple[int, ...] = (), envelope: Names = ()
+    doc: str,
+    default: Any = MISSING,
+    *,
+    shape: tuple[int, ...] = (),
+    envelope: Names = (),
+    superseded_by: str | None = None,
 ) -> Any:
     """A field that carries data. Required unless it has a default.
 
     `shape`: of an array, -1 for any length; other kinds of value have shapes of their own.
+    `superseded_by`: an envelope's key that replaces this field once a step has produced it.
     """
-    metadata = {"kind": "tensor", "doc": doc, "shape": shape, "envelope": envelope}
+    metadata = {
+        "kind": "tensor",
+        "doc": doc,
+        "shape": shape,
+        "envelope": envelope,
+        "superseded_by": superseded_by,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -336,7 +348,9 @@ class ConvertVoiceInput(TaskInput[AudioOutput]):
     source_embedding: Embedding | LegacyEmbedding | None = tensor(
         "the voice it has; absent: looked up by source_voice, else embedded from audio", None
     )
-    target_audio: Audio | None = tensor("speech in the voice to get (toolchains)", None)
+    target_audio: Audio | None = tensor(
+        "speech in the voice to get (toolchains)", None, superseded_by="embedding"
+    )
     source_language: str | None = knob(
         "language of the preset voice in audio",
         max_length=32,
