@@ -1,0 +1,1 @@
+"""The public door: OpenAI and HSE dialects over HTTP. Start reading at app.py."""

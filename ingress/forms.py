@@ -1,0 +1,68 @@
+"""Multipart uploads: one file, and fields spelled in any of the ways that clients spell lists."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from contract.errors import InvalidRequest
+from ingress.faults import explain
+from ingress.schemas.openai import refusals
+
+M = TypeVar("M", bound=BaseModel)
+_MOST_FIELDS = 256
+_LONGEST_FIELD = 1 << 20
+_NAME = re.compile(r"(?P<name>[^\[\]]{1,64})(?P<list>\[\d*\])?(\[(?P<key>[^\[\]]+)\])?")
+
+
+async def read_form(request: Request, fields: type[M]) -> tuple[bytes, M]:
+    """The uploaded file and the validated fields. Raises InvalidRequest that names the field."""
+    form = await request.form(max_files=1, max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
+    try:
+        upload = form.get("file")
+        asked = _validated(form, fields)
+        if not isinstance(upload, UploadFile):
+            raise InvalidRequest(
+                "file is required; upload a recording as multipart/form-data", param="file"
+            )
+        return await upload.read(), asked
+    finally:
+        await form.close()
+
+
+def _validated(form: FormData, fields: type[M]) -> M:
+    values: dict[str, Any] = {}
+    for key, value in form.multi_items():
+        if key != "file":
+            _add(values, key, value, fields)
+    try:
+        return fields.model_validate(values)
+    except ValidationError as exc:
+        raise explain(exc.errors(include_url=False, include_input=False)) from None
+
+
+def _add(
+    values: dict[str, Any], key: str, value: UploadFile | str, fields: type[BaseModel]
+) -> None:
+    """`words`, `words[]` and `words[0]` are one list; `options[key]` is refused as an object."""
+    match = _NAME.fullmatch(key)
+    name = match["name"] if match else "field"
+    if name in refusals():
+        raise InvalidRequest(f"{name}: {refusals()[name]}", param=name)
+    if isinstance(value, UploadFile):
+        raise InvalidRequest(f"{name} must be text; only file is uploaded", param=name)
+    field = fields.model_fields.get(name)
+    if match is None or match["key"]:
+        raise InvalidRequest(f"{name} cannot be an object here; leave it out", param=name)
+    if field is not None and field.annotation is not None and _is_list(field.annotation):
+        values.setdefault(name, []).append(value)
+    else:
+        values[name] = value
+
+
+def _is_list(annotation: Any) -> bool:
+    return getattr(annotation, "__origin__", None) is list

@@ -1,0 +1,75 @@
+"""What HSE's answers have in common."""
+
+from __future__ import annotations
+
+import base64
+import time
+import uuid
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from contract.audio import Audio, AudioFormat
+from contract.errors import InvalidRequest
+from ingress.door import Door
+from ingress.exchange import Exchange
+from ingress.media import write_file
+from ingress.schemas.hse import AudioOutputOptions, GenerationOptions
+from ingress.speaking import Manner
+from ingress.streams import ClosingStream, begun, encoded
+
+_MANNER = frozenset({"seed", "speed", "pitch", "energy"})
+
+
+def answer(prefix: str, model: str, **fields: Any) -> Response:
+    """The id's prefix tells the kind of request; `model` is echoed as the client spelled it."""
+    head = {"id": f"{prefix}-{uuid.uuid4().hex}", "model": model, "created": int(time.time())}
+    return JSONResponse(head | fields)
+
+
+async def answer_audio(
+    door: Door,
+    exchange: Exchange,
+    audio: Audio,
+    options: AudioOutputOptions | None,
+    *,
+    prefix: str,
+    model: str,
+) -> Response:
+    """JSON with a base64 file, or the bare file when a stream is asked for."""
+    options = options or AudioOutputOptions()
+    data = await write_file(door, exchange, audio, options.format, options.sample_rate)
+    if options.stream:
+        return Response(data, media_type=options.format.content_type)
+    text = await door.in_thread(lambda: base64.b64encode(data).decode())
+    return answer(prefix, model, data=text)
+
+
+async def stream_audio(
+    door: Door,
+    exchange: Exchange,
+    sounds: AsyncGenerator[Audio, None],
+    file_format: AudioFormat,
+    sample_rate: int | None,
+) -> Response:
+    """Bare audio that leaves as it is made."""
+    chunks = await begun(encoded(door, exchange, sounds, file_format, sample_rate))
+    return ClosingStream(chunks, file_format.content_type)
+
+
+def manner_of(options: GenerationOptions | None, *, can: frozenset[str] = _MANNER) -> Manner:
+    """The options that are honoured. Raises InvalidRequest that names the first that is not."""
+    given = options.model_dump(exclude_none=True) if options else {}
+    for name, value in given.items():
+        if name not in can and value:
+            raise InvalidRequest(
+                f"generation_options.{name} has no effect on this model; leave it out",
+                param=f"generation_options.{name}",
+            )
+    return Manner(
+        speed=given.get("speed") or 1.0,
+        pitch=given.get("pitch") or 1.0,
+        energy=given.get("energy") or 1.0,
+        seed=given.get("seed"),
+    )

@@ -1,0 +1,115 @@
+"""What each endpoint can be asked for: plain models under their own names, and toolchains.
+
+The rules are HSE's: entries are walked in file order, a toolchain appears where its first needed
+type does and only if all of them are configured, and languages and voices of its entries are
+merged into its card. For each language of a toolchain the first entry's voices are listed alone,
+because that entry is the one which answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from contract.catalog import CatalogSnapshot
+from contract.config import ModelConfig
+from contract.tasks import SPEAK_MODES, Task
+from contract.toolchains import ToolchainSpec
+
+DEFAULT_LANGUAGE = "default"
+"""HSE's name for the language of an entry that has voices but names no language."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """`plain` tasks are listed by entry, the `toolchain` task by toolchain."""
+
+    plain: tuple[Task, ...] = ()
+    toolchain: Task | None = None
+    hidden: frozenset[str] = frozenset()
+    """Model types that HSE serves only inside a toolchain."""
+
+
+SPEECH = Endpoint((Task.SYNTHESIZE,), Task.SPEAK)
+TRANSCRIPTIONS = Endpoint((Task.TRANSCRIBE,))
+VAD = Endpoint((Task.TRANSCRIBE, Task.DETECT_SPEECH))
+EMBED = Endpoint(
+    (Task.EMBED_SPEAKER,),
+    Task.EMBED_SPEAKER,
+    frozenset({"OpenVoiceV1ToneConverterEncoder", "OpenVoiceV2ToneConverterEncoder"}),
+)
+VOICE_CONVERT = Endpoint((Task.CONVERT_VOICE,), Task.CONVERT_VOICE)
+AUDIO_CONVERT = Endpoint((), Task.RESTORE_AUDIO)
+ENDPOINTS = (SPEECH, TRANSCRIPTIONS, VAD, EMBED, VOICE_CONVERT, AUDIO_CONVERT)
+
+
+@dataclass(frozen=True)
+class Card:
+    """Something that can be asked by name at one endpoint."""
+
+    id: str
+    task: Task
+    config: ModelConfig | None = None
+    """None for a toolchain."""
+    languages: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Language → voices; empty when neither has to be said."""
+
+    @property
+    def is_toolchain(self) -> bool:
+        return self.config is None
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """HSE's speech modes that the model can do; empty outside speech."""
+        if self.task is Task.SYNTHESIZE:
+            return SPEAK_MODES[:1]
+        if self.task is not Task.SPEAK:
+            return ()
+        return SPEAK_MODES if self.languages else SPEAK_MODES[1:]
+
+
+def cards(snapshot: CatalogSnapshot, endpoint: Endpoint) -> dict[str, Card]:
+    """Everything the endpoint can be asked for, by name, in order of appearance."""
+    found: dict[str, Card] = {}
+    toolchains = snapshot.toolchains(endpoint.toolchain) if endpoint.toolchain else ()
+    plain = {entry.name for entry in snapshot.models if _is_plain(entry, endpoint)}
+    for entry in snapshot.models:
+        if entry.name in plain:
+            assert entry.resolved_task is not None
+            found[entry.name] = Card(entry.name, entry.resolved_task, entry, _languages(entry))
+        for spec in toolchains:
+            if spec.name not in plain and _needs(spec, endpoint, entry):
+                _merge(found, spec, endpoint, entry)
+    return found
+
+
+def all_names(snapshot: CatalogSnapshot) -> Iterator[str]:
+    """Every name that some endpoint answers to, aliases last, without repetition."""
+    names = [name for endpoint in ENDPOINTS for name in cards(snapshot, endpoint)]
+    yield from dict.fromkeys([*names, *snapshot.aliases])
+
+
+def _is_plain(entry: ModelConfig, endpoint: Endpoint) -> bool:
+    return entry.resolved_task in endpoint.plain and entry.model_type not in endpoint.hidden
+
+
+def _needs(spec: ToolchainSpec, endpoint: Endpoint, entry: ModelConfig) -> bool:
+    assert endpoint.toolchain is not None
+    return any(entry.model_type in need for need in spec.needs[endpoint.toolchain])
+
+
+def _languages(entry: ModelConfig) -> dict[str, tuple[str, ...]]:
+    if entry.language is None and not entry.voices:
+        return {}
+    return {entry.language or DEFAULT_LANGUAGE: entry.voices}
+
+
+def _merge(
+    found: dict[str, Card], spec: ToolchainSpec, endpoint: Endpoint, entry: ModelConfig
+) -> None:
+    assert endpoint.toolchain is not None
+    card = found.get(spec.name)
+    if card is None:
+        found[spec.name] = Card(spec.name, endpoint.toolchain, None, _languages(entry))
+    elif entry.language is not None:
+        card.languages.setdefault(entry.language, entry.voices)

@@ -1,0 +1,90 @@
+"""Audio and embeddings as clients send them, decoded in the codec's threads."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+
+from contract.audio import Audio, AudioFormat, decode, encode
+from contract.embedding import Embedding, LegacyEmbedding, embedding_from_bytes
+from contract.errors import InvalidRequest
+from ingress.door import Door
+from ingress.exchange import Exchange
+
+SPEECH_RATE = 16_000
+"""What recognisers and detectors hear; decoding to it at once keeps long recordings small."""
+
+_DATA_URL = re.compile(r"\s*data:[^,]{0,256},")
+_SPACE = str.maketrans("", "", " \t\r\n\f\v")
+
+
+def from_base64(text: str, *, param: str) -> bytes:
+    """Bytes of base64 with or without a `data:` prefix, line breaks and padding.
+
+    Raises InvalidRequest that names the field.
+    """
+    prefix = _DATA_URL.match(text)
+    body = (text[prefix.end() :] if prefix else text).translate(_SPACE)
+    if not body:
+        raise InvalidRequest(f"{param} is required; send base64", param=param)
+    body = body.rstrip("=")
+    try:
+        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequest(
+            f"{param} is not base64; encode the bytes with the standard alphabet", param=param
+        ) from None
+
+
+def read_embedding(text: str, *, param: str) -> Embedding | LegacyEmbedding:
+    return embedding_from_bytes(from_base64(text, param=param), param=param)
+
+
+async def read_speech(door: Door, exchange: Exchange, data: bytes | str, *, param: str) -> Audio:
+    """A recording to listen to, at SPEECH_RATE. `data` is a file, as bytes or as base64."""
+    limit_s = door.settings.max_audio_seconds
+    return await _read(door, exchange, data, param, limit_s, SPEECH_RATE)
+
+
+async def read_voice(door: Door, exchange: Exchange, data: str, *, param: str) -> Audio:
+    """A recording whose sound matters, at its own rate. `data` is a file as base64."""
+    return await _read(door, exchange, data, param, door.settings.max_voice_seconds, None)
+
+
+async def _read(
+    door: Door,
+    exchange: Exchange,
+    data: bytes | str,
+    param: str,
+    max_seconds: float,
+    sample_rate: int | None,
+) -> Audio:
+    def work() -> Audio:
+        file = from_base64(data, param=param) if isinstance(data, str) else data
+        return decode(
+            file,
+            max_bytes=door.settings.max_audio_bytes,
+            max_seconds=max_seconds,
+            sample_rate=sample_rate,
+            param=param,
+        )
+
+    with exchange.step("decode"):
+        audio = await door.in_thread(work)
+    exchange.audio_in_s += audio.duration_s
+    return audio
+
+
+async def write_file(
+    door: Door,
+    exchange: Exchange,
+    audio: Audio,
+    file_format: AudioFormat,
+    sample_rate: int | None = None,
+) -> bytes:
+    """One complete file."""
+    with exchange.step("encode"):
+        data = await door.in_thread(encode, audio, file_format, sample_rate=sample_rate)
+    exchange.audio_out_s += audio.duration_s
+    return data

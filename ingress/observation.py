@@ -1,0 +1,221 @@
+"""The outermost layer: gives every request an id and a deadline, and tells what became of it.
+
+It also stops the work of clients that have gone: Starlette notices them only while streaming.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contract.context import REQUEST_ID_HEADER, RequestContext, context_from_headers
+from contract.errors import Cancelled, DeadlineExceeded, InvalidRequest, ModelFailed, SpeechError
+from ingress import metrics
+from ingress.dialect import dialect_of_path, error_response
+from ingress.exchange import Exchange
+
+logger = logging.getLogger(__name__)
+access_log = logging.getLogger("ingress.access")
+
+STEPS_HEADER = "x-speech-steps"
+CACHE_HEADER = "x-speech-cache"
+
+
+class Observation:
+    """ASGI middleware around everything."""
+
+    def __init__(self, app: ASGIApp, *, max_timeout_s: float) -> None:
+        self._app, self._max_timeout_s = app, max_timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange, fault = self._open(scope)
+        scope.setdefault("state", {})["exchange"] = exchange
+        sender = _Sender(exchange, scope, send)
+        try:
+            with metrics.IN_FLIGHT.track_inprogress():
+                await self._answer(scope, receive, sender, exchange, fault)
+        finally:
+            _report(scope, exchange)
+
+    def _open(self, scope: Scope) -> tuple[Exchange, InvalidRequest | None]:
+        headers = Headers(scope=scope)
+        dialect = dialect_of_path(scope["path"], headers.get("content-type", ""))
+        wants_steps = headers.get(STEPS_HEADER, "").lower() in {"1", "true", "yes"}
+        try:
+            context = context_from_headers(headers, max_timeout_s=self._max_timeout_s)
+        except InvalidRequest as fault:
+            return Exchange(RequestContext(), dialect, wants_steps=wants_steps), fault
+        return Exchange(context, dialect, wants_steps=wants_steps), None
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        sender: _Sender,
+        exchange: Exchange,
+        fault: SpeechError | None,
+    ) -> None:
+        try:
+            if fault is not None:
+                raise fault
+            async with asyncio.timeout(exchange.context.remaining_s):
+                await _while_connected(self._app, scope, receive, sender, exchange)
+        except TimeoutError:
+            late = DeadlineExceeded("the request's deadline has passed; allow it more time")
+            await _break_off(late, scope, receive, sender, exchange)
+        except SpeechError as error:
+            await _break_off(error, scope, receive, sender, exchange)
+        except Exception:
+            logger.exception("request %s failed", exchange.context.request_id)
+            fault = ModelFailed("internal error; the server's log tells more under this request id")
+            await _break_off(fault, scope, receive, sender, exchange)
+
+
+class _Sender:
+    """Adds our headers to the start of the answer and keeps count of the rest."""
+
+    def __init__(self, exchange: Exchange, scope: Scope, send: Send) -> None:
+        self._exchange, self._scope, self._send = exchange, scope, send
+
+    async def __call__(self, message: Message) -> None:
+        exchange = self._exchange
+        if message["type"] == "http.response.start":
+            exchange.status = message["status"]
+            _add_headers(MutableHeaders(raw=message["headers"]), exchange)
+        elif message["type"] == "http.response.body":
+            exchange.bytes_out += len(message.get("body", b""))
+            if exchange.first_byte_s is None and exchange.bytes_out:
+                exchange.first_byte_s = exchange.age_s
+            exchange.is_answered = not message.get("more_body", False)
+        await self._send(message)
+
+
+def _add_headers(headers: MutableHeaders, exchange: Exchange) -> None:
+    headers[REQUEST_ID_HEADER] = exchange.context.request_id
+    trace = exchange.context.trace
+    if trace.cache_hits:
+        headers[CACHE_HEADER] = ", ".join(dict.fromkeys(trace.cache_hits))
+    if exchange.wants_steps:
+        headers[STEPS_HEADER] = ", ".join(step.step for step in trace.steps)
+        timings = (f"{_token(s.step)};dur={s.duration_s * 1000:.1f}" for s in trace.steps)
+        headers["server-timing"] = ", ".join(timings)
+
+
+def _token(step: str) -> str:
+    """A metric name of Server-Timing is an HTTP token."""
+    return "".join(char if char.isalnum() or char in "-_." else "_" for char in step)
+
+
+async def _while_connected(
+    app: ASGIApp, scope: Scope, receive: Receive, send: Send, exchange: Exchange
+) -> None:
+    """Run the application; cancel it when the client leaves before the answer is complete."""
+    line = _Line(receive)
+    work = asyncio.create_task(_run(app, scope, line, send))
+    watch = asyncio.create_task(line.watch())
+    try:
+        await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
+        if not work.done() and not exchange.is_answered:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            raise Cancelled("the client has gone")
+        await work
+    finally:
+        work.cancel()
+        watch.cancel()
+        await asyncio.gather(work, watch, return_exceptions=True)
+
+
+async def _run(app: ASGIApp, scope: Scope, line: _Line, send: Send) -> None:
+    await app(scope, line.receive, send)
+
+
+class _Line:
+    """The client's side of the connection: first the body, then the news that it has gone."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._body_read, self._gone = asyncio.Event(), asyncio.Event()
+
+    async def receive(self) -> Message:
+        if self._body_read.is_set():
+            await self._gone.wait()
+            return {"type": "http.disconnect"}
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._gone.set()
+        if not message.get("more_body", False):
+            self._body_read.set()
+        return message
+
+    async def watch(self) -> None:
+        """Return when the client has gone."""
+        await self._body_read.wait()
+        while not self._gone.is_set():
+            if (await self._receive())["type"] == "http.disconnect":
+                self._gone.set()
+
+
+async def _break_off(
+    error: SpeechError, scope: Scope, receive: Receive, sender: _Sender, exchange: Exchange
+) -> None:
+    """Answer with the error; once the answer has begun, break the connection instead."""
+    exchange.error_code = error.code
+    if isinstance(error, Cancelled):
+        exchange.status = error.status
+        return
+    if exchange.status is not None:
+        if not exchange.is_answered:
+            raise error
+        return
+    await error_response(exchange.dialect, exchange.named(error))(scope, receive, sender)
+
+
+def _report(scope: Scope, exchange: Exchange) -> None:
+    path = getattr(scope.get("route"), "path", "unmatched")
+    status = str(exchange.status or 499)
+    metrics.REQUESTS.labels(path, scope["method"], exchange.dialect.value, status).inc()
+    metrics.SECONDS.labels(path).observe(exchange.age_s)
+    if exchange.first_byte_s is not None:
+        metrics.FIRST_BYTE_SECONDS.labels(path).observe(exchange.first_byte_s)
+    for direction, seconds in (("in", exchange.audio_in_s), ("out", exchange.audio_out_s)):
+        if seconds:
+            metrics.AUDIO_SECONDS.labels(path, direction).inc(seconds)
+    access_log.info("%s", json.dumps(_log_fields(scope, exchange, path), separators=(",", ":")))
+
+
+def _log_fields(scope: Scope, exchange: Exchange, path: str) -> dict[str, Any]:
+    """What one request's line says: names and numbers, nothing that a client wrote freely."""
+    trace = exchange.context.trace
+    fields: dict[str, Any] = {
+        "request_id": exchange.context.request_id,
+        "trace_id": exchange.context.traceparent.split("-")[1],
+        "method": scope["method"],
+        "path": path,
+        "dialect": exchange.dialect.value,
+        "status": exchange.status or 499,
+        "error": exchange.error_code,
+        "model": exchange.model,
+        "priority": exchange.context.priority.value,
+        "duration_ms": round(exchange.age_s * 1000, 1),
+        "first_byte_ms": _ms(exchange.first_byte_s),
+        "bytes_out": exchange.bytes_out,
+        "audio_in_s": round(exchange.audio_in_s, 3),
+        "audio_out_s": round(exchange.audio_out_s, 3),
+        "steps_ms": [[s.step, _ms(s.start_s), _ms(s.duration_s)] for s in trace.steps],
+        "statuses": trace.statuses,
+        "cache_hits": trace.cache_hits,
+    }
+    return {key: value for key, value in fields.items() if value not in (None, [], 0.0)}
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)

@@ -1,0 +1,161 @@
+"""The OpenAPI document: answers of both dialects, uploads, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from contract.audio import AudioFormat
+from ingress.dialect import SPEECH_PATH
+from ingress.schemas import hse, openai
+
+Answers = dict[int | str, dict[str, Any]]
+
+_REFS = "#/components/schemas/{model}"
+_SECURITY = {
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "api-key": {"type": "apiKey", "in": "header", "name": "Api-Key"},
+    "x-api-key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+}
+_MEANINGS = {
+    400: "A field is wrong; the message names it",
+    401: "No valid API key",
+    404: "No such model here",
+    405: "No such method here",
+    413: "Body or audio too large",
+    429: "Too many requests; see Retry-After",
+    500: "The model failed",
+    503: "The model cannot answer now",
+    504: "The deadline has passed",
+}
+# Read by hand and not by FastAPI, so their schemas are added by hand too.
+_BY_HAND: tuple[type[BaseModel], ...] = (
+    hse.AudioAnswer,
+    hse.SpeechToTextResponse,
+    hse.SpeechTranscribeRequest,
+    openai.Transcription,
+    openai.TranscriptionVerbose,
+    openai.Translation,
+    hse.HseError,
+    openai.OpenAIError,
+)
+
+
+def _ref(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": _REFS.format(model=model.__name__)}
+
+
+def _json(*models: type[BaseModel]) -> dict[str, Any]:
+    refs = [_ref(model) for model in models]
+    return {"application/json": {"schema": refs[0] if len(refs) == 1 else {"anyOf": refs}}}
+
+
+def _faults(*shapes: type[BaseModel]) -> Answers:
+    return {
+        status: {"description": meaning, "content": _json(*shapes)}
+        for status, meaning in _MEANINGS.items()
+    }
+
+
+HSE_FAULTS = _faults(hse.HseError)
+OPENAI_FAULTS = _faults(openai.OpenAIError)
+BOTH_FAULTS = _faults(openai.OpenAIError, hse.HseError)
+
+_TEXT = {"schema": {"type": "string"}}
+_AUDIO = {
+    kind.content_type: {"schema": {"type": "string", "format": "binary"}} for kind in AudioFormat
+}
+
+
+def _ok(description: str, content: dict[str, Any]) -> Answers:
+    return {200: {"description": description, "content": content}}
+
+
+def hse_answers(model: type[BaseModel]) -> Answers:
+    return {200: {"model": model}, **HSE_FAULTS}
+
+
+def hse_audio_answers() -> Answers:
+    said = "JSON with base64, or with output_options.stream the bare audio"
+    return _ok(said, _json(hse.AudioAnswer) | _AUDIO) | HSE_FAULTS
+
+
+SPEECH_ANSWERS = (
+    _ok(
+        "OpenAI: audio, or server-sent events speech.audio.delta and speech.audio.done. "
+        "HSE: JSON with base64, or with output_options.stream the bare audio",
+        _AUDIO | {"text/event-stream": _TEXT} | _json(hse.AudioAnswer),
+    )
+    | BOTH_FAULTS
+)
+_TRANSCRIPTS = dict.fromkeys(("text/plain", "text/vtt"), _TEXT)
+TRANSCRIPTION_ANSWERS = (
+    _ok(
+        "The transcript in the format asked for; with stream, server-sent events "
+        "transcript.text.delta and transcript.text.done",
+        _json(openai.TranscriptionVerbose, openai.Transcription, hse.SpeechToTextResponse)
+        | _TRANSCRIPTS
+        | {"text/event-stream": _TEXT},
+    )
+    | BOTH_FAULTS
+)
+TRANSLATION_ANSWERS = (
+    _ok(
+        "The English text in the format asked for",
+        _json(openai.TranscriptionVerbose, openai.Translation) | _TRANSCRIPTS,
+    )
+    | OPENAI_FAULTS
+)
+
+
+def _body(content: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": content}}
+
+
+TRANSCRIPTION_BODY = _body(
+    openai.multipart(openai.CreateTranscriptionRequest) | _json(hse.SpeechTranscribeRequest)
+)
+TRANSLATION_BODY = _body(openai.multipart(openai.CreateTranslationRequest))
+
+
+def document(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """A function that makes the document once and keeps it, as FastAPI wants it."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    return openapi
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    made = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    _, definitions = models_json_schema(
+        [(model, "serialization") for model in _BY_HAND], ref_template=_REFS
+    )
+    components = made.setdefault("components", {})
+    components.setdefault("schemas", {}).update(definitions["$defs"])
+    components["securitySchemes"] = _SECURITY
+    for path, operations in made["paths"].items():
+        for operation in operations.values():
+            _correct(path, operation)
+    return made
+
+
+def _correct(path: str, operation: dict[str, Any]) -> None:
+    """Wrong bodies are 400 here, not 422; keys guard /v1; a body may fit both dialects."""
+    operation["responses"].pop("422", None)
+    if path.startswith("/v1"):
+        operation["security"] = [{name: []} for name in _SECURITY]
+    if path == SPEECH_PATH:
+        content = operation["requestBody"]["content"]["application/json"]
+        schema = content["schema"]
+        content["schema"] = {"anyOf": schema.get("oneOf") or schema["anyOf"]}

@@ -1,0 +1,201 @@
+"""POST /v1/audio/speech in both dialects."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Request
+from pydantic import Discriminator, Tag
+from starlette.responses import Response
+
+from contract.audio import Audio
+from contract.errors import InvalidRequest
+from contract.tasks import SEGMENT_SOURCES, SPEAK_MODES
+from ingress import filters
+from ingress.dialect import SPEECH_PATH, Dialect, dialect_of_speech
+from ingress.door import Door
+from ingress.exchange import Exchange, exchange_of
+from ingress.hse_answers import answer_audio, manner_of, stream_audio
+from ingress.listings import SPEECH, Card
+from ingress.media import read_embedding, read_voice, write_file
+from ingress.openapi import SPEECH_ANSWERS
+from ingress.schemas.hse import AudioOutputOptions, TextToSpeechRequest
+from ingress.schemas.openai import CreateSpeechRequest
+from ingress.selection import check_speaker, find_card, find_voice
+from ingress.sentences import check_text, packed, split
+from ingress.speaking import Manner, Reference, Speak, joined, speak_with
+from ingress.streams import (
+    EVENT_STREAM,
+    ClosingStream,
+    begun,
+    encoded,
+    in_order,
+    speech_events,
+)
+from ingress.vad_data import read_segments
+
+
+def _tag(body: Any) -> str:
+    """Bodies arrive as parsed JSON; models, which only a test would pass, speak for themselves."""
+    if isinstance(body, TextToSpeechRequest):
+        return Dialect.HSE.value
+    return dialect_of_speech(body).value
+
+
+SpeechBody = Annotated[
+    Annotated[CreateSpeechRequest, Tag(Dialect.OPENAI.value)]
+    | Annotated[TextToSpeechRequest, Tag(Dialect.HSE.value)],
+    Discriminator(_tag),
+]
+
+
+def router(door: Door) -> APIRouter:
+    routes = APIRouter(tags=["speech"])
+
+    @routes.post(SPEECH_PATH, responses=SPEECH_ANSWERS, response_class=Response)
+    async def speech(request: Request, body: Annotated[SpeechBody, Body()]) -> Response:
+        """Speak a text. A body with `mode` or another key of HSE's is in HSE's dialect."""
+        exchange = exchange_of(request)
+        if isinstance(body, TextToSpeechRequest):
+            exchange.dialect = Dialect.HSE
+            return await _speak_hse(door, exchange, body)
+        return await _speak_openai(door, exchange, body)
+
+    return routes
+
+
+# OpenAI -------------------------------------------------------------------------------------
+
+
+async def _speak_openai(door: Door, exchange: Exchange, body: CreateSpeechRequest) -> Response:
+    exchange.field_names = {"text": "input"}
+    snapshot = door.catalog.current
+    card = find_card(snapshot, door.settings, SPEECH, body.model)
+    exchange.model = card.id
+    speaker = find_voice(snapshot, card, body.voice_name, body.language)
+    if body.instructions and body.instructions.strip():
+        raise InvalidRequest(
+            f"{card.id} cannot follow instructions; leave them out", param="instructions"
+        )
+    text = check_text(body.input, max_chars=door.settings.max_text_chars, param="input")
+    speak = speak_with(door, exchange, card, speaker, Manner(body.speed, seed=body.seed))
+    return await _send(door, exchange, split(text, speaker.language), speak, body)
+
+
+async def _send(
+    door: Door, exchange: Exchange, pieces: list[str], speak: Speak, body: CreateSpeechRequest
+) -> Response:
+    """One piece is sent as a complete file, several as they are made."""
+    content_type = body.response_format.content_type
+    if len(pieces) == 1 and body.stream_format == "audio":
+        audio = await speak(pieces[0])
+        data = await write_file(door, exchange, audio, body.response_format)
+        return Response(data, media_type=content_type)
+    chunks = encoded(door, exchange, in_order(pieces, speak), body.response_format)
+    if body.stream_format == "audio":
+        return ClosingStream(await begun(chunks), content_type)
+    events = speech_events(exchange, chunks, partial(_usage, body, exchange))
+    return ClosingStream(await begun(events), EVENT_STREAM, {"cache-control": "no-cache"})
+
+
+_TOKENS_PER_S = 50
+
+
+def _usage(body: CreateSpeechRequest, exchange: Exchange) -> dict[str, Any]:
+    """Voices here read characters, so a character is a token; audio counts 50 a second."""
+    read, spoken = len(body.input), round(exchange.audio_out_s * _TOKENS_PER_S)
+    return {"input_tokens": read, "output_tokens": spoken, "total_tokens": read + spoken}
+
+
+# HSE ----------------------------------------------------------------------------------------
+
+
+async def _speak_hse(door: Door, exchange: Exchange, body: TextToSpeechRequest) -> Response:
+    exchange.field_names = {
+        "text": "input",
+        "reference_audio": "input_audio",
+        "audio": "input_audio",
+        "segments": "input_vad_data",
+        "segment_source": "input_vad_mode",
+        "embedding": "input_embedding",
+    }
+    _check_mode(body)
+    card = find_card(door.catalog.current, door.settings, SPEECH, body.model)
+    exchange.model = card.id
+    speaker = check_speaker(card, body.language, body.voice)
+    text = check_text(body.input, max_chars=door.settings.max_text_chars, param="input")
+    before = filters.plan(door, body.pre_processing_filters, param="pre_processing_filters")
+    after = filters.plan(door, body.post_generation_filters, param="post_generation_filters")
+    if not card.is_toolchain:
+        _refuse_cloning(card, body)
+    manner = manner_of(body.generation_options)
+    reference = await _reference(door, exchange, body, before)
+    speak = speak_with(door, exchange, card, speaker, manner, body.mode, reference)
+
+    async def speak_filtered(piece: str) -> Audio:
+        return await filters.apply(door, exchange, after, await speak(piece))
+
+    pieces = split(text, speaker.language)
+    return await _send_hse(door, exchange, pieces, speak_filtered, body)
+
+
+async def _send_hse(
+    door: Door, exchange: Exchange, pieces: list[str], speak: Speak, body: TextToSpeechRequest
+) -> Response:
+    options = body.output_options or AudioOutputOptions()
+    if options.stream:
+        sounds = in_order(pieces, speak)
+        return await stream_audio(door, exchange, sounds, options.format, options.sample_rate)
+    async with aclosing(in_order(packed(pieces), speak)) as spoken:
+        audio = joined([sound async for sound in spoken])
+    return await answer_audio(door, exchange, audio, options, prefix="tts", model=body.model)
+
+
+async def _reference(
+    door: Door, exchange: Exchange, body: TextToSpeechRequest, restorers: tuple[str, ...]
+) -> Reference:
+    audio = None
+    if body.input_audio:
+        audio = await read_voice(door, exchange, body.input_audio, param="input_audio")
+        audio = await filters.apply(door, exchange, restorers, audio)
+    elif restorers:
+        raise InvalidRequest(
+            "pre_processing_filters restore input_audio, which is missing",
+            param="pre_processing_filters",
+        )
+    embedding = (
+        read_embedding(body.input_embedding, param="input_embedding")
+        if body.input_embedding
+        else None
+    )
+    segments = read_segments(body.input_vad_data) if body.input_vad_data else None
+    return Reference(audio, segments, embedding, body.input_vad_mode or None)
+
+
+def _check_mode(body: TextToSpeechRequest) -> None:
+    if body.mode not in SPEAK_MODES:
+        raise InvalidRequest(f"mode must be one of: {', '.join(SPEAK_MODES)}", param="mode")
+    if body.input_vad_mode and body.input_vad_mode not in SEGMENT_SOURCES:
+        raise InvalidRequest(
+            f"input_vad_mode must be one of: {', '.join(SEGMENT_SOURCES)}", param="input_vad_mode"
+        )
+
+
+def _refuse_cloning(card: Card, body: TextToSpeechRequest) -> None:
+    """HSE ignores these on a plain synthesizer and speaks in the wrong voice."""
+    given = {
+        "mode": body.mode != SPEAK_MODES[0],
+        "input_audio": body.input_audio,
+        "input_embedding": body.input_embedding,
+        "input_vad_data": body.input_vad_data,
+        "input_vad_mode": body.input_vad_mode,
+    }
+    for name, value in given.items():
+        if value:
+            raise InvalidRequest(
+                f"{card.id} speaks in its own voices only, so {name} has no effect; "
+                "ask a toolchain to clone a voice",
+                param=name,
+            )

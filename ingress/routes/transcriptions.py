@@ -1,0 +1,157 @@
+"""POST /v1/audio/transcriptions (uploads in OpenAI's dialect, JSON in HSE's) and translations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from contract.errors import InvalidRequest
+from contract.tasks import TranscribeInput, TranscribeOutput
+from ingress import transcripts
+from ingress.dialect import TRANSCRIPTIONS_PATH, Dialect
+from ingress.door import Door
+from ingress.exchange import Exchange, exchange_of
+from ingress.faults import explain
+from ingress.forms import read_form
+from ingress.hse_answers import answer
+from ingress.languages import language_code
+from ingress.listings import TRANSCRIPTIONS, Card
+from ingress.media import read_speech
+from ingress.openapi import (
+    TRANSCRIPTION_ANSWERS,
+    TRANSCRIPTION_BODY,
+    TRANSLATION_ANSWERS,
+    TRANSLATION_BODY,
+)
+from ingress.schemas.hse import SpeechTranscribeRequest
+from ingress.schemas.openai import CreateTranscriptionRequest, CreateTranslationRequest
+from ingress.schemas.openai import ResponseFormat as Format
+from ingress.selection import find_card
+from ingress.streams import EVENT_STREAM, ClosingStream
+
+_UNTIMED = (Format.JSON, Format.TEXT)
+
+
+def router(door: Door) -> APIRouter:
+    routes = APIRouter(tags=["transcription"])
+
+    @routes.post(
+        TRANSCRIPTIONS_PATH,
+        responses=TRANSCRIPTION_ANSWERS,
+        openapi_extra=TRANSCRIPTION_BODY,
+        response_class=Response,
+    )
+    async def transcriptions(request: Request) -> Response:
+        """Write down what is said. An upload is OpenAI's dialect, a JSON body HSE's."""
+        exchange = exchange_of(request)
+        if exchange.dialect is Dialect.HSE:
+            return await _transcribe_hse(door, exchange, await request.body())
+        file, asked = await read_form(request, CreateTranscriptionRequest)
+        return await _transcribe(door, exchange, file, asked)
+
+    @routes.post(
+        "/v1/audio/translations",
+        responses=TRANSLATION_ANSWERS,
+        openapi_extra=TRANSLATION_BODY,
+        response_class=Response,
+    )
+    async def translations(request: Request) -> Response:
+        """Write down in English what is said in any language."""
+        exchange = exchange_of(request)
+        file, asked = await read_form(request, CreateTranslationRequest)
+        return await _translate(door, exchange, file, asked)
+
+    return routes
+
+
+async def _transcribe(
+    door: Door, exchange: Exchange, file: bytes, asked: CreateTranscriptionRequest
+) -> Response:
+    card = _card(door, exchange, asked.model)
+    _check_combination(asked)
+    language = asked.language or next(iter(asked.languages), None)
+    transcript = await door.call(
+        card.id,
+        TranscribeInput(
+            await read_speech(door, exchange, file, param="file"),
+            language=language_code(language, param="language") if language else None,
+            prompt=asked.prompt or None,
+            hotwords=", ".join(asked.keywords) or None,
+            temperature=asked.temperature,
+            word_timestamps="word" in asked.timestamp_granularities,
+            segment_timestamps=asked.stream or asked.response_format not in _UNTIMED,
+        ),
+        exchange,
+    )
+    if asked.stream:
+        return ClosingStream(_events(transcript), EVENT_STREAM, {"cache-control": "no-cache"})
+    return transcripts.answer(transcript, asked)
+
+
+async def _translate(
+    door: Door, exchange: Exchange, file: bytes, asked: CreateTranslationRequest
+) -> Response:
+    card = _card(door, exchange, asked.model)
+    transcript = await door.call(
+        card.id,
+        TranscribeInput(
+            await read_speech(door, exchange, file, param="file"),
+            translate=True,
+            prompt=asked.prompt or None,
+            temperature=asked.temperature,
+            segment_timestamps=asked.response_format not in _UNTIMED,
+        ),
+        exchange,
+    )
+    return transcripts.answer(transcript, asked)
+
+
+def _card(door: Door, exchange: Exchange, model: str) -> Card:
+    exchange.field_names = {"audio": "file", "hotwords": "keywords"}
+    card = find_card(door.catalog.current, door.settings, TRANSCRIPTIONS, model)
+    exchange.model = card.id
+    return card
+
+
+def _check_combination(asked: CreateTranscriptionRequest) -> None:
+    if asked.timestamp_granularities and asked.response_format is not Format.VERBOSE_JSON:
+        raise InvalidRequest(
+            "timestamp_granularities needs response_format verbose_json",
+            param="timestamp_granularities",
+        )
+    if asked.stream and asked.response_format not in _UNTIMED:
+        raise InvalidRequest(
+            "stream gives text only; ask for response_format json or leave stream out",
+            param="stream",
+        )
+    if asked.language and asked.languages:
+        raise InvalidRequest("send language or languages, not both", param="languages")
+
+
+async def _events(transcript: TranscribeOutput) -> AsyncGenerator[bytes, None]:
+    for event in transcripts.events(transcript):
+        yield event
+
+
+async def _transcribe_hse(door: Door, exchange: Exchange, body: bytes) -> Response:
+    exchange.field_names = {"audio": "input_audio"}
+    try:
+        asked = SpeechTranscribeRequest.model_validate_json(body)
+    except ValidationError as exc:
+        raise explain(exc.errors(include_url=False, include_input=False)) from None
+    card = find_card(door.catalog.current, door.settings, TRANSCRIPTIONS, asked.model)
+    exchange.model = card.id
+    audio = await read_speech(door, exchange, asked.input_audio, param="input_audio")
+    transcript = await door.call(
+        card.id, TranscribeInput(audio, segment_timestamps=bool(asked.get_timestamps)), exchange
+    )
+    return answer(
+        "stt",
+        asked.model,
+        text=transcript.text,
+        language=transcript.language if asked.get_language else None,
+        timestamps=transcripts.hse_segments(transcript) if asked.get_timestamps else None,
+    )

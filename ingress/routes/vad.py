@@ -1,0 +1,85 @@
+"""POST /v1/audio/vad: is anybody speaking, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from contract.audio import Audio
+from contract.tasks import DetectSpeechInput, DetectSpeechOutput, Task, TranscribeInput
+from ingress import transcripts
+from ingress.door import Door
+from ingress.exchange import Exchange, exchange_of
+from ingress.hse_answers import answer
+from ingress.listings import VAD
+from ingress.media import SPEECH_RATE, read_speech
+from ingress.openapi import hse_answers
+from ingress.schemas.hse import DetectVoiceActivityRequest, DetectVoiceActivityResponse
+from ingress.selection import find_card
+
+_KNOBS = ("threshold", "min_speech_duration_ms", "min_silence_duration_ms", "speech_pad_ms")
+
+
+def router(door: Door) -> APIRouter:
+    routes = APIRouter(tags=["speech activity"])
+
+    @routes.post(
+        "/v1/audio/vad",
+        responses=hse_answers(DetectVoiceActivityResponse),
+        response_class=Response,
+    )
+    async def vad(request: Request, body: DetectVoiceActivityRequest) -> Response:
+        """Detect speech, by a detector or by a recogniser's segments."""
+        exchange = exchange_of(request)
+        exchange.field_names = {"audio": "input_audio"}
+        card = find_card(door.catalog.current, door.settings, VAD, body.model)
+        exchange.model = card.id
+        knobs = body.model_dump(include=set(_KNOBS), exclude_none=True)
+        audio = await read_speech(door, exchange, body.input_audio, param="input_audio")
+        if card.task is Task.TRANSCRIBE:
+            return await _by_recogniser(door, exchange, card.id, audio, body)
+        found = await door.call(card.id, DetectSpeechInput(audio, **knobs), exchange)
+        return _by_detector(found, body)
+
+    return routes
+
+
+def _by_detector(found: DetectSpeechOutput, body: DetectVoiceActivityRequest) -> Response:
+    return answer(
+        "vad",
+        body.model,
+        speech_activity=bool(found.segments),
+        timestamps=_timestamps(found, bool(body.return_seconds)) if body.get_timestamps else None,
+        timestamps_unit=_unit(body, bool(body.return_seconds)),
+    )
+
+
+async def _by_recogniser(
+    door: Door, exchange: Exchange, model: str, audio: Audio, body: DetectVoiceActivityRequest
+) -> Response:
+    asked = TranscribeInput(audio, segment_timestamps=bool(body.get_timestamps))
+    transcript = await door.call(model, asked, exchange)
+    return answer(
+        "vad",
+        body.model,
+        speech_activity=bool(transcript.text.strip()),
+        timestamps=transcripts.hse_segments(transcript) if body.get_timestamps else None,
+        timestamps_unit=_unit(body, True),
+    )
+
+
+def _unit(body: DetectVoiceActivityRequest, in_seconds: bool) -> str | None:
+    if not body.get_timestamps:
+        return None
+    return "seconds" if in_seconds else "samples"
+
+
+def _timestamps(found: DetectSpeechOutput, in_seconds: bool) -> list[dict[str, Any]]:
+    if in_seconds:
+        return [{"start": one.start_s, "end": one.end_s} for one in found.segments]
+    return [
+        {"start": round(one.start_s * SPEECH_RATE), "end": round(one.end_s * SPEECH_RATE)}
+        for one in found.segments
+    ]

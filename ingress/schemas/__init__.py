@@ -1,0 +1,1 @@
+"""Public bodies, one file per dialect."""

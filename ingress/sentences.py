@@ -1,0 +1,71 @@
+"""Text cut into pieces that can be spoken one after another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import sentencex  # type: ignore[import-untyped]  # ships no types
+
+from contract.errors import InvalidRequest
+
+MAX_PIECE_CHARS = 400
+"""Longer sentences are cut at a clause or a space: models' memory and time grow with length."""
+PACKED_CHARS = 1000
+"""Sentences packed together up to this length when nobody waits for the first of them."""
+
+_ISO_CODES = {"jp": "ja", "kr": "ko"}
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]")
+_CUTS = (re.compile(r"[,;:—，；：、]\s*"), re.compile(r"\s+"))
+
+
+def check_text(text: str, *, max_chars: int, param: str) -> str:
+    """The text without control characters. Raises InvalidRequest unless it can be spoken."""
+    if len(text) > max_chars:
+        raise InvalidRequest(
+            f"{param} has {len(text)} characters; the most is {max_chars}", param=param
+        )
+    clean = _CONTROL.sub(" ", text).strip()
+    if not _is_speakable(clean):
+        raise InvalidRequest(f"{param} has no words to speak", param=param)
+    return clean
+
+
+def split(text: str, language: str | None) -> list[str]:
+    """Sentences in order, each speakable and at most MAX_PIECE_CHARS long."""
+    code = (language or "en").lower()[:2]
+    sentences = sentencex.segment(_ISO_CODES.get(code, code), text)
+    pieces = (piece.strip() for sentence in sentences for piece in _shortened(sentence))
+    return [piece for piece in pieces if _is_speakable(piece)]
+
+
+def packed(pieces: list[str]) -> list[str]:
+    """Neighbouring pieces joined up to PACKED_CHARS."""
+    joined: list[str] = []
+    for piece in pieces:
+        if joined and len(joined[-1]) + len(piece) < PACKED_CHARS:
+            joined[-1] = f"{joined[-1]} {piece}"
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _is_speakable(text: str) -> bool:
+    return any(char.isalnum() for char in text)
+
+
+def _shortened(sentence: str) -> Iterator[str]:
+    while len(sentence) > MAX_PIECE_CHARS:
+        at = _cut_before(sentence)
+        yield sentence[:at]
+        sentence = sentence[at:]
+    yield sentence
+
+
+def _cut_before(sentence: str) -> int:
+    """The last clause end, else space, in the second half of what fits; else what fits."""
+    for pattern in _CUTS:
+        ends = [m.end() for m in pattern.finditer(sentence, MAX_PIECE_CHARS // 2, MAX_PIECE_CHARS)]
+        if ends:
+            return ends[-1]
+    return MAX_PIECE_CHARS
