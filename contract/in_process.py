@@ -16,7 +16,8 @@ O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
 class Endpoint(Protocol):
     """A predictor or a toolchain, as its neighbours in the process see it."""
 
-    ready: bool
+    @property
+    def is_ready(self) -> bool: ...
 
     async def submit(self, request: TaskInput[Any], context: RequestContext) -> TaskOutput: ...
 
@@ -45,12 +46,12 @@ class InProcessClient:
         return answer  # type: ignore[return-value]  # request.output is the class of O
 
     async def is_ready(self, model: str) -> bool:
-        return self._find(model).ready
+        return self._find(model).is_ready
 
     async def wake(self, models: Iterable[str], context: RequestContext) -> None:
         for model in models:
             endpoint = self._find(model)
-            if not endpoint.ready:
+            if not endpoint.is_ready:
                 task = asyncio.create_task(_load(endpoint))
                 self._waking.add(task)
                 task.add_done_callback(self._waking.discard)

@@ -160,7 +160,7 @@ class ResilientClient:
                 retry_after_s=breaker.open_remaining,
             )
         try:
-            output = await self._transport.call(model, request, context)
+            output: TaskOutput = await self._transport.call(model, request, context)
         except (ModelFailed, Unavailable):
             with breaker:  # counts the fault; a caller's own mistakes and cancels are not counted
                 raise

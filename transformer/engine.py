@@ -28,7 +28,7 @@ STEP_SECONDS = Histogram("speech_toolchain_step_seconds", "Time of one step", ["
 class ToolchainEngine:
     """Answers every task of one toolchain; an Endpoint of the in-process transport."""
 
-    ready = True
+    is_ready = True
 
     def __init__(self, name: str, client: Client, catalog: Callable[[], CatalogSnapshot]) -> None:
         self.name, self._client, self._catalog = name, client, catalog

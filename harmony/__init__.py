@@ -1,0 +1,1 @@
+"""The `harmony` command: every room in one process, and what an operator checks and fetches."""

@@ -1,0 +1,89 @@
+"""The command line: serve, validate, models, pull."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from contract.config import InvalidConfig, ServiceConfig, load_config
+from contract.errors import SpeechError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speech models behind one door.")
+ConfigFile = Annotated[
+    Path, typer.Option("--config", help="Which models to serve.", show_default=True)
+]
+
+
+@app.command()
+def serve(
+    config: ConfigFile = Path("config.yml"),
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8080,
+    lazy: Annotated[
+        bool, typer.Option("--lazy", help="Load each model on its first request.")
+    ] = False,
+) -> None:
+    """Serve every model of a configuration, and its toolchains, in this one process."""
+    checked = _read(config)
+    print(f"Starting {len(checked.model_configs)} models …", flush=True)
+    from harmony.serve import ServeOptions, serve  # imports every room; the others need none
+
+    options = ServeOptions(host, port, load_at_start=not lazy)
+    try:
+        asyncio.run(serve(checked, options, lambda text: print(text, flush=True)))
+    except KeyboardInterrupt:
+        print("Ended.", flush=True)
+    except SpeechError as exc:
+        _fail(exc.message)
+
+
+@app.command()
+def validate(file: Annotated[Path, typer.Argument(help="The file to check.")]) -> None:
+    """Check a configuration: keys, names, model types, and that their packages are installed."""
+    from harmony.inspection import problems, summary
+
+    config = _read(file)
+    found = problems(config)
+    for line in found:
+        print(line, file=sys.stderr)
+    if found:
+        raise typer.Exit(1)
+    print(summary(config))
+
+
+@app.command()
+def models() -> None:
+    """List the model types: their tasks, and what is missing to use them."""
+    from harmony.inspection import model_type_table
+
+    for line in model_type_table():
+        print(line)
+
+
+@app.command()
+def pull(config: ConfigFile = Path("config.yml")) -> None:
+    """Fetch the weights of every model, resuming what was broken off, and verify them."""
+    from harmony.pull import pull_all
+
+    if not pull_all(_read(config), print):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    app()
+
+
+def _read(path: Path) -> ServiceConfig:
+    try:
+        return load_config(path)
+    except InvalidConfig as exc:
+        _fail(f"{path}:\n{exc.message}")
+
+
+def _fail(message: str) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(1)

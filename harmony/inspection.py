@@ -1,0 +1,52 @@
+"""What an operator wants to know before serving: what is configured, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from contract.config import ModelConfig, ServiceConfig
+from contract.errors import SpeechError
+from contract.model_types import MODEL_TYPE_TASKS
+from contract.toolchains import TOOLCHAINS
+from predictors.registry import known_model_types, missing_packages, model_type_class
+
+
+def problems(config: ServiceConfig) -> list[str]:
+    """One line per entry that could not be served here."""
+    return [line for entry in config.model_configs for line in _problem(entry)]
+
+
+def _problem(entry: ModelConfig) -> Iterator[str]:
+    try:
+        kind = model_type_class(entry.model_type)
+    except SpeechError as exc:
+        yield f"{entry.name}: {exc.message}"
+        return
+    if entry.task not in (None, kind.task):
+        yield f"{entry.name}: task is {entry.task}, but {entry.model_type} does {kind.task}"
+
+
+def summary(config: ServiceConfig) -> str:
+    present = {entry.model_type for entry in config.model_configs}
+    chains = [
+        spec.name
+        for spec in TOOLCHAINS.values()
+        if any(all(present.intersection(need) for need in needs) for needs in spec.needs.values())
+    ]
+    models = f"{len(config.model_configs)} models"
+    return f"valid: {models}; toolchains: {', '.join(chains) or 'none'}"
+
+
+def model_type_table() -> Iterator[str]:
+    yield f"{'model type':<34}{'task':<17}installed"
+    for name in known_model_types():
+        missing = missing_packages(name)
+        task = MODEL_TYPE_TASKS.get(name) or _plugin_task(name)
+        yield f"{name:<34}{task:<17}{'no: ' + ', '.join(missing) if missing else 'yes'}"
+
+
+def _plugin_task(name: str) -> str:
+    try:
+        return model_type_class(name).task
+    except SpeechError:
+        return "unknown"

@@ -1,0 +1,74 @@
+"""All rooms in one process: what differs from a cluster is the transport and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from contract.catalog import Catalog
+from contract.config import ServiceConfig
+from contract.connection import ConnectionSettings, resilient, store
+from contract.errors import SpeechError
+from contract.in_process import Endpoint, InProcessClient
+from ingress.app import create_app
+from ingress.settings import Settings as IngressSettings
+from predictors.pool import ModelPool
+from predictors.registry import model_type_class
+from predictors.settings import Settings as PredictorSettings
+from transformer.engine import ToolchainEngine
+from transformer.toolchains import TOOLCHAINS
+
+logger = logging.getLogger(__name__)
+
+
+def with_tasks(config: ServiceConfig) -> ServiceConfig:
+    """Fill in the tasks that only plugin packages know. Raises SpeechError for an unknown type."""
+    entries = tuple(
+        entry
+        if entry.resolved_task
+        else entry.model_copy(update={"task": model_type_class(entry.model_type).task})
+        for entry in config.model_configs
+    )
+    return config.model_copy(update={"model_configs": entries})
+
+
+@asynccontextmanager
+async def one_process(
+    config: ServiceConfig,
+    *,
+    ingress: IngressSettings,
+    predictors: PredictorSettings,
+    connection: ConnectionSettings,
+) -> AsyncIterator[FastAPI]:
+    """The public application with everything behind it; models are let go at the end."""
+    catalog = Catalog(with_tasks(config))
+    endpoints: dict[str, Endpoint] = {}
+    pool = ModelPool(predictors, memory_budget_mb=config.memory_budget_mb)
+    async with store(connection) as kept:
+        client = resilient(InProcessClient(endpoints), catalog, connection, kept)
+        for entry in catalog.current.models:
+            endpoints[entry.name] = pool.add(entry, model_type_class(entry.model_type))
+        for name in TOOLCHAINS:
+            endpoints[name] = ToolchainEngine(name, client, lambda: catalog.current)
+        loading = asyncio.create_task(
+            load_in_turn(pool.runners.values() if predictors.load_at_start else ())
+        )
+        try:
+            yield create_app(ingress, client, catalog)
+        finally:
+            loading.cancel()
+            await asyncio.gather(loading, return_exceptions=True)
+            await pool.aclose()
+
+
+async def load_in_turn(endpoints: Iterable[Endpoint]) -> None:
+    """Load models one by one while the door is open; what fails is told to who asks for it."""
+    for endpoint in endpoints:
+        try:
+            await endpoint.ensure_loaded()
+        except SpeechError as exc:
+            logger.warning("%s", exc.message)

@@ -1,0 +1,79 @@
+"""`harmony serve`: open the door of a process that holds every room. READ FIRST."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import uvicorn
+
+from contract.config import ServiceConfig
+from contract.connection import ConnectionSettings
+from contract.logs import configure
+from harmony.one_process import one_process
+from ingress.settings import Settings as IngressSettings
+from predictors.settings import Settings as PredictorSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    host: str = "127.0.0.1"
+    port: int = 8080
+    load_at_start: bool = True
+    """Load every model in the background after the door has opened."""
+
+
+async def serve(
+    config: ServiceConfig, options: ServeOptions, announce: Callable[[str], None]
+) -> None:
+    """Serve until SIGINT or SIGTERM; requests in flight are finished."""
+    predictors = PredictorSettings(load_at_start=options.load_at_start)
+    configure(predictors.log_level)
+    async with one_process(
+        config,
+        ingress=IngressSettings(),
+        predictors=predictors,
+        connection=ConnectionSettings(),
+    ) as app:
+        settings = uvicorn.Config(
+            app,
+            host=options.host,
+            port=options.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=predictors.grace_s,
+        )
+        await _Server(settings, lambda url: announce(welcome(url, config))).serve()
+
+
+class _Server(uvicorn.Server):
+    """Tells its address once it listens."""
+
+    def __init__(self, config: uvicorn.Config, on_listening: Callable[[str], None]) -> None:
+        super().__init__(config)
+        self._on_listening = on_listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._on_listening(f"http://{host}:{port}")
+
+
+def welcome(url: str, config: ServiceConfig) -> str:
+    """The address and three commands to try."""
+    names = ", ".join(entry.name for entry in config.model_configs)
+    return f"""
+Harmony Speech answers at {url}
+Models: {names}. They load in the background; a first request may wait for its model.
+
+Try it from another terminal:
+
+  speak       curl -s {url}/v1/audio/speech -H 'content-type: application/json' -o hello.mp3 \\
+                -d '{{"model": "tts-1", "voice": "alloy", "input": "Hello from Harmony."}}'
+  transcribe  curl -s {url}/v1/audio/transcriptions -F model=whisper-1 -F file=@hello.mp3
+  read on     open {url}/docs
+
+Ctrl-C ends it.
+"""
