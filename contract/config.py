@@ -122,6 +122,8 @@ def load_config(path: Path) -> ServiceConfig:
         text = path.read_text(encoding="utf-8")
     except OSError as exc:
         raise InvalidConfig(f"cannot read {path.name}: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise InvalidConfig(f"{path.name} is not UTF-8 text; save it as UTF-8") from exc
     return parse_config(text)
 
 

@@ -26,7 +26,8 @@ TRACEPARENT_HEADER = "traceparent"
 
 DEFAULT_TIMEOUT_S = 300.0
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+# Ids of zeros only are invalid: the standard's section 3.2.2.
+_TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class Priority(StrEnum):
@@ -57,11 +58,14 @@ class Trace:
 
     def merge_json(self, text: str) -> None:
         """Add what another room reported; a report we cannot read is not worth an error."""
-        with suppress(ValueError, TypeError, AttributeError):
+        with suppress(ValueError, TypeError, KeyError, RecursionError):
             report = json.loads(text)
-            self.steps += [StepTiming(str(n), float(s), float(d)) for n, s, d in report["steps"]]
-            self.statuses += [str(status) for status in report["statuses"]]
-            self.cache_hits += [str(model) for model in report["hits"]]
+            steps = [StepTiming(str(n), float(s), float(d)) for n, s, d in report["steps"]]
+            statuses = [str(status) for status in report["statuses"]]
+            hits = [str(model) for model in report["hits"]]
+            self.steps += steps
+            self.statuses += statuses
+            self.cache_hits += hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +92,12 @@ class RequestContext:
         return replace(self, deadline_s=min(self.deadline_s, time.monotonic() + timeout_s))
 
     def to_headers(self) -> dict[str, str]:
-        trace_id = self.traceparent.split("-")[1]
+        _, trace_id, _, flags = self.traceparent.split("-")
         return {
             REQUEST_ID_HEADER: self.request_id,
             PRIORITY_HEADER: self.priority.value,
             TIMEOUT_HEADER: str(max(1, int(self.remaining_s * 1000))),
-            TRACEPARENT_HEADER: f"00-{trace_id}-{secrets.token_hex(8)}-01",
+            TRACEPARENT_HEADER: f"00-{trace_id}-{secrets.token_hex(8)}-{flags}",
         }
 
 

@@ -77,18 +77,18 @@ def embedding_from_bytes(data: bytes, *, param: str = "embedding") -> Embedding 
 def _read_tagged(data: bytes, param: str) -> Embedding:
     try:
         _, version, length = struct.unpack_from("<4sBB", data)
+        if version != FORMAT_VERSION:
+            raise InvalidRequest(
+                f"{param} has embedding format {version}; this server reads {FORMAT_VERSION}",
+                param=param,
+            )
         family = data[6 : 6 + length].decode("ascii")
         (dims,) = struct.unpack_from("<I", data, 6 + length)
-        body = data[10 + length :]
     except (struct.error, UnicodeDecodeError):
-        raise InvalidRequest(f"{param} is a truncated embedding", param=param) from None
-    if version != FORMAT_VERSION:
-        raise InvalidRequest(
-            f"{param} has embedding format {version}; this server reads {FORMAT_VERSION}",
-            param=param,
-        )
-    if not 0 < dims <= MAX_DIMS or len(body) != 4 * dims:
-        raise InvalidRequest(f"{param} is a truncated embedding", param=param)
+        raise InvalidRequest(f"{param} is a damaged embedding", param=param) from None
+    body = data[10 + length :]
+    if len(body) != 4 * dims:
+        raise InvalidRequest(f"{param} is a damaged embedding", param=param)
     return checked_embedding(family, np.frombuffer(body, "<f4"), param)
 
 

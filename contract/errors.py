@@ -157,5 +157,12 @@ def error_from_wire(status: int, body: Mapping[str, Any]) -> SpeechError:
     return kind(
         message if isinstance(message, str) and message else f"a predictor answered {status}",
         param=param if isinstance(param, str) else None,
-        retry_after_s=float(retry_after_s) if isinstance(retry_after_s, int | float) else None,
+        retry_after_s=_seconds(retry_after_s),
     )
+
+
+def _seconds(value: Any) -> float | None:
+    """A wait that a client can be told; None for what is no such number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+        return None
+    return float(value)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from contract.errors import InvalidRequest, Overloaded, Unauthorized
+from contract.errors import InvalidRequest, NotFound, Overloaded, PayloadTooLarge, Unauthorized
 
 
 class Status(StrEnum):
@@ -39,6 +39,9 @@ _NEXT: dict[Status, frozenset[Status]] = {
     Status.FINISHED_ABORTED: frozenset(),
     Status.FINISHED_IGNORED: frozenset(),
 }
+
+
+_REFUSALS = (InvalidRequest, NotFound, Overloaded, PayloadTooLarge, Unauthorized)
 
 
 class IllegalTransition(Exception):
@@ -70,18 +73,27 @@ class Lifecycle:
     """
 
     clock: Callable[[], float] = time.monotonic
-    transitions: list[Transition] = field(default_factory=list)
-    timings: list[StepTiming] = field(default_factory=list)
+    _transitions: list[Transition] = field(default_factory=list, init=False)
+    _timings: list[StepTiming] = field(default_factory=list, init=False)
     _arrived: float = field(init=False)
     _running: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._arrived = self.clock()
-        self.transitions.append(Transition(Status.WAITING, 0.0))
+        self._transitions.append(Transition(Status.WAITING, 0.0))
+
+    @property
+    def transitions(self) -> tuple[Transition, ...]:
+        return tuple(self._transitions)
+
+    @property
+    def timings(self) -> tuple[StepTiming, ...]:
+        """In the order in which steps ended."""
+        return tuple(self._timings)
 
     @property
     def status(self) -> Status:
-        return self.transitions[-1].status
+        return self._transitions[-1].status
 
     @property
     def is_finished(self) -> bool:
@@ -106,7 +118,7 @@ class Lifecycle:
             yield
         finally:
             self._running -= 1
-            self.timings.append(StepTiming(name, start_s, self.age_s - start_s))
+            self._timings.append(StepTiming(name, start_s, self.age_s - start_s))
 
     def stop(self) -> None:
         """The answer is complete."""
@@ -114,11 +126,11 @@ class Lifecycle:
 
     def fail(self, error: BaseException) -> None:
         """Refused requests end IGNORED, everything else that breaks off ends ABORTED."""
-        refused = isinstance(error, InvalidRequest | Overloaded | Unauthorized)
+        refused = isinstance(error, _REFUSALS)
         may_ignore = Status.FINISHED_IGNORED in _NEXT[self.status]
         self._move(Status.FINISHED_IGNORED if refused and may_ignore else Status.FINISHED_ABORTED)
 
     def _move(self, to: Status, step: str | None = None) -> None:
         if to not in _NEXT[self.status]:
             raise IllegalTransition(f"{to} cannot follow {self.status}")
-        self.transitions.append(Transition(to, self.age_s, step))
+        self._transitions.append(Transition(to, self.age_s, step))
