@@ -18,7 +18,7 @@ from predictors.text.optional_library import import_library
 
 _TO_KATAKANA = {code: code + 0x60 for code in range(ord("ぁ"), ord("ゖ") + 1)}
 _NOT_KATAKANA = re.compile(r"[^ァ-ヺー]+")
-_HAS_KANJI = re.compile(r"[々〇㐀-䶿一-鿿豈-﫿]")
+_HAS_KANJI = re.compile("[\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 # Everyday words that UniDic reads in their formal or literal form.
 _FAMILY = {"母": "カア", "父": "トウ", "兄": "ニイ", "姉": "ネエ"}
