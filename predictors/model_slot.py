@@ -116,10 +116,16 @@ class ModelSlot:
         if self.state is State.LOADED:
             return
         if self._loading is None:
-            self._raise_if_pausing()
+            self.refuse_while_failed()
             self._loading = asyncio.create_task(self._load(), name=f"load {self.name}")
         await asyncio.shield(self._loading)
-        self._raise_if_pausing()
+        self.refuse_while_failed()
+
+    def refuse_while_failed(self) -> None:
+        """Raise ModelNotReady, with the reason, until the pause after a failed load is over."""
+        pause_s = self._retry_at_s - time.monotonic()
+        if self.state is State.FAILED and pause_s > 0:
+            raise ModelNotReady(self._failure, retry_after_s=max(1.0, pause_s))
 
     async def reload(self) -> None:
         """Load damaged weights anew. Raises ModelNotReady when that does not succeed."""
@@ -230,11 +236,6 @@ class ModelSlot:
         self._failure = _explain(self.name, error)
         metrics.LOADS.labels(self.name, "failed").inc()
         logger.error("%s is not ready: %s", self.name, self._failure, exc_info=error)
-
-    def _raise_if_pausing(self) -> None:
-        pause_s = self._retry_at_s - time.monotonic()
-        if self.state is State.FAILED and pause_s > 0:
-            raise ModelNotReady(self._failure, retry_after_s=max(1.0, pause_s))
 
 
 def _explain(name: str, error: Exception) -> str:

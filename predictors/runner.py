@@ -11,7 +11,14 @@ import logging
 from typing import Any
 
 from contract.context import Priority, RequestContext
-from contract.errors import Cancelled, DeadlineExceeded, InvalidRequest, ModelFailed, SpeechError
+from contract.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    InvalidRequest,
+    ModelFailed,
+    ModelNotReady,
+    SpeechError,
+)
 from contract.lifecycle import Lifecycle
 from contract.tasks import INPUTS, Task, TaskInput, TaskOutput
 from predictors import metrics
@@ -21,6 +28,7 @@ from predictors.scheduler import Scheduler
 from predictors.settings import Settings
 
 logger = logging.getLogger(__name__)
+_LOADING_PAUSE_S = 2.0
 
 
 class ModelRunner:
@@ -46,8 +54,8 @@ class ModelRunner:
         return self._slot.is_ready and not self._is_closed
 
     @property
-    def is_loaded(self) -> bool:
-        """True when a request would be answered without loading first."""
+    def ready(self) -> bool:
+        """True when a request would be answered without loading first, as Client.is_ready asks."""
         return self._slot.is_loaded
 
     @property
@@ -58,6 +66,14 @@ class ModelRunner:
     async def ensure_loaded(self) -> None:
         """Load if need be, once for everybody who waits. Raises ModelNotReady."""
         await self._slot.ensure_loaded()
+
+    def refuse_unless_ready(self) -> None:
+        """Raise ModelNotReady, with the reason if the last load failed."""
+        if not self.is_ready:
+            self._slot.refuse_while_failed()
+            raise ModelNotReady(
+                f"{self.name} is loading; try again in a moment", retry_after_s=_LOADING_PAUSE_S
+            )
 
     def refuse_if_full(self, priority: Priority) -> None:
         """Raise QueueFull now rather than after a body has been decoded."""

@@ -1,0 +1,7 @@
+"""`python -m predictors`"""
+
+import sys
+
+from predictors.server import main
+
+sys.exit(main())

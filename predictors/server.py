@@ -1,0 +1,84 @@
+"""The predictor's program: settings and config to models, models to a KServe server. READ FIRST.
+
+python -m predictors --config config.yml --name whisper-base
+python -m predictors --model_config '{"name": "vad", "model": "silero-vad", …}'
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from contract import logs
+from contract.config import InvalidConfig, ModelConfig, ServiceConfig, load_config, parse_config
+from contract.errors import SpeechError
+from predictors.kserve_server import SpeechServer
+from predictors.pool import ModelPool
+from predictors.registry import model_type_class
+from predictors.settings import Settings
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; requests in flight are finished. Returns the exit code."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    try:
+        settings = Settings()
+        logs.configure(settings.log_level)
+        config = _read_config(arguments)
+        pool = ModelPool(settings, memory_budget_mb=config.memory_budget_mb)
+        for entry in _selected(config, arguments.names):
+            pool.add(entry, model_type_class(entry.model_type))
+    except SpeechError as error:
+        parser.error(error.message)
+    except ValidationError as exc:
+        faults = (
+            f"SPEECH_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in exc.errors()
+        )
+        parser.error("; ".join(faults))
+    server = SpeechServer(pool, http_port=arguments.http_port, grpc_port=arguments.grpc_port)
+    server.start([])
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m predictors", description="Serve configured models by KServe V1 and V2."
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--config", type=Path, help="configuration file (YAML)")
+    source.add_argument(
+        "--model_config", action="append", help="one entry of model_configs as JSON; repeatable"
+    )
+    parser.add_argument(
+        "--name",
+        action="append",
+        dest="names",
+        default=[],
+        help="entry to serve; repeatable; without it all are served",
+    )
+    parser.add_argument("--http_port", type=int, default=8080)
+    parser.add_argument("--grpc_port", type=int, default=8081)
+    return parser
+
+
+def _read_config(arguments: argparse.Namespace) -> ServiceConfig:
+    if arguments.config is not None:
+        return load_config(arguments.config)
+    try:
+        entries = [json.loads(text) for text in arguments.model_config]
+    except ValueError as exc:
+        raise InvalidConfig(f"--model_config is not JSON: {exc}") from exc
+    return parse_config(json.dumps({"model_configs": entries}))
+
+
+def _selected(config: ServiceConfig, names: Sequence[str]) -> tuple[ModelConfig, ...]:
+    known = [entry.name for entry in config.model_configs]
+    for name in names:
+        if name not in known:
+            raise InvalidConfig(f"--name {name} is not configured; known: {', '.join(known)}")
+    return tuple(entry for entry in config.model_configs if not names or entry.name in names)
