@@ -16,6 +16,7 @@ from contract.client import Client
 from contract.config import InvalidConfig
 from contract.http_client import HttpClient
 from contract.resilience import Middleware, ResiliencePolicy, ResilientClient
+from contract.toolchains import TOOLCHAINS
 
 _MAX_CONNECTIONS = 256
 
@@ -26,7 +27,7 @@ class ConnectionSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SPEECH_", frozen=True)
 
     predictor_urls: dict[str, str] = {}
-    """Address of each predictor by name, as JSON; wins over the template."""
+    """Address of single predictors or toolchains by name, as JSON; wins over the templates."""
     predictor_url_template: str = "http://{name}-predictor"
     """Address of every other predictor; `{name}` is its name."""
     toolchain_url_template: str = "http://{name}-transformer"
@@ -48,16 +49,27 @@ class ConnectionSettings(BaseSettings):
 
 
 @asynccontextmanager
-async def http_client(
-    settings: ConnectionSettings, catalog: Catalog, address: Callable[[str], str]
-) -> AsyncIterator[Client]:
+async def http_client(settings: ConnectionSettings, catalog: Catalog) -> AsyncIterator[Client]:
     """A resilient client over HTTP; connections are closed at the end."""
     limits = httpx.Limits(max_connections=_MAX_CONNECTIONS)
     async with (
         httpx.AsyncClient(limits=limits, trust_env=False) as http,
         store(settings) as kept,
     ):
-        yield resilient(HttpClient(address, http), catalog, settings, kept)
+        yield resilient(HttpClient(address_of(settings), http), catalog, settings, kept)
+
+
+def address_of(settings: ConnectionSettings) -> Callable[[str], str]:
+    """Where a name is served. Toolchain names become kebab case, as Kubernetes wants them."""
+
+    def address(name: str) -> str:
+        if name in settings.predictor_urls:
+            return settings.predictor_urls[name].rstrip("/")
+        if name in TOOLCHAINS:
+            return settings.toolchain_url_template.format(name=name.replace("_", "-"))
+        return settings.predictor_url_template.format(name=name)
+
+    return address
 
 
 @asynccontextmanager

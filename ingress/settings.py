@@ -50,10 +50,16 @@ class Settings(BaseSettings):
     """Origins that browsers may call from, separated by commas. Empty: none."""
 
     default_speech_model: str | None = None
-    """Answers to OpenAI's own names such as tts-1. Absent: the first model that speaks."""
+    """Answers to OpenAI's own names such as tts-1. Absent: the first that has voices of its own."""
 
     default_transcription_model: str | None = None
     """Answers to OpenAI's own names such as whisper-1. Absent: the first that transcribes."""
 
     docs_enabled: bool = True
     """Serve /docs, /redoc and /openapi.json."""
+
+    grace_s: int = Field(default=60, ge=0)
+    """After SIGTERM, time for requests in flight."""
+
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    """Lowest level that is logged."""
