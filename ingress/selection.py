@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from contract.catalog import CatalogSnapshot
 from contract.errors import InvalidRequest, ModelNotFound
+from contract.tasks import SPEAK_MODES
 from ingress.listings import DEFAULT_LANGUAGE, SPEECH, TRANSCRIPTIONS, Card, Endpoint, cards
 from ingress.settings import Settings
 
@@ -43,7 +44,7 @@ def find_card(
     available = cards(snapshot, endpoint)
     name = snapshot.aliases.get(requested, requested)
     if name not in available:
-        name = _stand_in(settings, endpoint, requested, list(available)) or name
+        name = _stand_in(settings, endpoint, requested, available) or name
     if name not in available:
         raise ModelNotFound(
             f"model {shown(requested)} does not exist or does not serve this endpoint; "
@@ -54,11 +55,12 @@ def find_card(
 
 
 def _stand_in(
-    settings: Settings, endpoint: Endpoint, requested: str, available: list[str]
+    settings: Settings, endpoint: Endpoint, requested: str, available: dict[str, Card]
 ) -> str | None:
     """Who answers to OpenAI's own names where the configuration has no alias for them."""
     if endpoint is SPEECH and requested in OPENAI_SPEECH_MODELS:
-        return settings.default_speech_model or next(iter(available), None)
+        own = (name for name, card in available.items() if SPEAK_MODES[0] in card.modes)
+        return settings.default_speech_model or next(own, None)
     if endpoint is TRANSCRIPTIONS and requested in OPENAI_TRANSCRIPTION_MODELS:
         return settings.default_transcription_model or next(iter(available), None)
     return None

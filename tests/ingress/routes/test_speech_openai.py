@@ -1,0 +1,339 @@
+"""POST /v1/audio/speech in OpenAI's dialect, over plain HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from typing import Any
+
+import httpx
+import pytest
+from fake_client import RATE, SECONDS_PER_CHARACTER, FakeClient
+from fastapi import FastAPI
+from front_door import browser, duration_of, heard, make_app, pcm_heard
+
+from contract.audio import AudioFormat
+from contract.errors import ModelFailed, QueueFull
+from contract.tasks import SpeakInput, SynthesizeInput
+
+PATH = "/v1/audio/speech"
+TWO = "The first sentence is here. And then comes the second one."
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    return {"model": "tts-1", "voice": "alloy", "input": "Hello to everybody."} | changes
+
+
+def events(text: str) -> list[dict[str, Any]]:
+    lines = [line for line in text.splitlines() if line.startswith("data: ")]
+    return [json.loads(line.removeprefix("data: ")) for line in lines]
+
+
+async def test_default_format_is_mp3(http: httpx.AsyncClient) -> None:
+    answer = await http.post(PATH, json=body())
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "audio/mpeg"
+    expected_s = SECONDS_PER_CHARACTER * len(body()["input"])
+    assert heard(answer.content).duration_s == pytest.approx(expected_s, abs=0.15)
+
+
+@pytest.mark.parametrize("file_format", list(AudioFormat))
+@pytest.mark.parametrize("text", ["Only one sentence.", TWO])
+async def test_every_format_plays_for_as_long_as_was_spoken(
+    http: httpx.AsyncClient, file_format: AudioFormat, text: str
+) -> None:
+    answer = await http.post(PATH, json=body(input=text, response_format=file_format))
+    assert answer.headers["content-type"] == file_format.content_type
+    characters = len(text.replace(". ", "."))  # the space between sentences is not spoken
+    expected_s = SECONDS_PER_CHARACTER * characters
+    assert duration_of(answer.content, file_format) == pytest.approx(expected_s, abs=0.15)
+
+
+async def test_one_sentence_is_a_complete_file_with_its_length(http: httpx.AsyncClient) -> None:
+    answer = await http.post(PATH, json=body(response_format="wav"))
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert int.from_bytes(answer.content[4:8], "little") == len(answer.content) - 8
+
+
+async def test_pcm_is_24_khz(http: httpx.AsyncClient) -> None:
+    answer = await http.post(PATH, json=body(response_format="pcm"))
+    expected_s = SECONDS_PER_CHARACTER * len(body()["input"])
+    assert pcm_heard(answer.content, 24_000) == pytest.approx(expected_s, abs=0.02)
+
+
+@pytest.mark.parametrize(("speed", "factor"), [(0.25, 4.0), (0.5, 2.0), (2.0, 0.5), (4.0, 0.25)])
+async def test_speed_reaches_the_model(
+    http: httpx.AsyncClient, speed: float, factor: float
+) -> None:
+    answer = await http.post(PATH, json=body(speed=speed, response_format="wav"))
+    expected_s = factor * SECONDS_PER_CHARACTER * len(body()["input"])
+    assert heard(answer.content).duration_s == pytest.approx(expected_s, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("voice", "spoken"),
+    [("joe", "joe"), ("amy", "amy"), ("narrator", "amy"), ("alloy", "joe"), ("ash", "amy")],
+)
+async def test_voices_aliases_and_openai_names(
+    http: httpx.AsyncClient, models: FakeClient, voice: str, spoken: str
+) -> None:
+    for spelled in (voice, {"id": voice}):
+        assert (await http.post(PATH, json=body(voice=spelled))).status_code == 200
+    assert [request.voice for request in models.requests] == [spoken, spoken]
+    assert {request.language for request in models.requests} == {"EN"}
+
+
+@pytest.mark.parametrize(
+    ("model", "called"),
+    [("piper", "piper"), ("tts-1", "piper"), ("gpt-4o-mini-tts", "piper")],
+)
+async def test_models_aliases_and_openai_names(
+    http: httpx.AsyncClient, models: FakeClient, model: str, called: str
+) -> None:
+    await http.post(PATH, json=body(model=model))
+    assert models.models == [called]
+
+
+async def test_openai_names_go_to_the_configured_default(models: FakeClient) -> None:
+    app = make_app(models, default_speech_model="piper-nameless")
+    async with browser(app) as http:
+        await http.post(PATH, json=body(model="tts-1-hd"))
+    assert models.models == ["piper-nameless"]
+    assert models.requests[0].voice == "one"
+    assert models.requests[0].language is None
+
+
+async def test_toolchain_speaks_the_language_of_the_voice(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    assert (await http.post(PATH, json=body(model="my-voice", voice="FR"))).status_code == 200
+    (request,) = models.requests
+    assert isinstance(request, SpeakInput)
+    assert (request.language, request.voice, request.mode) == ("FR", "FR", "single_speaker_tts")
+
+
+async def test_sentences_are_spoken_one_by_one(http: httpx.AsyncClient, models: FakeClient) -> None:
+    text = "Dr. Smith is here. He has 3.5 apples! Who wants one?"
+    await http.post(PATH, json=body(input=text, seed=7))
+    assert [request.text for request in models.requests] == [
+        "Dr. Smith is here.",
+        "He has 3.5 apples!",
+        "Who wants one?",
+    ]
+    assert all(isinstance(r, SynthesizeInput) and r.seed == 7 for r in models.requests)
+
+
+async def test_first_audio_leaves_before_the_last_sentence_is_spoken() -> None:
+    """Sentence 3 of 3 is held back; the bytes of the first have arrived all the same."""
+    models = FakeClient(gate=asyncio.Event(), before_gate=2)
+    listener = Listener(make_app(models), body(input=f"{TWO} This is the third.", voice="joe"))
+    await listener.until(lambda: len(listener.data) > 1000)
+    assert len(models.finished) == 2
+    assert models.gate is not None
+    models.gate.set()
+    await listener.task
+    assert len(models.finished) == 3
+
+
+async def test_only_one_sentence_is_spoken_ahead_of_a_slow_listener() -> None:
+    models = FakeClient()
+    text = " ".join(f"This is sentence number {number}." for number in range(8))
+    listener = Listener(make_app(models), body(input=text, response_format="pcm"), is_slow=True)
+    await listener.until(lambda: len(listener.data) > 0)
+    await asyncio.sleep(0.1)
+    assert len(models.calls) == 2
+    listener.may_read.set()
+    await listener.task
+    assert len(models.calls) == 8
+
+
+async def test_client_gone_mid_stream_cancels_the_pending_sentence() -> None:
+    models = FakeClient(gate=asyncio.Event(), before_gate=1)
+    listener = Listener(make_app(models), body(input=TWO, response_format="pcm"))
+    await listener.until(lambda: len(listener.data) > 0 and len(models.calls) == 2)
+    listener.hang_up.set()
+    await asyncio.wait_for(listener.task, 5)
+    assert models.cancelled == ["And then comes the second one."]
+
+
+async def test_client_gone_before_the_first_byte_cancels_the_call() -> None:
+    models = FakeClient(gate=asyncio.Event())
+    listener = Listener(make_app(models), body())
+    await listener.until(lambda: len(models.calls) == 1)
+    listener.hang_up.set()
+    await asyncio.wait_for(listener.task, 5)
+    assert models.cancelled == [body()["input"]]
+    assert listener.status is None
+
+
+async def test_sse_ends_with_usage_and_joins_to_one_file(http: httpx.AsyncClient) -> None:
+    answer = await http.post(PATH, json=body(input=TWO, stream_format="sse", response_format="wav"))
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    *deltas, done = events(answer.text)
+    assert {delta["type"] for delta in deltas} == {"speech.audio.delta"}
+    assert len(deltas) >= 2
+    data = b"".join(base64.b64decode(delta["audio"]) for delta in deltas)
+    audio = heard(data)
+    assert audio.sample_rate == RATE
+    assert audio.duration_s == pytest.approx(SECONDS_PER_CHARACTER * (len(TWO) - 1), abs=0.02)
+    assert done["type"] == "speech.audio.done"
+    usage = done["usage"]
+    assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"] > len(TWO)
+
+
+@pytest.mark.parametrize("stream_format", ["audio", "sse"])
+async def test_an_error_before_the_first_byte_has_its_status(
+    http: httpx.AsyncClient, models: FakeClient, stream_format: str
+) -> None:
+    models.failures["piper"] = QueueFull("the queue is full", retry_after_s=2.2)
+    answer = await http.post(PATH, json=body(input=TWO, stream_format=stream_format))
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "3"
+    assert answer.json()["error"]["code"] == "queue_full"
+
+
+async def test_a_later_error_ends_the_events_visibly(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    models.failures["And then comes the second one."] = ModelFailed("the model failed")
+    answer = await http.post(PATH, json=body(input=TWO, stream_format="sse"))
+    assert answer.status_code == 200
+    last = events(answer.text)[-1]
+    assert (last["type"], last["error"]["code"]) == ("error", "model_failed")
+    assert "speech.audio.done" not in answer.text
+
+
+async def test_a_later_error_breaks_a_bare_stream_off() -> None:
+    """The last chunk never comes, so a client cannot take what it has for the whole."""
+    models = FakeClient(
+        failures={"And then comes the second one.": ModelFailed("the model failed")}
+    )
+    listener = Listener(make_app(models), body(input=TWO, response_format="pcm"))
+    with pytest.raises(ModelFailed):
+        await listener.task
+    assert listener.status == 200
+    assert listener.data
+    assert not listener.is_complete
+
+
+@pytest.mark.parametrize(
+    ("changes", "param"),
+    [
+        ({"model": None}, "model"),
+        ({"input": None}, "input"),
+        ({"input": ""}, "input"),
+        ({"input": " \n\t "}, "input"),
+        ({"input": "\x00\x07\u200b"}, "input"),
+        ({"input": "🎉🎉🎉"}, "input"),
+        ({"input": "…!?"}, "input"),
+        ({"input": "word " * 20_000}, "input"),
+        ({"input": 5}, "input"),
+        ({"voice": "nobody"}, "voice"),
+        ({"voice": {"name": "alloy"}}, "voice"),
+        ({"speed": 0.2}, "speed"),
+        ({"speed": 4.1}, "speed"),
+        ({"speed": "fast"}, "speed"),
+        ({"response_format": "midi"}, "response_format"),
+        ({"stream_format": "websocket"}, "stream_format"),
+        ({"instructions": "Whisper."}, "instructions"),
+        ({"language": "XX"}, "language"),
+        ({"colour": "blue"}, "colour"),
+    ],
+)
+async def test_refusals_name_the_field(
+    http: httpx.AsyncClient, models: FakeClient, changes: dict[str, Any], param: str
+) -> None:
+    answer = await http.post(PATH, json=body(**changes))
+    assert answer.status_code == 400, answer.text
+    error = answer.json()["error"]
+    assert error["param"].split(".")[0] == param
+    assert param in error["message"]
+    assert error["type"] == "invalid_request_error"
+    assert not models.calls
+
+
+async def test_a_missing_field_is_named(http: httpx.AsyncClient) -> None:
+    answer = await http.post(PATH, json={"model": "tts-1", "input": "Hello."})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "voice"
+
+
+@pytest.mark.parametrize("model", ["nobody", "whisper", "silero-vad", "voicefixer", "../etc"])
+async def test_unknown_or_unfit_models_are_404(http: httpx.AsyncClient, model: str) -> None:
+    answer = await http.post(PATH, json=body(model=model))
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "model_not_found"
+    assert answer.json()["error"]["param"] == "model"
+
+
+async def test_text_with_emoji_and_control_characters_is_spoken_without_the_latter(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    answer = await http.post(PATH, json=body(input="Hi\x00 there\u202e 🎉 friend."))
+    assert answer.status_code == 200
+    assert "".join(request.text for request in models.requests) == "Hi  there  🎉 friend."
+
+
+async def test_empty_instructions_are_no_instructions(http: httpx.AsyncClient) -> None:
+    assert (await http.post(PATH, json=body(instructions=" "))).status_code == 200
+
+
+async def test_a_sentence_without_end_is_cut(http: httpx.AsyncClient, models: FakeClient) -> None:
+    text = "and so on, " * 300
+    answer = await http.post(PATH, json=body(input=text, speed=4, response_format="pcm"))
+    assert answer.status_code == 200
+    assert all(len(request.text) <= 400 for request in models.requests)
+    assert "".join(request.text for request in models.requests).count("and so on") == 300
+
+
+class Listener:
+    """An ASGI client that can be slow and can hang up, which HTTP libraries cannot."""
+
+    def __init__(self, app: FastAPI, payload: dict[str, Any], *, is_slow: bool = False) -> None:
+        self._payload = json.dumps(payload).encode()
+        self._sent = False
+        self.hang_up, self.may_read = asyncio.Event(), asyncio.Event()
+        if not is_slow:
+            self.may_read.set()
+        self.status: int | None = None
+        self.data = b""
+        self.is_complete = False
+        self.task = asyncio.ensure_future(app(self._scope(), self._receive, self._send))
+
+    def _scope(self) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "http",
+            "path": PATH,
+            "raw_path": PATH.encode(),
+            "query_string": b"",
+            "headers": [(b"host", b"door"), (b"content-type", b"application/json")],
+            "server": ("door", 80),
+            "client": ("127.0.0.1", 1),
+        }
+
+    async def _receive(self) -> dict[str, Any]:
+        if not self._sent:
+            self._sent = True
+            return {"type": "http.request", "body": self._payload, "more_body": False}
+        await self.hang_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            return
+        self.data += message["body"]
+        self.is_complete = not message.get("more_body", False)
+        if message["body"]:
+            await self.may_read.wait()
+
+    async def until(self, condition: Any) -> None:
+        async with asyncio.timeout(5):
+            while not condition():
+                assert not self.task.done() or condition(), self.task
+                await asyncio.sleep(0.005)

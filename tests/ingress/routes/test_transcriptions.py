@@ -1,0 +1,266 @@
+"""POST /v1/audio/transcriptions in both dialects, and /v1/audio/translations."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from fake_client import TEXT, FakeClient
+from front_door import as_base64, browser, make_app, wav, wav_base64
+
+from contract.audio import Audio, wav_bytes
+
+PATH = "/v1/audio/transcriptions"
+TRANSLATIONS = "/v1/audio/translations"
+
+
+async def upload(
+    http: httpx.AsyncClient, path: str = PATH, data: bytes | None = None, **fields: Any
+) -> httpx.Response:
+    form = {"model": "whisper-1"} | fields
+    file = wav() if data is None else data
+    return await http.post(path, files={"file": ("a.wav", file, "audio/wav")}, data=form)
+
+
+def param_of(answer: httpx.Response) -> str:
+    assert answer.status_code == 400, answer.text
+    error = answer.json()["error"]
+    assert error["param"] in error["message"]
+    return str(error["param"])
+
+
+# OpenAI -------------------------------------------------------------------------------------
+
+
+async def test_json_is_the_default(http: httpx.AsyncClient, models: FakeClient) -> None:
+    answer = await upload(http)
+    assert answer.json() == {"text": TEXT, "usage": {"type": "duration", "seconds": 3.0}}
+    (request,) = models.requests
+    assert request.audio.sample_rate == 16_000
+    assert (request.segment_timestamps, request.word_timestamps) == (False, False)
+
+
+async def test_text(http: httpx.AsyncClient) -> None:
+    answer = await upload(http, response_format="text")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.text == TEXT + "\n"
+
+
+async def test_srt(http: httpx.AsyncClient, models: FakeClient) -> None:
+    answer = await upload(http, response_format="srt")
+    assert answer.text == (
+        "1\n00:00:00,000 --> 00:00:00,900\nAsk not what\n\n"
+        "2\n00:00:01,000 --> 00:00:01,900\nyour country can do.\n\n"
+    )
+    assert models.requests[0].segment_timestamps
+
+
+async def test_vtt(http: httpx.AsyncClient) -> None:
+    answer = await upload(http, response_format="vtt")
+    assert answer.headers["content-type"].startswith("text/vtt")
+    assert answer.text.startswith("WEBVTT\n\n00:00:00.000 --> 00:00:00.900\nAsk not what\n\n")
+
+
+async def test_verbose_json_has_segments_by_default(http: httpx.AsyncClient) -> None:
+    answer = (await upload(http, response_format="verbose_json")).json()
+    assert (answer["task"], answer["language"], answer["duration"]) == ("transcribe", "english", 3)
+    assert [one["text"] for one in answer["segments"]] == [
+        " Ask not what",
+        " your country can do.",
+    ]
+    assert "words" not in answer
+
+
+@pytest.mark.parametrize("spelling", ["timestamp_granularities[]", "timestamp_granularities"])
+async def test_word_times(http: httpx.AsyncClient, models: FakeClient, spelling: str) -> None:
+    fields = {"response_format": "verbose_json", spelling: ["word"]}
+    answer = (await upload(http, **fields)).json()
+    assert [one["word"] for one in answer["words"]] == TEXT.split()
+    assert all(one["start"] < one["end"] for one in answer["words"])
+    assert "segments" not in answer
+    assert models.requests[0].word_timestamps
+
+
+async def test_every_option_reaches_the_model(http: httpx.AsyncClient, models: FakeClient) -> None:
+    fields = {
+        "language": "en-US",
+        "prompt": "A speech.",
+        "temperature": "0.2",
+        "keywords[]": ["Kennedy", "country"],
+        "chunking_strategy": "auto",
+    }
+    assert (await upload(http, **fields)).status_code == 200
+    (request,) = models.requests
+    assert (request.language, request.prompt, request.temperature) == ("en", "A speech.", 0.2)
+    assert (request.hotwords, request.translate) == ("Kennedy, country", False)
+
+
+async def test_one_of_languages_is_the_language(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    await upload(http, **{"languages[]": ["german"]})
+    assert models.requests[0].language == "de"
+
+
+async def test_stream_sends_deltas_that_join_to_the_text(http: httpx.AsyncClient) -> None:
+    answer = await upload(http, stream="true")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    events = [json.loads(line[6:]) for line in answer.text.splitlines() if line[:5] == "data:"]
+    *deltas, done = events
+    assert [one["type"] for one in deltas] == ["transcript.text.delta"] * 2
+    assert "".join(one["delta"] for one in deltas) == TEXT
+    assert (done["type"], done["text"]) == ("transcript.text.done", TEXT)
+    assert done["usage"]["input_tokens"] == 150
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"model": ""}, "model"),
+        ({"language": "klingon"}, "language"),
+        ({"languages[]": ["de", "en"]}, "languages"),
+        ({"language": "de", "languages[]": ["en"]}, "languages"),
+        ({"temperature": "1.5"}, "temperature"),
+        ({"temperature": "hot"}, "temperature"),
+        ({"temperature": "nan"}, "temperature"),
+        ({"response_format": "diarized_json"}, "response_format"),
+        ({"include[]": "logprobs"}, "include"),
+        ({"known_speaker_names[]": "me"}, "known_speaker_names"),
+        ({"known_speaker_references[]": "data:,"}, "known_speaker_references"),
+        ({"chunking_strategy[type]": "server_vad"}, "chunking_strategy"),
+        ({"chunking_strategy": "by_eye"}, "chunking_strategy"),
+        ({"timestamp_granularities[]": "word"}, "timestamp_granularities"),
+        (
+            {"timestamp_granularities[]": "letter", "response_format": "verbose_json"},
+            "timestamp_granularities[0]",
+        ),
+        ({"stream": "true", "response_format": "srt"}, "stream"),
+        ({"stream": "perhaps"}, "stream"),
+        ({"colour": "blue"}, "colour"),
+        ({"prompt": "x" * 5000}, "prompt"),
+    ],
+)
+async def test_refusals_name_the_field(
+    http: httpx.AsyncClient, models: FakeClient, fields: dict[str, Any], param: str
+) -> None:
+    assert param_of(await upload(http, **fields)) == param
+    assert not models.calls
+
+
+async def test_a_file_is_required(http: httpx.AsyncClient) -> None:
+    answer = await http.post(PATH, data={"model": "whisper-1"})
+    assert param_of(answer) == "file"
+    answer = await http.post(PATH, data={"model": "whisper-1", "file": "text"})
+    assert param_of(answer) == "file"
+    answer = await http.post(PATH, content=b"RIFF", headers={"content-type": "audio/wav"})
+    assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("body", [b"", b"--x\r\n\r\n", b"\x00" * 100])
+async def test_broken_multipart_is_400(http: httpx.AsyncClient, body: bytes) -> None:
+    for kind in ("multipart/form-data; boundary=x", "multipart/form-data"):
+        answer = await http.post(PATH, content=body, headers={"content-type": kind})
+        assert answer.status_code == 400
+        assert "error" in answer.json()
+
+
+async def test_unknown_model_is_404(http: httpx.AsyncClient) -> None:
+    for name in ("nobody", "piper", "openvoice_v2", "gpt-4o-transcribe-diarize"):
+        answer = await upload(http, model=name)
+        assert answer.status_code == 404
+        assert answer.json()["error"]["param"] == "model"
+
+
+async def test_translation(http: httpx.AsyncClient, models: FakeClient) -> None:
+    answer = await upload(http, TRANSLATIONS, prompt="A speech.", temperature="0.5")
+    assert answer.json() == {"text": TEXT}
+    (request,) = models.requests
+    assert (request.translate, request.prompt, request.temperature) == (True, "A speech.", 0.5)
+
+
+async def test_verbose_translation_is_english(http: httpx.AsyncClient) -> None:
+    answer = (await upload(http, TRANSLATIONS, response_format="verbose_json")).json()
+    assert (answer["task"], answer["language"]) == ("translate", "english")
+    assert len(answer["segments"]) == 2
+
+
+async def test_translation_knows_no_language(http: httpx.AsyncClient) -> None:
+    assert param_of(await upload(http, TRANSLATIONS, language="de")) == "language"
+    assert param_of(await upload(http, TRANSLATIONS, stream="true")) == "stream"
+
+
+# HSE ----------------------------------------------------------------------------------------
+
+
+async def ask(http: httpx.AsyncClient, **fields: Any) -> httpx.Response:
+    return await http.post(PATH, json={"model": "whisper", "input_audio": wav_base64()} | fields)
+
+
+async def test_hse_answers_nulls_when_nothing_is_asked(http: httpx.AsyncClient) -> None:  # A1
+    answer = (await ask(http)).json()
+    assert set(answer) == {"id", "model", "created", "text", "language", "timestamps"}
+    assert re.fullmatch(r"stt-[0-9a-f]{32}", answer["id"])
+    assert (answer["text"], answer["language"], answer["timestamps"]) == (TEXT, None, None)
+
+
+async def test_hse_language_and_timestamps(http: httpx.AsyncClient) -> None:  # A2
+    answer = (await ask(http, get_language=True, get_timestamps=True)).json()
+    assert answer["language"] == "en"
+    first, second = answer["timestamps"]
+    assert set(first) == {
+        *("id", "seek", "start", "end", "text", "tokens", "avg_logprob", "compression_ratio"),
+        *("no_speech_prob", "words", "temperature"),
+    }
+    assert first["words"] is None
+    assert first["start"] <= first["end"] <= second["start"]
+
+
+async def test_hse_silence_is_empty_text(http: httpx.AsyncClient) -> None:  # A3
+    silence = wav_bytes(Audio(np.zeros(80_000, np.float32), 16_000))
+    answer = await ask(http, input_audio=as_base64(silence), get_timestamps=True)
+    assert answer.status_code == 200
+    assert (answer.json()["text"], answer.json()["timestamps"]) == ("", [])
+
+
+async def test_hse_toolchains_do_not_transcribe(http: httpx.AsyncClient) -> None:  # A4
+    answer = await ask(http, model="openvoice_v2")
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "NotFoundError"
+
+
+@pytest.mark.parametrize(
+    "data", ["", "%%%", "data:audio/wav;base64,", as_base64(b"not audio"), "AAA"]
+)
+async def test_hse_bad_audio_is_400(http: httpx.AsyncClient, data: str) -> None:  # A5
+    answer = await ask(http, input_audio=data)
+    assert answer.status_code == 400
+    assert "input_audio" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"get_language": "maybe"}'])
+async def test_hse_bad_json_is_400(http: httpx.AsyncClient, body: bytes) -> None:
+    answer = await http.post(PATH, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["object"] == "error"
+
+
+# Both ---------------------------------------------------------------------------------------
+
+
+async def test_too_long_a_recording_is_refused_while_decoding(models: FakeClient) -> None:
+    async with browser(make_app(models, max_audio_seconds=2)) as http:
+        uploaded = await upload(http)
+        posted = await ask(http)
+    assert (uploaded.status_code, uploaded.json()["error"]["param"]) == (413, "file")
+    assert (posted.status_code, posted.json()["type"]) == (413, "PayloadTooLargeError")
+    assert not models.calls
+
+
+async def test_too_large_a_file_is_refused(models: FakeClient) -> None:
+    async with browser(make_app(models, max_audio_bytes=10_000)) as http:
+        assert (await upload(http)).status_code == 413
+        assert (await ask(http)).status_code == 413
