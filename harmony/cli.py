@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -33,6 +34,8 @@ def serve(
     from harmony.serve import ServeOptions, serve  # imports every room; the others need none
 
     options = ServeOptions(host, port, load_at_start=not lazy)
+    # uvicorn ends cleanly on SIGTERM and then raises it again: that is no failure.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         asyncio.run(serve(checked, options, lambda text: print(text, flush=True)))
     except KeyboardInterrupt:

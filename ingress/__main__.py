@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,8 @@ def main(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "0.0.0.0",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8080,
 ) -> None:
+    # uvicorn ends cleanly on SIGTERM and then raises it again: that is no failure.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         asyncio.run(serve(Catalog(load_config(config)), host, port))
     except InvalidConfig as exc:
