@@ -1,0 +1,1 @@
+"""Piper voices: text to phoneme ids, and the network that speaks them."""
