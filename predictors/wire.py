@@ -82,15 +82,16 @@ def _from_grpc(request: InferRequest, task: Task) -> Message:
 
 def _tensor_from_grpc(tensor: InferInput) -> Tensor:
     name, datatype, shape = tensor.name, tensor.datatype, tuple(tensor.shape)
+    parameters = dict(tensor.parameters or {})
     if tensor._raw_data is not None:  # the SDK offers the raw bytes in no other way
-        return tensor_from_raw(name, datatype, shape, tensor._raw_data)
+        return tensor_from_raw(name, datatype, shape, tensor._raw_data, parameters)
     if datatype != "BYTES":
         body = {"inputs": [_tensor_json(tensor) | {"data": list(tensor.data or ())}]}
         return message_from_json(body, "inputs").tensors[0]
     elements = tuple(tensor.data or ())
     if len(elements) != math.prod(shape):
         raise InvalidRequest(f"{name} does not hold the data of its shape", param=name)
-    return Tensor(name, datatype, shape, elements)
+    return Tensor(name, datatype, shape, elements, parameters)
 
 
 def _numbers_from_text(parameters: dict[str, Any], task: Task) -> dict[str, Any]:

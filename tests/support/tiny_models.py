@@ -249,8 +249,6 @@ class TinySynthesizer(_Tiny, ModelType[SynthesizeInput, AudioOutput]):
         return AudioOutput(Audio(tones(pitches, LETTER_S / request.speed), SAMPLE_RATE))
 
     def check(self, request: SynthesizeInput) -> None:
-        if not request.text.strip():
-            raise InvalidRequest("text is empty; send what to say", param="text")
         if request.voice is not None and request.voice not in self.config.voices:
             known = ", ".join(self.config.voices) or "none"
             raise InvalidRequest(
@@ -288,8 +286,6 @@ class TinyMelSynthesizer(_Tiny, ModelType[SynthesizeMelInput, SynthesizeMelOutpu
         return SynthesizeMelOutput(mel.astype(np.float32), np.array([frames], np.float32))
 
     def check(self, request: SynthesizeMelInput) -> None:
-        if not request.text.strip():
-            raise InvalidRequest("text is empty; send what to say", param="text")
         embedding_vector(request.embedding, self.family, "embedding")
 
     def cost(self, request: SynthesizeMelInput) -> float:

@@ -1,0 +1,601 @@
+"""A predictor as its callers see it: V1, V2 REST and V2 gRPC against a server process."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from grpc import StatusCode
+from grpc.aio import AioRpcError, insecure_channel
+from served import GATED, Gate, Server, tiny_server
+from tiny_models import TINY_MODEL_TYPES, tiny_config
+
+from contract.audio import Audio, read_wav
+from contract.context import PRIORITY_HEADER, REQUEST_ID_HEADER, TIMEOUT_HEADER, RequestContext
+from contract.envelopes import to_envelope
+from contract.http_client import HttpClient
+from contract.tasks import SynthesizeInput, Task, TaskInput, TranscribeInput
+from contract.tensors import (
+    Message,
+    message_from_json,
+    output_from_message,
+    request_to_json,
+    tensor_from_raw,
+    to_message,
+)
+from predictors.kserve_sdk import pb
+from predictors.wire import to_grpc
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Everything but the broken model is ready. Bodies up to 1 MB, two requests may wait."""
+    limits = {"SPEECH_MAX_QUEUE": "2", "SPEECH_MAX_BODY_MB": "1", "SPEECH_MAX_AUDIO_S": "30"}
+    with tiny_server(tmp_path_factory.mktemp("server"), **limits) as started:
+        for name in [tiny_config(task).name for task in TINY_MODEL_TYPES] + [GATED]:
+            started.wait_until_ready(name)
+        yield started
+
+
+@pytest.fixture
+def gate(server: Server) -> Iterator[Gate]:
+    """The gated model's gate, closed until the test opens it."""
+    gate = Gate(server.log_file.parent)
+    gate.close()
+    yield gate
+    gate.open()
+
+
+@pytest.fixture
+async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
+        yield client
+
+
+def sample_request(task: Task) -> TaskInput[Any]:
+    model = TINY_MODEL_TYPES[task](tiny_config(task), None)  # type: ignore[arg-type]  # shares none
+    request: TaskInput[Any] = model.warm_up_request()
+    return request
+
+
+def infer_body(request: TaskInput[Any], **parameters: Any) -> dict[str, Any]:
+    message = to_message(request)
+    return request_to_json("", Message(message.tensors, message.parameters | parameters), "r1")
+
+
+def say(text: str, **parameters: Any) -> dict[str, Any]:
+    return infer_body(SynthesizeInput(text), **parameters)
+
+
+def grpc_request(model: str, request: TaskInput[Any]) -> pb.ModelInferRequest:
+    """The answer's spelling serves for requests, too."""
+    spelled = to_grpc(model, to_message(request), "r1")
+    inputs = [
+        pb.ModelInferRequest.InferInputTensor(
+            name=tensor.name,
+            datatype=tensor.datatype,
+            shape=tensor.shape,
+            parameters=tensor.parameters,
+        )
+        for tensor in spelled.outputs
+    ]
+    return pb.ModelInferRequest(
+        model_name=model,
+        id="r1",
+        inputs=inputs,
+        parameters=spelled.parameters,
+        raw_input_contents=spelled.raw_output_contents,
+    )
+
+
+@asynccontextmanager
+async def grpc_method(server: Server, method: str, answer: type) -> AsyncIterator[Any]:
+    size = ("grpc.max_receive_message_length", -1)
+    async with insecure_channel(f"127.0.0.1:{server.grpc_port}", options=[size]) as channel:
+        yield channel.unary_unary(
+            f"/inference.GRPCInferenceService/{method}",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=answer.FromString,
+        )
+
+
+async def grpc_infer(
+    server: Server, request: pb.ModelInferRequest, **options: Any
+) -> pb.ModelInferResponse:
+    async with grpc_method(server, "ModelInfer", pb.ModelInferResponse) as call:
+        answer: pb.ModelInferResponse = await call(request, **options)
+        return answer
+
+
+def message_of(answer: pb.ModelInferResponse) -> Message:
+    tensors = [
+        tensor_from_raw(tensor.name, tensor.datatype, tuple(tensor.shape), raw)
+        for tensor, raw in zip(answer.outputs, answer.raw_output_contents, strict=True)
+    ]
+    return Message(tuple(tensors))
+
+
+# The same answer everywhere -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", TINY_MODEL_TYPES)
+async def test_rest_and_grpc_answer_alike(
+    task: Task, server: Server, http: httpx.AsyncClient
+) -> None:
+    request, name = sample_request(task), tiny_config(task).name
+    rest = await http.post(f"/v2/models/{name}/infer", json=infer_body(request))
+    assert rest.status_code == 200, rest.text
+    over_rest = message_from_json(rest.json(), "outputs")
+    over_grpc = message_of(await grpc_infer(server, grpc_request(name, request)))
+    assert [tensor.name for tensor in over_rest.tensors]
+    for left, right in zip(over_rest.tensors, over_grpc.tensors, strict=True):
+        assert (left.name, left.shape) == (right.name, right.shape)
+        assert same_data(left.data, right.data)
+
+
+def same_data(left: Any, right: Any) -> bool:
+    """BYTES come from JSON as text, base64 for all but plain words."""
+    if isinstance(left, np.ndarray):
+        return bool(np.array_equal(left, right))
+    return all(
+        raw == text.encode() or base64.b64encode(raw).decode() == text
+        for text, raw in zip(left, right, strict=True)
+    )
+
+
+@pytest.mark.parametrize("task", TINY_MODEL_TYPES)
+async def test_v1_enriches_the_envelope_with_the_answer(
+    task: Task, http: httpx.AsyncClient
+) -> None:
+    request, name = sample_request(task), tiny_config(task).name
+    envelope = to_envelope(request) | {"note": "kept"}
+    answer = await http.post(f"/v1/models/{name}:predict", json={"instances": [envelope] * 2})
+    assert answer.status_code == 200, answer.text
+    first, second = answer.json()["predictions"]
+    assert first == second
+    assert first["note"] == "kept"
+    assert first["produced"]
+
+
+async def test_v1_and_v2_make_the_same_sound(http: httpx.AsyncClient) -> None:
+    v1 = await http.post("/v1/models/synthesize:predict", json={"instances": [{"text": "hello"}]})
+    v2 = await http.post("/v2/models/synthesize/infer", json=say("hello"))
+    assert v1.json()["predictions"][0]["audio"] == v2.json()["outputs"][0]["data"][0]
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json; charset=utf-8", "application/json", "application/octet-stream", "text/x"],
+)
+async def test_v1_reads_json_whatever_it_is_called(
+    content_type: str, http: httpx.AsyncClient
+) -> None:
+    answer = await http.post(
+        "/v1/models/synthesize:predict",
+        content=json.dumps({"instances": [{"text": "hi"}]}),
+        headers={"content-type": content_type},
+    )
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/json"
+
+
+async def test_our_client_hears_what_it_had_said(server: Server, http: httpx.AsyncClient) -> None:
+    client = HttpClient(lambda model: server.url, http)
+    spoken = await client.call("synthesize", SynthesizeInput("two words"), RequestContext())
+    heard = await client.call("transcribe", TranscribeInput(spoken.audio), RequestContext())
+    assert heard.text == "two words"
+
+
+async def test_grpc_carries_fractions_as_text(server: Server) -> None:
+    request = grpc_request("synthesize", SynthesizeInput("abcd", speed=2.0))
+    assert request.parameters["speed"].string_param == "2.0"
+    answer = await grpc_infer(server, request)
+    output = output_from_message(SynthesizeInput.output, message_of(answer))
+    assert output.audio.duration_s == pytest.approx(0.1)  # type: ignore[attr-defined]
+
+
+async def test_grpc_takes_contents_instead_of_raw_bytes(server: Server) -> None:
+    tensor = pb.ModelInferRequest.InferInputTensor(name="text", datatype="BYTES", shape=[1])
+    tensor.contents.bytes_contents.append(b"hello")
+    request = pb.ModelInferRequest(model_name="synthesize", inputs=[tensor])
+    answer = await grpc_infer(server, request)
+    assert read_wav(message_of(answer).tensors[0].data[0]).duration_s == pytest.approx(0.25)  # type: ignore[arg-type]
+
+
+async def test_requested_outputs_only(http: httpx.AsyncClient) -> None:
+    request = sample_request(Task.TRANSCRIBE)
+    body = infer_body(request) | {"outputs": [{"name": "text"}]}
+    answer = await http.post("/v2/models/transcribe/infer", json=body)
+    assert [tensor["name"] for tensor in answer.json()["outputs"]] == ["text"]
+    body["outputs"] = [{"name": "nonsense"}]
+    answer = await http.post("/v2/models/transcribe/infer", json=body)
+    assert (answer.status_code, answer.json()["param"]) == (400, "outputs")
+
+
+async def test_request_id_comes_back_and_is_logged(server: Server, http: httpx.AsyncClient) -> None:
+    headers = {REQUEST_ID_HEADER: "find-me-1"}
+    answer = await http.post("/v2/models/synthesize/infer", json=say("hush"), headers=headers)
+    assert answer.headers[REQUEST_ID_HEADER] == "find-me-1"
+    (line,) = [json.loads(one) for one in server.log.splitlines() if "find-me-1" in one]
+    assert (line["model"], line["task"], line["status"]) == (
+        "synthesize",
+        "synthesize",
+        "FINISHED_STOPPED",
+    )
+    assert {"queue_ms", "infer_ms", "batch_size"} <= line.keys()
+    assert "hush" not in server.log
+
+
+# Metadata, readiness, metrics ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("task", TINY_MODEL_TYPES)
+async def test_metadata_documents_tensors_and_parameters(
+    task: Task, server: Server, http: httpx.AsyncClient
+) -> None:
+    name = tiny_config(task).name
+    rest = (await http.get(f"/v2/models/{name}")).json()
+    asked = pb.ModelMetadataRequest(name=name)
+    async with grpc_method(server, "ModelMetadata", pb.ModelMetadataResponse) as call:
+        over_grpc = await call(asked)
+    assert [tensor["name"] for tensor in rest["inputs"]] == [t.name for t in over_grpc.inputs]
+    assert [tensor["name"] for tensor in rest["outputs"]] == [t.name for t in over_grpc.outputs]
+    assert all(tensor["doc"] for tensor in rest["inputs"] + rest["outputs"])
+    assert "priority" in {parameter["name"] for parameter in rest["parameters"]}
+
+
+async def test_readiness_tells_the_truth(server: Server, http: httpx.AsyncClient) -> None:
+    assert (await http.get("/v2/models/synthesize/ready")).status_code == 200
+    assert (await http.get("/v1/models/synthesize")).status_code == 200
+    assert (await http.get("/v2/models/broken/ready")).status_code == 503
+    assert (await http.get("/v1/models/broken")).status_code == 503
+    assert (await http.get("/v2/health/ready")).status_code == 503  # one of its models is not
+    assert (await http.get("/v2/health/live")).status_code == 200
+    async with grpc_method(server, "ModelReady", pb.ModelReadyResponse) as call:
+        assert (await call(pb.ModelReadyRequest(name="synthesize"))).ready
+        assert not (await call(pb.ModelReadyRequest(name="broken"))).ready
+
+
+async def test_model_that_cannot_load_is_unavailable_and_leaks_nothing(
+    server: Server, http: httpx.AsyncClient
+) -> None:
+    answer = await http.post("/v2/models/broken/infer", json=say("hi"))
+    assert (answer.status_code, answer.json()["code"]) == (503, "model_not_ready")
+    assert int(answer.headers["retry-after"]) >= 1
+    assert "secret" not in answer.text
+    await fails_with(
+        StatusCode.UNAVAILABLE, grpc_infer(server, grpc_request("broken", SynthesizeInput("hi")))
+    )
+
+
+async def test_metrics_count_what_happened(http: httpx.AsyncClient) -> None:
+    await http.post("/v2/models/synthesize/infer", json=say("hi"))
+    await http.post("/v2/models/synthesize/infer", json=say("hi", voice="nobody"))
+    lines = (await http.get("/metrics")).text.splitlines()
+    values = {
+        line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
+        for line in lines[1:]
+        if line[0] != "#"
+    }
+    assert values['speech_characters_total{model="synthesize",task="synthesize"}'] >= 2
+    assert values['speech_errors_total{code="invalid_request",model="synthesize"}'] >= 1
+    for status in ("WAITING", "RUNNING", "FINISHED_STOPPED", "FINISHED_IGNORED"):
+        assert values[f'speech_request_status_total{{model="synthesize",status="{status}"}}'] >= 1
+    assert values['speech_model_loads_total{model="synthesize",outcome="ok"}'] == 1
+    assert values['speech_model_loads_total{model="broken",outcome="failed"}'] >= 1
+    assert values['speech_queue_depth{model="synthesize"}'] == 0
+
+
+# Bad input ----------------------------------------------------------------------------------
+
+
+def without_data(body: dict[str, Any]) -> dict[str, Any]:
+    del body["inputs"][0]["data"]
+    return body
+
+
+def changed(**change: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def change_first_input(body: dict[str, Any]) -> dict[str, Any]:
+        body["inputs"][0] |= change
+        return body
+
+    return change_first_input
+
+
+WRONG_V2: dict[str, tuple[Callable[[dict[str, Any]], Any], str | None]] = {
+    "no inputs": (lambda body: {}, "inputs"),
+    "a list": (lambda body: [1], None),
+    "no data": (without_data, "inputs.0.data"),
+    "unknown tensor": (changed(name="texd"), "texd"),
+    "number for text": (changed(data=[3]), "text"),
+    "two elements in shape 1": (changed(data=["a", "b"]), "text"),
+    "negative shape": (changed(shape=[-1]), "text"),
+    "enormous shape": (changed(shape=[1 << 62]), "text"),
+    "wrong datatype": (changed(datatype="FP32", data=[1.0]), "text"),
+    "unknown datatype": (changed(datatype="FANCY"), "text"),
+    "unknown parameter": (lambda body: body | {"parameters": {"sped": 1.0}}, "sped"),
+    "parameter out of range": (lambda body: body | {"parameters": {"speed": 99.0}}, "speed"),
+    "parameter of another type": (lambda body: body | {"parameters": {"speed": "x"}}, "speed"),
+    "parameter that is a list": (lambda body: body | {"parameters": {"speed": [1]}}, None),
+    "another task": (lambda body: body | {"parameters": {"task": "transcribe"}}, "task"),
+    "wrong priority": (lambda body: body | {"parameters": {"priority": "now"}}, PRIORITY_HEADER),
+    "empty text": (changed(data=[""]), "text"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_V2)
+async def test_wrong_v2_body_is_refused_by_field(case: str, http: httpx.AsyncClient) -> None:
+    spoil, param = WRONG_V2[case]
+    answer = await http.post("/v2/models/synthesize/infer", json=spoil(say("hello")))
+    assert answer.status_code == 400, answer.text
+    body = answer.json()
+    assert body["error"]
+    assert body["code"] == "invalid_request"
+    assert param is None or body["param"] == param
+
+
+WRONG_V1: dict[str, tuple[bytes, str]] = {
+    "empty": (b"", "body"),
+    "not JSON": (b"{hello", "body"),
+    "not UTF-8": (b"\xff\xfe{}", "body"),
+    "a list": (b"[]", "instances"),
+    "no instances": (b"{}", "instances"),
+    "instances no list": (b'{"instances": 3}', "instances"),
+    "no instance": (b'{"instances": []}', "instances"),
+    "instance no object": (b'{"instances": ["hi"]}', "instances"),
+    "no text": (b'{"instances": [{}]}', "text"),
+    "text a number": (b'{"instances": [{"text": 3}]}', "text"),
+    "speed a word": (b'{"instances": [{"text": "a", "speed": "fast"}]}', "speed"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_V1)
+async def test_wrong_v1_body_is_refused_by_field(case: str, http: httpx.AsyncClient) -> None:
+    body, param = WRONG_V1[case]
+    headers = {"content-type": "application/json"}
+    url = "/v1/models/synthesize:predict"
+    answer = await http.post(url, content=body, headers=headers)
+    assert answer.status_code == 400, answer.text
+    assert (answer.json()["code"], answer.json()["param"]) == ("invalid_request", param)
+
+
+@pytest.mark.parametrize("junk", [b"", b"RIFF", b"no sound at all", bytes(range(256))])
+async def test_bytes_that_are_no_audio_are_refused(junk: bytes, http: httpx.AsyncClient) -> None:
+    body = infer_body(sample_request(Task.TRANSCRIBE))
+    body["inputs"][0]["data"] = [base64.b64encode(junk).decode()]
+    answer = await http.post("/v2/models/transcribe/infer", json=body)
+    assert (answer.status_code, answer.json()["param"]) == (400, "audio")
+
+
+async def test_audio_longer_than_allowed_is_refused(http: httpx.AsyncClient) -> None:
+    hour = Audio(np.zeros(8000 * 40, np.float32), 8000)
+    answer = await http.post("/v2/models/transcribe/infer", json=infer_body(TranscribeInput(hour)))
+    assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_body_larger_than_allowed_is_refused(
+    announced: bool, http: httpx.AsyncClient
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 100_000
+
+    content = b"x" * 2_000_000 if announced else pieces()
+    answer = await http.post("/v2/models/synthesize/infer", content=content)
+    assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
+
+
+async def test_v2_json_that_is_broken_is_not_repeated(http: httpx.AsyncClient) -> None:
+    headers = {"content-type": "application/json"}
+    url = "/v2/models/synthesize/infer"
+    answer = await http.post(url, content=b'{"private words', headers=headers)
+    assert (answer.status_code, answer.json()["param"]) == (400, "body")
+    assert "private" not in answer.text
+
+
+async def test_binary_tensors_on_rest_are_refused_with_the_way_out(
+    http: httpx.AsyncClient,
+) -> None:
+    answer = await http.post(
+        "/v2/models/synthesize/infer",
+        content=b'{"inputs": []}\xff\xfe',
+        headers={
+            "content-type": "application/octet-stream",
+            "inference-header-content-length": "14",
+        },
+    )
+    assert answer.status_code == 400
+    assert "base64" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v2/models/nobody", 404),
+        ("GET", "/v2/models/nobody/ready", 404),
+        ("GET", "/v1/models/nobody", 404),
+        ("POST", "/v2/models/nobody/infer", 404),
+        ("POST", "/v1/models/nobody:predict", 404),
+        ("POST", "/v1/models/synthesize:explain", 501),
+        ("POST", "/v2/models/synthesize/versions/2/infer", 501),
+        ("POST", "/v2/repository/models/synthesize/load", 400),
+        ("POST", "/v2/repository/models/synthesize/unload", 400),
+    ],
+)
+async def test_what_is_not_there_is_said(
+    method: str, path: str, status: int, http: httpx.AsyncClient
+) -> None:
+    answer = await http.request(method, path, json=say("hi") if method == "POST" else None)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["error"]
+    assert (await http.get("/v2/models/synthesize/ready")).status_code == 200
+
+
+@pytest.mark.parametrize("header", [{PRIORITY_HEADER: "now"}, {TIMEOUT_HEADER: "-1"}])
+async def test_wrong_header_is_refused_by_name(
+    header: dict[str, str], http: httpx.AsyncClient
+) -> None:
+    answer = await http.post("/v2/models/synthesize/infer", json=say("hi"), headers=header)
+    assert (answer.status_code, answer.json()["param"]) == (400, next(iter(header)))
+
+
+async def fails_with(status: StatusCode, call: Any) -> str:
+    with pytest.raises(AioRpcError) as failed:
+        await call
+    assert failed.value.code() is status, failed.value.details()
+    return failed.value.details() or ""
+
+
+async def test_grpc_faults_have_their_status(server: Server) -> None:
+    request = grpc_request("synthesize", SynthesizeInput("hi"))
+    unknown = pb.ModelInferRequest(model_name="nobody", inputs=request.inputs)
+    await fails_with(StatusCode.NOT_FOUND, grpc_infer(server, unknown))
+    truncated = grpc_request("synthesize", SynthesizeInput("hi"))
+    truncated.raw_input_contents[0] = b"\x09\x00\x00\x00hi"
+    said = await fails_with(StatusCode.INVALID_ARGUMENT, grpc_infer(server, truncated))
+    assert "text" in said
+    huge = grpc_request("synthesize", SynthesizeInput("hi"))
+    huge.raw_input_contents[0] = b"a" * 2_000_000
+    await fails_with(StatusCode.RESOURCE_EXHAUSTED, grpc_infer(server, huge))
+    asked = pb.RepositoryModelUnloadRequest(model_name="synthesize")
+    async with grpc_method(
+        server, "RepositoryModelUnload", pb.RepositoryModelUnloadResponse
+    ) as call:
+        await fails_with(StatusCode.INVALID_ARGUMENT, call(asked))
+
+
+# Load: queue, deadline, cancel --------------------------------------------------------------
+
+
+def gated(http: httpx.AsyncClient, text: str, **headers: str) -> asyncio.Task[httpx.Response]:
+    url = f"/v2/models/{GATED}/infer"
+    return asyncio.create_task(http.post(url, json=say(text), headers=headers))
+
+
+async def until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await is_so():  # noqa: ASYNC110  # another process sets no event of ours
+            await asyncio.sleep(0.02)
+
+
+async def until_depth(http: httpx.AsyncClient, depth: int) -> None:
+    """Return when this many requests wait for the gated model."""
+    line = f'speech_queue_depth{{model="{GATED}"}} {float(depth)}'
+
+    async def is_so() -> bool:
+        return line in (await http.get("/metrics")).text
+
+    await until(is_so)
+
+
+async def until_started(gate: Gate, text: str) -> None:
+    async def is_so() -> bool:
+        return text in gate.started
+
+    await until(is_so)
+
+
+async def aborted_count(http: httpx.AsyncClient) -> float:
+    start = f'speech_request_status_total{{model="{GATED}",status="FINISHED_ABORTED"}} '
+    lines = (await http.get("/metrics")).text.splitlines()
+    return next((float(line.removeprefix(start)) for line in lines if line.startswith(start)), 0.0)
+
+
+async def test_full_queue_answers_429_and_all_others_are_served(
+    server: Server, http: httpx.AsyncClient, gate: Gate
+) -> None:
+    taken = [gated(http, "one")]
+    await until_started(gate, "one")
+    taken += [gated(http, "two"), gated(http, "three")]
+    await until_depth(http, 2)
+    refused = await gated(http, "too many")
+    assert (refused.status_code, refused.json()["code"]) == (429, "queue_full")
+    assert int(refused.headers["retry-after"]) >= 1
+    over_grpc = grpc_request(GATED, SynthesizeInput("too many"))
+    await fails_with(StatusCode.RESOURCE_EXHAUSTED, grpc_infer(server, over_grpc))
+    assert (await http.get("/v2/models/gated/ready")).status_code == 200  # the loop is free
+    gate.open()
+    assert [(await one).status_code for one in taken] == [200] * 3
+
+
+async def test_deadline_answers_504_and_the_next_request_is_served(
+    server: Server, http: httpx.AsyncClient, gate: Gate
+) -> None:
+    late = await gated(http, "late", **{TIMEOUT_HEADER: "100"})
+    assert (late.status_code, late.json()["code"]) == (504, "deadline_exceeded")
+    over_grpc = grpc_request(GATED, SynthesizeInput("late"))
+    call = grpc_infer(server, over_grpc, metadata=((TIMEOUT_HEADER, "100"),))
+    await fails_with(StatusCode.DEADLINE_EXCEEDED, call)
+    gate.open()
+    assert (await gated(http, "next")).status_code == 200
+
+
+@pytest.mark.parametrize("transport", ["rest", "grpc"])
+async def test_client_that_hangs_up_leaves_the_queue(
+    transport: str, server: Server, http: httpx.AsyncClient, gate: Gate
+) -> None:
+    running = gated(http, "running")
+    await until_started(gate, "running")
+    aborted = await aborted_count(http)
+    gone: asyncio.Task[Any]
+    if transport == "rest":
+        gone = gated(http, "gone")
+    else:
+        call = grpc_infer(server, grpc_request(GATED, SynthesizeInput("gone")))
+        gone = asyncio.create_task(call)
+    await until_depth(http, 1)
+    gone.cancel()
+    await until_depth(http, 0)
+
+    async def is_recorded() -> bool:
+        return await aborted_count(http) == aborted + 1
+
+    await until(is_recorded)
+    gate.open()
+    assert (await running).status_code == 200
+    assert "gone" not in gate.started
+
+
+async def test_drain_finishes_what_is_in_flight(tmp_path: Path) -> None:
+    gate = Gate(tmp_path)
+    with tiny_server(tmp_path) as server:
+        await asyncio.to_thread(server.wait_until_ready, GATED)
+        async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+            running = gated(http, "running")
+            await until_started(gate, "running")
+            stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+
+            async def is_closing() -> bool:
+                return "Shutting down" in server.log
+
+            await until(is_closing)
+            gate.open()
+            assert (await running).status_code == 200
+            assert await stopping == 0
+
+
+async def test_drain_finishes_grpc_too(tmp_path: Path) -> None:
+    gate = Gate(tmp_path)
+    with tiny_server(tmp_path) as server:
+        await asyncio.to_thread(server.wait_until_ready, GATED)
+        call = grpc_infer(server, grpc_request(GATED, SynthesizeInput("running")))
+        running = asyncio.create_task(call)
+        await until_started(gate, "running")
+        stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+
+        async def is_closing() -> bool:
+            return "Finished server process" in server.log
+
+        await until(is_closing)
+        gate.open()
+        assert message_of(await running).tensors
+        assert await stopping == 0
