@@ -164,6 +164,10 @@ _CONTAINERS = (
 )
 _OPTIONS = {"format_whitelist": _CONTAINERS, "protocol_whitelist": ""}
 _MOST_BAD_PACKETS = 100
+_BLOCK_SAMPLES = 16_384
+"""Frames are gathered to this before they are resampled: one call per frame costs more than it."""
+_MANY_FRAMES, _FEWEST_SAMPLES = 1_000, 16
+"""FLAC's smallest block is 16 samples; a long file of smaller ones only burns time."""
 
 
 def _read_with_ffmpeg(data: bytes, reading: _Reading) -> None:
@@ -172,14 +176,43 @@ def _read_with_ffmpeg(data: bytes, reading: _Reading) -> None:
         with av.open(io.BytesIO(data), options=_OPTIONS, metadata_errors="replace") as container:
             if not container.streams.audio:
                 raise InvalidAudio(f"{param} holds no audio track", param=param)
-            for frame in _frames(container):
-                reading.check(frame.sample_rate, frame.samples)
-                reading.add(_mono(frame), frame.sample_rate)
-    except (av.error.FFmpegError, ValueError, EOFError):
+            for samples, rate in _blocks(container, reading):
+                reading.add(samples, rate)
+    except (av.error.FFmpegError, ValueError, IndexError):
+        # ValueError: a format that PyAV cannot spell; IndexError: a track that appears on the way.
         raise InvalidAudio(
             f"{param} is no audio file that can be read; send wav, mp3, flac, ogg, m4a or webm",
             param=param,
         ) from None
+
+
+def _blocks(container: Any, reading: _Reading) -> Iterator[tuple[FloatArray, int]]:
+    """Mono samples and their rate, in pieces of a sensible size."""
+    pending: list[FloatArray] = []
+    rate = waiting = 0
+    for frame in _counted(container, reading):
+        if pending and (frame.sample_rate != rate or waiting >= _BLOCK_SAMPLES):
+            yield np.concatenate(pending), rate
+            pending, waiting = [], 0
+        rate = frame.sample_rate
+        waiting += frame.samples
+        pending.append(_mono(frame))
+    if pending:
+        yield np.concatenate(pending), rate
+
+
+def _counted(container: Any, reading: _Reading) -> Iterator[av.AudioFrame]:
+    """Frames within bounds of time, and not cut so small that counting them takes for ever."""
+    samples = 0
+    for count, frame in enumerate(_frames(container), start=1):
+        reading.check(frame.sample_rate, frame.samples)
+        samples += frame.samples
+        if count > _MANY_FRAMES and samples < _FEWEST_SAMPLES * count:
+            raise InvalidAudio(
+                f"{reading.param} is cut into too small pieces; encode it again",
+                param=reading.param,
+            )
+        yield frame
 
 
 def _frames(container: Any) -> Iterator[av.AudioFrame]:

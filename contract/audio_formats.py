@@ -193,6 +193,9 @@ class _Muxer:
         self._container = av.open(file, "w", format=container, options=options)
         stream = self._container.add_stream(codec, rate=sample_rate, layout="mono")
         assert isinstance(stream, av.AudioStream)
+        if format is AudioFormat.AAC:
+            # FFmpeg's default search overshoots by half where a loud tone starts, which clicks.
+            stream.options = {"aac_coder": "fast"}
         self._stream = stream
         self._stream.bit_rate = min(_MOST_BITS_PER_S, _BITS_PER_SAMPLE * sample_rate)
         self._rate, self._written = sample_rate, 0

@@ -121,7 +121,7 @@ def _read_i24(raw: memoryview) -> FloatArray:
     """Three bytes go into the upper end of four, which keeps the sign."""
     wide = np.zeros((len(raw) // 3, 4), np.uint8)
     wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
-    return _read_i32(wide.data.cast("B"))
+    return _read_i32(memoryview(wide.tobytes()))
 
 
 def _read_i32(raw: memoryview) -> FloatArray:
