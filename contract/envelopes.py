@@ -133,7 +133,7 @@ def _is_about_reference(envelope: Mapping[str, Any]) -> bool:
 def _read(field: TaskField, key: str, value: Any, limits: AudioLimits | None) -> Any:
     if field.role == "knob":
         return read_knob(field, value)
-    return codec_of(field).from_json(key, value, limits)
+    return codec_of(field).from_json(field, key, value, limits)
 
 
 def enrich(envelope: Mapping[str, Any], output: TaskOutput) -> Envelope:

@@ -10,11 +10,12 @@ import base64
 import binascii
 import io
 import json
+import math
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from contract import segments
@@ -55,7 +56,9 @@ class Codec(Protocol):
 
     def to_json(self, value: Any) -> Any: ...
 
-    def from_json(self, name: str, value: Any, limits: AudioLimits | None) -> Any: ...
+    def from_json(
+        self, field: TaskField, name: str, value: Any, limits: AudioLimits | None
+    ) -> Any: ...
 
 
 # Single BYTES elements ----------------------------------------------------------------------
@@ -132,7 +135,7 @@ class _TextCodec:
     def to_json(self, value: str) -> str:
         return value
 
-    def from_json(self, name: str, value: Any, limits: AudioLimits | None) -> str:
+    def from_json(self, field: TaskField, name: str, value: Any, limits: AudioLimits | None) -> str:
         if not isinstance(value, str):
             raise InvalidRequest(f"{name} must be a string", param=name)
         return value
@@ -150,12 +153,14 @@ class _AudioCodec:
     def from_tensors(
         self, field: TaskField, tensors: Mapping[str, Tensor], limits: AudioLimits | None
     ) -> Audio:
-        return self.from_json(field.name, _element(tensors[field.name]), limits)
+        return self.from_json(field, field.name, _element(tensors[field.name]), limits)
 
     def to_json(self, value: Audio) -> str:
         return _base64(wav_bytes(value))
 
-    def from_json(self, name: str, value: Any, limits: AudioLimits | None) -> Audio:
+    def from_json(
+        self, field: TaskField, name: str, value: Any, limits: AudioLimits | None
+    ) -> Audio:
         if limits is None:
             return read_wav(_binary(name, value, None), param=name)
         data = _binary(name, value, limits.max_bytes)
@@ -184,7 +189,7 @@ class _EmbeddingCodec:
     ) -> Embedding | LegacyEmbedding:
         tensor = tensors[field.name]
         if tensor.is_bytes:
-            return self.from_json(field.name, _element(tensor), limits)
+            return self.from_json(field, field.name, _element(tensor), limits)
         family, version = tensor.parameters.get("family"), tensor.parameters.get("version")
         if not isinstance(family, str) or version not in (None, FORMAT_VERSION):
             raise InvalidRequest(
@@ -198,7 +203,7 @@ class _EmbeddingCodec:
         return _base64(value.data if isinstance(value, LegacyEmbedding) else value.to_bytes())
 
     def from_json(
-        self, name: str, value: Any, limits: AudioLimits | None
+        self, field: TaskField, name: str, value: Any, limits: AudioLimits | None
     ) -> Embedding | LegacyEmbedding:
         found = embedding_from_bytes(_binary(name, value, MAX_LEGACY_BYTES), param=name)
         if isinstance(found, LegacyEmbedding) and not self._may_be_legacy:
@@ -222,27 +227,29 @@ class _ArrayCodec:
     ) -> FloatArray:
         tensor = tensors[field.name]
         if tensor.is_bytes:
-            array = self.from_json(field.name, _element(tensor), limits)
-        else:
-            array = _fp32(tensor)
-        return _checked_array(field, array, may_be_empty=limits is None)
+            return self.from_json(field, field.name, _element(tensor), limits)
+        return _checked_array(field, field.name, _fp32(tensor), may_be_empty=limits is None)
 
     def to_json(self, value: FloatArray) -> str:
         return _base64(_npy_bytes(value))
 
-    def from_json(self, name: str, value: Any, limits: AudioLimits | None) -> FloatArray:
-        return _read_npy(name, _binary(name, value, MAX_NPY_BYTES))
+    def from_json(
+        self, field: TaskField, name: str, value: Any, limits: AudioLimits | None
+    ) -> FloatArray:
+        array = _read_npy(name, _binary(name, value, MAX_NPY_BYTES))
+        return _checked_array(field, name, array, may_be_empty=limits is None)
 
 
-def _checked_array(field: TaskField, array: FloatArray, *, may_be_empty: bool) -> FloatArray:
+def _checked_array(
+    field: TaskField, name: str, array: FloatArray, *, may_be_empty: bool
+) -> FloatArray:
     wanted = field.metadata["shape"]
     if array.ndim != len(wanted) or (array.size == 0 and array.ndim > 1 and not may_be_empty):
         raise InvalidRequest(
-            f"{field.name} has shape {list(array.shape)[:8]}; send {field.metadata['doc']}",
-            param=field.name,
+            f"{name} has shape {list(array.shape)[:8]}; send {field.metadata['doc']}", param=name
         )
     if not np.isfinite(array).all():
-        raise InvalidRequest(f"{field.name} holds numbers that are not finite", param=field.name)
+        raise InvalidRequest(f"{name} holds numbers that are not finite", param=name)
     return array
 
 
@@ -260,21 +267,28 @@ def _npy_bytes(array: FloatArray) -> bytes:
     return file.getvalue()
 
 
+# What np.save writes; numpy's own reader evaluates the header as Python and allocates whatever
+# shape it claims. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+_NPY_MAGIC = b"\x93NUMPY\x01\x00"
+_NPY_HEADER = re.compile(
+    rb"\{'descr': '(<f[248])', 'fortran_order': (False|True), "
+    rb"'shape': \(((?:[0-9]{1,10},? ?){0,4})\),? ?\}\s*"
+)
+
+
 def _read_npy(name: str, data: bytes) -> FloatArray:
-    """Not np.load: that allocates whatever the header claims before it looks for the data."""
-    file = io.BytesIO(data)
-    try:
-        version = npy.read_magic(file)
-        read_header = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-        shape, is_fortran, dtype = read_header[version](file)
-        if dtype.kind != "f":
-            raise ValueError("not numbers")
-        values: NDArray[Any] = np.frombuffer(data, dtype, offset=file.tell())
-        with np.errstate(over="ignore"):  # what overflows is refused as not finite
-            values = values.reshape(shape, order="F" if is_fortran else "C").astype("<f4")
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, MemoryError):
-        raise InvalidRequest(f"{name} must be an NPY file of float32", param=name) from None
-    return values
+    start = 10 + int.from_bytes(data[8:10], "little")
+    found = _NPY_HEADER.fullmatch(data, 10, start) if data.startswith(_NPY_MAGIC) else None
+    if found is None:
+        raise InvalidRequest(f"{name} must be an NPY file of float32", param=name)
+    descr, is_fortran, sizes = (group.decode() for group in found.groups())
+    shape = tuple(int(size) for size in sizes.replace(",", " ").split())
+    dtype = np.dtype(descr)
+    if len(data) - start != math.prod(shape) * dtype.itemsize:
+        raise InvalidRequest(f"{name} does not hold the data of its shape", param=name)
+    values: NDArray[Any] = np.frombuffer(data, dtype, offset=start)
+    with np.errstate(over="ignore"):  # what overflows is refused as not finite
+        return values.reshape(shape, order="F" if is_fortran == "True" else "C").astype("<f4")
 
 
 class _SegmentsCodec:
@@ -315,7 +329,9 @@ class _SegmentsCodec:
     def to_json(self, value: tuple[Any, ...]) -> Any:
         return segments.to_json(value)
 
-    def from_json(self, name: str, value: Any, limits: AudioLimits | None) -> tuple[Any, ...]:
+    def from_json(
+        self, field: TaskField, name: str, value: Any, limits: AudioLimits | None
+    ) -> tuple[Any, ...]:
         return self._read(value, name)
 
 

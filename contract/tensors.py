@@ -122,10 +122,11 @@ def wanted_arrays(message: Message) -> Arrays:
 def wanted_task(message: Message, default: Task, served: frozenset[Task]) -> Task:
     """Which of the tasks `served` under one name a request is for. Raises InvalidRequest."""
     value = message.parameters.get(TASK, default)
-    if value not in {task.value for task in served}:
-        known = ", ".join(sorted(task.value for task in served))
-        raise InvalidRequest(f"{TASK} must be one of: {known}", param=TASK)
-    return Task(value)
+    for task in served:
+        if task == value:
+            return task
+    known = ", ".join(sorted(task.value for task in served))
+    raise InvalidRequest(f"{TASK} must be one of: {known}", param=TASK)
 
 
 def _by_name(message: Message) -> dict[str, Tensor]:
