@@ -28,7 +28,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         settings = Settings()
-        logs.configure(settings.log_level)
         config = _read_config(arguments)
         pool = ModelPool(settings, memory_budget_mb=config.memory_budget_mb)
         for entry in _selected(config, arguments.names):
@@ -40,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             f"SPEECH_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in exc.errors()
         )
         parser.error("; ".join(faults))
+    logs.configure(settings.log_level)
     server = SpeechServer(pool, http_port=arguments.http_port, grpc_port=arguments.grpc_port)
     server.start([])
     return 0
