@@ -14,6 +14,7 @@ from starlette.responses import Response
 from contract.errors import InvalidRequest, NotFound, PayloadTooLarge, SpeechError
 from ingress.dialect import SPEECH_PATH, Dialect, dialect_of_speech, error_response
 from ingress.exchange import exchange_of
+from ingress.wording import printable
 
 
 class MethodNotAllowed(InvalidRequest):
@@ -88,5 +89,6 @@ def _dotted(parts: Sequence[str | int]) -> str:
     """`a`, `b`, 0 → `a.b[0]`."""
     name = ""
     for part in parts:
-        name += f"[{part}]" if isinstance(part, int) else f".{part}" if name else part
+        word = f"[{part}]" if isinstance(part, int) else printable(part)
+        name += f".{word}" if name and isinstance(part, str) else word
     return name

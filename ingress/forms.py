@@ -12,6 +12,7 @@ from starlette.datastructures import FormData, UploadFile
 from contract.errors import InvalidRequest
 from ingress.faults import explain
 from ingress.schemas.openai import refusals
+from ingress.wording import printable
 
 M = TypeVar("M", bound=BaseModel)
 _MOST_FIELDS = 256
@@ -50,7 +51,7 @@ def _add(
 ) -> None:
     """`words`, `words[]` and `words[0]` are one list; `options[key]` is refused as an object."""
     match = _NAME.fullmatch(key)
-    name = match["name"] if match else "field"
+    name = printable(match["name"]) if match else "field"
     if name in refusals():
         raise InvalidRequest(f"{name}: {refusals()[name]}", param=name)
     if isinstance(value, UploadFile):

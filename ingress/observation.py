@@ -6,7 +6,6 @@ It also stops the work of clients that have gone: Starlette notices them only wh
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from typing import Any
 
@@ -189,7 +188,7 @@ def _report(scope: Scope, exchange: Exchange) -> None:
     for direction, seconds in (("in", exchange.audio_in_s), ("out", exchange.audio_out_s)):
         if seconds:
             metrics.AUDIO_SECONDS.labels(path, direction).inc(seconds)
-    access_log.info("%s", json.dumps(_log_fields(scope, exchange, path), separators=(",", ":")))
+    access_log.info("request", extra={"fields": _log_fields(scope, exchange, path)})
 
 
 def _log_fields(scope: Scope, exchange: Exchange, path: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ _BY_HAND: tuple[type[BaseModel], ...] = (
     hse.AudioAnswer,
     hse.SpeechToTextResponse,
     hse.SpeechTranscribeRequest,
+    openai.CreateTranscriptionRequest,
     openai.Transcription,
     openai.TranscriptionVerbose,
     openai.Translation,
@@ -118,9 +119,10 @@ def _body(content: dict[str, Any]) -> dict[str, Any]:
 
 
 TRANSCRIPTION_BODY = _body(
-    openai.multipart(openai.CreateTranscriptionRequest) | _json(hse.SpeechTranscribeRequest)
+    openai.multipart(openai.CreateTranscriptionRequest, refs=_REFS)
+    | _json(hse.SpeechTranscribeRequest)
 )
-TRANSLATION_BODY = _body(openai.multipart(openai.CreateTranslationRequest))
+TRANSLATION_BODY = _body(openai.multipart(openai.CreateTranslationRequest, refs=_REFS))
 
 
 def document(app: FastAPI) -> Callable[[], dict[str, Any]]:

@@ -9,6 +9,7 @@ from contract.errors import InvalidRequest, ModelNotFound
 from contract.tasks import SPEAK_MODES
 from ingress.listings import DEFAULT_LANGUAGE, SPEECH, TRANSCRIPTIONS, Card, Endpoint, cards
 from ingress.settings import Settings
+from ingress.wording import choice, shown
 
 OPENAI_SPEECH_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")
 OPENAI_TRANSCRIPTION_MODELS = (
@@ -22,8 +23,6 @@ OPENAI_VOICES = (
     *("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer"),
     *("verse", "marin", "cedar"),
 )
-_MOST_NAMES = 20
-_MOST_CHARS = 64
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def find_card(
     if name not in available:
         raise ModelNotFound(
             f"model {shown(requested)} does not exist or does not serve this endpoint; "
-            f"{_choice('available', list(available))}",
+            f"{choice('available', list(available))}",
             param="model",
         )
     return available[name]
@@ -83,23 +82,23 @@ def find_voice(
     """
     choices = _choices(card, language)
     name = snapshot.voice_aliases.get(requested, requested)
-    for choice in choices:
-        if choice.voice == name:
-            return choice
+    for one in choices:
+        if one.voice == name:
+            return one
     if requested in OPENAI_VOICES:
         return choices[OPENAI_VOICES.index(requested) % len(choices)]
     if name == DEFAULT_LANGUAGE:
         return choices[0]
-    known = [choice.voice for choice in choices if choice.voice] or ["default"]
+    known = [one.voice for one in choices if one.voice] or ["default"]
     raise InvalidRequest(
-        f"voice {shown(requested)} is unknown to {card.id}; {_choice('known', known)}",
+        f"voice {shown(requested)} is unknown to {card.id}; {choice('known', known)}",
         param="voice",
     )
 
 
 def _choices(card: Card, language: str | None) -> list[Speaker]:
     if language is not None and language not in card.languages:
-        known = _choice("it speaks", [one for one in card.languages if one != DEFAULT_LANGUAGE])
+        known = choice("it speaks", [one for one in card.languages if one != DEFAULT_LANGUAGE])
         raise InvalidRequest(
             f"{card.id} does not speak language {shown(language)}; {known}", param="language"
         )
@@ -122,13 +121,13 @@ def check_speaker(card: Card, language: str | None, voice: str | None) -> Speake
         language = DEFAULT_LANGUAGE
     if not language or language not in card.languages:
         raise InvalidRequest(
-            f"language is required for {card.id}; {_choice('one of', list(card.languages))}",
+            f"language is required for {card.id}; {choice('one of', list(card.languages))}",
             param="language",
         )
     voices = card.languages[language]
     if voices and voice not in voices:
         raise InvalidRequest(
-            f"voice is required for {card.id} in {language}; {_choice('one of', list(voices))}",
+            f"voice is required for {card.id} in {language}; {choice('one of', list(voices))}",
             param="voice",
         )
     return Speaker(_spoken(language), voice or None)
@@ -136,14 +135,3 @@ def check_speaker(card: Card, language: str | None, voice: str | None) -> Speake
 
 def _spoken(language: str) -> str | None:
     return None if language == DEFAULT_LANGUAGE else language
-
-
-def shown(value: str) -> str:
-    """A client's word in a message: quoted, printable and short."""
-    printable = "".join(char if char.isprintable() else "?" for char in value[:_MOST_CHARS])
-    return f"'{printable}{'…' if len(value) > _MOST_CHARS else ''}'"
-
-
-def _choice(label: str, names: list[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f"{label}: {', '.join(names[:_MOST_NAMES]) or 'none'}{more}"

@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     """Serve /docs, /redoc and /openapi.json."""
 
     grace_s: int = Field(default=60, ge=0)
-    """After SIGTERM, time for requests in flight."""
+    """After SIGTERM, time for requests in flight; give the pod a little more."""
 
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     """Lowest level that is logged."""

@@ -21,7 +21,8 @@ from ingress.listings import (
 from ingress.openapi import HSE_FAULTS, OPENAI_FAULTS
 from ingress.schemas.hse import LanguageOptions, ModelCard, ModelCardList, VoiceOptions
 from ingress.schemas.openai import Model, ModelList, Voice, VoiceList
-from ingress.selection import OPENAI_VOICES, openai_names, shown
+from ingress.selection import OPENAI_VOICES, openai_names
+from ingress.wording import shown
 
 OWNER = "harmony-ai-solutions"
 _LISTINGS: dict[str, Endpoint] = {

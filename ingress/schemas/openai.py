@@ -172,9 +172,10 @@ def refusals() -> dict[str, str]:
     }
 
 
-def multipart(fields: type[BaseModel]) -> dict[str, Any]:
-    """The request body of an upload, for the OpenAPI document."""
-    schema = fields.model_json_schema()
+def multipart(fields: type[BaseModel], *, refs: str) -> dict[str, Any]:
+    """The request body of an upload, for the OpenAPI document; `refs` is its reference template."""
+    schema = fields.model_json_schema(ref_template=refs)
+    schema.pop("$defs", None)
     file = {"type": "string", "format": "binary", "description": "The recording."}
     properties = {"file": file} | {
         f"{name}[]" if value.get("type") == "array" else name: value

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fake_client import FakeClient
-from front_door import browser, eventually, make_app, wav, wav_base64
+from front_door import browser, make_app, wav, wav_base64
 
 from contract.config import InvalidConfig
 from contract.errors import RateLimited
@@ -128,7 +128,7 @@ async def narrow(models: FakeClient) -> AsyncIterator[httpx.AsyncClient]:
 async def test_one_too_many_at_once_is_429(narrow: httpx.AsyncClient, models: FakeClient) -> None:
     assert models.gate is not None
     waiting = [asyncio.create_task(narrow.post("/v1/audio/speech", json=SPEECH)) for _ in range(2)]
-    await eventually(lambda: len(models.calls) == 2)
+    await models.until_called(2)
     refused = await narrow.post("/v1/audio/vad", json=VAD)
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
     assert refused.json()["type"] == "RateLimitError"

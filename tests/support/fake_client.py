@@ -65,6 +65,7 @@ class FakeClient:
     gate: asyncio.Event | None = None
     """Calls wait for it, all but the first `before_gate`."""
     before_gate: int = 0
+    _arrival: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
     def requests(self) -> list[Any]:
@@ -74,8 +75,15 @@ class FakeClient:
     def models(self) -> list[str]:
         return [model for model, _, _ in self.calls]
 
+    async def until_called(self, times: int) -> None:
+        """Return once that many calls have come in; fail after 5 seconds."""
+        async with asyncio.timeout(5), self._arrival:
+            await self._arrival.wait_for(lambda: len(self.calls) >= times)
+
     async def call(self, model: str, request: TaskInput[Any], context: RequestContext) -> Any:
         self.calls.append((model, request, context))
+        async with self._arrival:
+            self._arrival.notify_all()
         text = getattr(request, "text", "")
         try:
             async with asyncio.timeout(max(0.0, context.remaining_s)):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -58,13 +56,6 @@ def make_app(client: FakeClient, *, config: str = CONFIG, **settings: Any) -> Fa
 def browser(app: FastAPI, **kwargs: Any) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app=app)
     return httpx.AsyncClient(transport=transport, base_url="http://door", timeout=10, **kwargs)
-
-
-async def eventually(condition: Callable[[], object]) -> None:
-    """Return once the condition holds; fail after 5 seconds."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 def as_base64(data: bytes) -> str:

@@ -1,0 +1,74 @@
+"""The ingress as a program of its own, before predictors and toolchains that run elsewhere.
+
+python -m ingress --config config.yml --host 0.0.0.0 --port 8080
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+from pydantic import ValidationError
+
+from contract import logs
+from contract.catalog import Catalog
+from contract.config import load_config
+from contract.connection import ConnectionSettings, http_client
+from contract.errors import SpeechError
+from ingress.app import create_app
+from ingress.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; requests in flight are finished. Returns the exit code."""
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    try:
+        settings, connection = Settings(), ConnectionSettings()
+        catalog = Catalog(load_config(arguments.config))
+        logs.configure(settings.log_level)
+        # uvicorn ends cleanly on SIGTERM and then raises it again: that is no failure.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        asyncio.run(serve(settings, connection, catalog, arguments.host, arguments.port))
+    except SpeechError as error:
+        parser.error(error.message)
+    except ValidationError as exc:
+        faults = (f"SPEECH_{str(one['loc'][0]).upper()}: {one['msg']}" for one in exc.errors())
+        parser.error("; ".join(faults))
+    except KeyboardInterrupt:
+        logger.info("ended")
+    return 0
+
+
+async def serve(
+    settings: Settings, connection: ConnectionSettings, catalog: Catalog, host: str, port: int
+) -> None:
+    """Raises InvalidConfig when the keys or the connection's settings cannot be used."""
+    async with http_client(connection, catalog) as client:
+        config = uvicorn.Config(
+            create_app(settings, client, catalog),
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=settings.grace_s,
+        )
+        await uvicorn.Server(config).serve()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "python -m ingress", description="Serve the public HTTP surface in both dialects."
+    )
+    parser.add_argument("--config", type=Path, required=True, help="configuration file (YAML)")
+    parser.add_argument("--host", default="0.0.0.0", help="address to listen on")
+    parser.add_argument("--port", type=int, default=8080)
+    return parser

@@ -1,0 +1,97 @@
+"""The ingress as its own process: it starts fast and light, and tells what it cannot use."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from front_door import CONFIG
+
+from ingress.server import main
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("torch", "kserve", "faster_whisper", "ctranslate2", "onnxruntime", "transformers")
+READY_WITHIN_S = 10.0
+"""Far above the second it takes alone: several test runs may share the machine."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.yml"
+    path.write_text(CONFIG)
+    return path
+
+
+def test_it_serves_and_ends_on_sigterm(config: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "ingress", "--config", str(config), "--port", str(port)]
+    process = subprocess.Popen([*command, "--host", "127.0.0.1"], cwd=ROOT, stderr=subprocess.PIPE)
+    try:
+        _wait_until_ready(port)
+        models = httpx.get(f"http://127.0.0.1:{port}/v1/models").json()["data"]
+        assert "openvoice_v2" in {model["id"] for model in models}
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert b'"path": "/v1/models"' in log
+    assert b"Traceback" not in log
+
+
+def _wait_until_ready(port: int) -> None:
+    end = time.monotonic() + READY_WITHIN_S
+    while True:
+        try:
+            assert httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200
+            return
+        except httpx.TransportError:
+            assert time.monotonic() < end, "the ingress did not become ready"
+            time.sleep(0.05)
+
+
+def test_it_imports_nothing_heavy() -> None:
+    code = f"import sys, ingress.server; print([m for m in {HEAVY} if m in sys.modules])"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SPEECH_API_KEYS_FILE", "/nowhere/keys"),
+        ("SPEECH_MAX_BODY_BYTES", "many"),
+        ("SPEECH_MIDDLEWARE", '["nowhere:Nothing"]'),
+    ],
+)
+def test_wrong_settings_are_named(
+    config: Path,
+    variable: str,
+    value: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit) as caught:
+        main(["--config", str(config)])
+    assert caught.value.code == 2
+    assert variable in capsys.readouterr().err
+
+
+def test_a_missing_config_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--config", str(tmp_path / "absent.yml")])
+    assert "absent.yml" in capsys.readouterr().err
