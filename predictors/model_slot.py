@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from typing import Any, TypeVar
 
@@ -22,6 +22,8 @@ from predictors.worker import Worker, run_apart
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+_CLOSE_S = 5.0
+"""How long closing waits for a pass that runs."""
 
 
 class Stalled(ModelFailed):
@@ -153,7 +155,9 @@ class ModelSlot:
             self._loading.cancel()
             await asyncio.gather(self._loading, return_exceptions=True)
         if self.state is State.LOADED:
-            await self._unload(State.COLD)
+            with suppress(TimeoutError):  # a pass that does not end must not keep the process
+                async with asyncio.timeout(_CLOSE_S):
+                    await self._unload(State.COLD)
         self._has_answered = False
 
     async def _load(self) -> None:

@@ -599,3 +599,20 @@ async def test_drain_finishes_grpc_too(tmp_path: Path) -> None:
         gate.open()
         assert message_of(await running).tensors
         assert await stopping == 0
+
+
+async def test_without_loading_at_start_the_first_request_loads(tmp_path: Path) -> None:
+    with tiny_server(tmp_path, SPEECH_LOAD_AT_START="false") as server:
+        async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
+
+            async def is_listening() -> bool:
+                return "Uvicorn running" in server.log
+
+            await until(is_listening)
+            ready = "/v2/models/synthesize/ready"
+            assert (await http.get(ready)).status_code == 503
+            answer = await http.post("/v2/models/synthesize/infer", json=say("hello"))
+            assert answer.status_code == 200, answer.text
+            assert (await http.get(ready)).status_code == 200
+            request = grpc_request("transcribe", sample_request(Task.TRANSCRIBE))
+            assert message_of(await grpc_infer(server, request)).tensors
