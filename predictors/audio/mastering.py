@@ -35,3 +35,15 @@ def normalize_peak(samples: Samples, peak: float = PEAK) -> Samples:
     """Scale so that the loudest sample is `peak`; silence stays silence."""
     loudest = np.abs(samples).max(initial=0.0)
     return samples * np.float32(peak / loudest) if loudest > 0 else samples
+
+
+def limit_peak(samples: Samples, limit: float = 1.0) -> Samples:
+    """Scale down so that no sample exceeds `limit`; quieter audio stays as it is."""
+    loudest = np.abs(samples).max(initial=0.0)
+    return samples * np.float32(limit / loudest) if loudest > limit else samples
+
+
+def crop_to_centre(samples: Samples, count: int) -> Samples:
+    """The middle `count` samples; shorter audio stays as it is."""
+    start = max(len(samples) - count, 0) // 2
+    return samples[start : start + count]

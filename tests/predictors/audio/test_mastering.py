@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from predictors.audio.mastering import insert_pauses, normalize_peak
+from predictors.audio.mastering import (
+    crop_to_centre,
+    insert_pauses,
+    limit_peak,
+    normalize_peak,
+)
 
 
 def test_a_pause_follows_every_sentence() -> None:
@@ -39,3 +44,16 @@ def test_the_peak_is_just_under_full_scale(gain: float) -> None:
 def test_silence_stays_silence(length: int) -> None:
     silence = np.zeros(length, dtype=np.float32)
     np.testing.assert_array_equal(normalize_peak(silence), silence)
+
+
+def test_limiting_touches_only_what_is_too_loud() -> None:
+    quiet = np.array([0.3, -0.9], dtype=np.float32)
+    assert limit_peak(quiet) is quiet
+    np.testing.assert_allclose(limit_peak(4 * quiet), [1 / 3, -1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("count", "kept"), [(4, [1, 2, 3, 4]), (5, [0, 1, 2, 3, 4]), (0, []), (9, [0, 1, 2, 3, 4, 5])]
+)
+def test_crops_both_ends_alike(count: int, kept: list[int]) -> None:
+    assert crop_to_centre(np.arange(6, dtype=np.float32), count).tolist() == kept
