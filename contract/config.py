@@ -86,13 +86,16 @@ class Aliases(_Closed):
 
 
 class ServiceConfig(_Closed):
-    model_configs: tuple[ModelConfig, ...] = Field(min_length=1)
+    # Not min_length: pydantic would count only valid entries and report an empty list beside them.
+    model_configs: tuple[ModelConfig, ...] = Field(json_schema_extra={"minItems": 1})
     aliases: Aliases = Aliases()
     memory_budget_mb: int | None = Field(default=None, ge=64)
     """Loaded models above this are unloaded, least recently used first. Absent: no limit."""
 
     @model_validator(mode="after")
     def _names_fit(self) -> Self:
+        if not self.model_configs:
+            raise ValueError("model_configs is empty; add an entry")
         names = Counter(entry.name for entry in self.model_configs)
         twice = sorted(name for name, count in names.items() if count > 1)
         if twice:
