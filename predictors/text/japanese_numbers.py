@@ -99,7 +99,7 @@ _CHANGES = _changes()
 _COUNTERS = "|".join(
     sorted({key[1:] for key in _CHANGES}, key=len, reverse=True)  # か月 before 月
 )
-_COUNTED = re.compile(rf"([0-9]+)({_COUNTERS}|日(?!間))")
+_COUNTED = re.compile(rf"(?<![0-9])([0-9]+)({_COUNTERS}|日(?!間))")
 
 
 def spell_numbers(text: str) -> str:

@@ -16,7 +16,7 @@ _NATIVE_UNITS = (
     *("번", "번째", "사람", "살", "송이", "시", "시간", "쌍", "잔", "장", "채", "척", "켤레", "통"),
 )
 _COUNTED = re.compile(
-    rf"([0-9]+)({'|'.join(sorted(_NATIVE_UNITS, key=len, reverse=True))})(?!초|작|대|월)"
+    rf"(?<![0-9])([0-9]+)({'|'.join(sorted(_NATIVE_UNITS, key=len, reverse=True))})(?!초|작|대|월)"
 )
 _EXCEPTION = re.compile(rf"(?<![0-9])(?:{'|'.join(_EXCEPTIONS)})")
 _NUMBER = re.compile(r"([0-9]+)(?:\.([0-9]+))?")

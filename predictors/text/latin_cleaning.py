@@ -18,6 +18,7 @@ _MARKS = str.maketrans(
 )
 _ELLIPSIS = re.compile(r"\.{3}")
 _LEADING_MARKS = re.compile(r"^[\s,.!?]+")
+_LONG_NUMBER = re.compile(r"(?<![0-9])[0-9]{16,}")  # gruut's arithmetic ends soon after
 _NO_FINAL_MARK = re.compile(r"([^.,!?\-…])$")
 
 
@@ -28,5 +29,6 @@ def clean_latin(text: str, *, ampersand: str) -> str:
     """
     text = _ELLIPSIS.sub(".", text).translate(_MARKS)
     text = text.replace("-", " ").replace("&", ampersand)
+    text = _LONG_NUMBER.sub(lambda match: " ".join(match[0]), text)
     text = _LEADING_MARKS.sub("", drop_invisible(text))
     return _NO_FINAL_MARK.sub(r"\1.", " ".join(text.split()))

@@ -14,7 +14,8 @@ from predictors.text.melo_pieces import PUNCTUATION, UNKNOWN_PHONE, Pronunciatio
 from predictors.text.optional_library import import_library
 
 _NEUTRAL = 5
-_CLAUSE = re.compile(r"[\u4e00-\u9fff]+|[^\u4e00-\u9fff]")
+# No clause is longer without a mark; the cut bounds what jieba's tagger spends on rare characters.
+_CLAUSE = re.compile(r"[\u4e00-\u9fff]{1,100}|[^\u4e00-\u9fff]")
 _LOCK = Lock()  # jieba's part-of-speech tagger keeps state while it cuts
 
 
@@ -84,11 +85,16 @@ def _libraries() -> _Libraries:
     tokenizer.initialize()
     tagger = posseg.POSTokenizer(tokenizer)
 
+    def is_familiar(text: str) -> bool:
+        """Guessing new words tries every part of speech on a character the tagger never saw."""
+        return all(character in posseg.char_state_tab_P for character in text)
+
     def tag_words(text: str) -> list[Word]:
-        return [Word(pair.word, pair.flag) for pair in tagger.lcut(text)]
+        pairs = tagger.lcut(text, HMM=is_familiar(text))
+        return [Word(pair.word, pair.flag) for pair in pairs]
 
     def split_word(word: str) -> tuple[str, str]:
-        shortest = min(tokenizer.cut_for_search(word), key=len)
+        shortest = min(tokenizer.cut_for_search(word, HMM=is_familiar(word)), key=len)
         cut = len(shortest) if word.startswith(shortest) else len(word) - len(shortest)
         return word[:cut], word[cut:]
 

@@ -1,6 +1,8 @@
 """From text to the ids that MeloTTS eats, whatever the language."""
 
+import contextlib
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -114,3 +116,14 @@ def test_a_missing_library_names_the_extra_to_install() -> None:
         library_file("no_such_module", "x.npz", "no-such")
     with pytest.raises(MissingLibraryError, match="no-such"):
         library_file("numpy", "no-such-file.npz", "no-such")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "text", ["1" * 5_000, "12:3" * 1_000, "1," * 2_500, "東" * 500, "." * 5_000 + "a1"]
+)
+def test_text_that_nobody_says_takes_little_time(language: str, text: str) -> None:
+    started = time.process_time()
+    with contextlib.suppress(NoSpeakableText):  # English has none for 東
+        melo_input(text, language, melo_symbols())
+    assert time.process_time() - started < 10

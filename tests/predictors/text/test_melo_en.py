@@ -72,9 +72,9 @@ def test_a_word_the_tokenizer_does_not_know_is_the_unknown_phone() -> None:
 
 
 def test_a_long_english_text_takes_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     normalize("1" * 100_000)
     normalize("$1,2." * 20_000)
     normalize("12:" * 30_000)
     assert len(pronounce(normalize("At 3:30 pm, $2.50. " * 5_000), plain_pieces).pieces) > 40_000
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10

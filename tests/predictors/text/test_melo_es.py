@@ -52,7 +52,7 @@ def test_pieces_of_a_word_share_its_phones_and_unknown_words_are_one_phone() -> 
 
 
 def test_a_long_spanish_text_takes_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     sounds = pronounce(normalize("hola mundo - " * 5_000), plain_pieces)
     assert len(sounds.pieces) == 10_001
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

@@ -121,6 +121,6 @@ def test_a_piece_the_tokenizer_does_not_know_is_a_pause() -> None:
 
 
 def test_a_long_japanese_text_takes_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(pronounce(normalize("世界で1本。" * 5_000), plain_pieces).phones) > 50_000
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10

@@ -157,7 +157,7 @@ def test_a_syllable_taken_apart_is_put_together_again() -> None:
 
 
 def test_a_long_korean_text_takes_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(pronounce("반갑습니다 " * 5_000, plain_pieces).pieces) == 5_000
     pronounce("반갑습니다" * 2_000, plain_pieces)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10

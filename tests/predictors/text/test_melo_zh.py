@@ -134,15 +134,14 @@ def test_english_words_take_the_pieces_of_the_tokenizer() -> None:
 
 
 def test_characters_all_over_the_basic_block_have_phones_of_the_symbol_table() -> None:
-    # jieba guesses the words among rare characters at 6 ms each: a sample will do.
-    text = "".join(map(chr, range(0x4E00, 0x9FA6, 83)))
+    text = "".join(map(chr, range(0x4E00, 0x9FA6, 11)))
     sounds = melo_zh.pronounce(text, plain_pieces)
     assert len(sounds.pieces) == len(text)
     assert set(sounds.phones) <= set(melo_symbols())
 
 
 def test_a_long_chinese_text_takes_linear_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     text = melo_zh_mix_en.normalize("我不怕，一天看一看AI第1个人。" * 2_000)
     assert len(melo_zh_mix_en.pronounce(text, plain_pieces).pieces) == 30_000
-    assert time.perf_counter() - started < 20
+    assert time.process_time() - started < 20
