@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from contract.config import ModelConfig
@@ -38,6 +41,21 @@ class ModelPool:
         runner = self.runners[config.name] = ModelRunner(slot, scheduler, self.settings)
         return runner
 
+    @asynccontextmanager
+    async def kept_ready(self) -> AsyncIterator[None]:
+        """While the body runs, models load at the start, if they are to, and again after a failure:
+        a pod that is not ready gets no request to do it. At the end all are let go."""
+        runners = self.runners.values() if self.settings.load_at_start else ()
+        pause_s = self.settings.load_retry_s
+        keepers = [asyncio.create_task(_keep_ready(runner, pause_s)) for runner in runners]
+        try:
+            yield
+        finally:
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
+            await self.aclose()
+
     async def aclose(self) -> None:
         for runner in self.runners.values():
             await runner.aclose()
@@ -47,3 +65,10 @@ class ModelPool:
         if device is None:
             return Worker(f"infer-{config.name}")
         return self._gpu_workers.setdefault(device, Worker(f"infer-{device}"))
+
+
+async def _keep_ready(runner: ModelRunner, pause_s: float) -> None:
+    while True:
+        if not runner.is_ready:
+            await asyncio.gather(runner.ensure_loaded(), return_exceptions=True)
+        await asyncio.sleep(pause_s)

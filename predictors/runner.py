@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import Any
 
-from contract.context import Priority, RequestContext
+from contract.context import RequestContext
 from contract.errors import (
     Cancelled,
     DeadlineExceeded,
@@ -49,6 +49,10 @@ class ModelRunner:
         return self._slot.model.task
 
     @property
+    def tasks(self) -> tuple[Task, ...]:
+        return (self.task,)
+
+    @property
     def is_ready(self) -> bool:
         """True when the model has proven that it answers and can answer again."""
         return self._slot.is_ready and not self._is_closed
@@ -67,17 +71,15 @@ class ModelRunner:
         """Load if need be, once for everybody who waits. Raises ModelNotReady."""
         await self._slot.ensure_loaded()
 
-    def refuse_unless_ready(self) -> None:
-        """Raise ModelNotReady, with the reason if the last load failed."""
-        if not self.is_ready:
+    def admit(self, context: RequestContext) -> None:
+        """Refuse before a body is decoded. Raises QueueFull; ModelNotReady while a model that
+        loads by itself is not there yet, with the reason if the last load failed."""
+        if self._settings.load_at_start and not self.is_ready:
             self._slot.refuse_while_failed()
             raise ModelNotReady(
                 f"{self.name} is loading; try again in a moment", retry_after_s=_LOADING_PAUSE_S
             )
-
-    def refuse_if_full(self, priority: Priority) -> None:
-        """Raise QueueFull now rather than after a body has been decoded."""
-        self._scheduler.refuse_if_full(priority)
+        self._scheduler.refuse_if_full(context.priority)
 
     async def submit(self, request: TaskInput[Any], context: RequestContext) -> TaskOutput:
         """Answer a request. Raises SpeechError; cancelling takes it out of the queue, or drops the

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from contract import logs
 from contract.config import InvalidConfig, ModelConfig, ServiceConfig, load_config, parse_config
 from contract.errors import SpeechError
-from predictors.kserve_server import SpeechServer
+from contract.serving.server import SpeechServer
 from predictors.pool import ModelPool
 from predictors.registry import model_type_class
 from predictors.settings import Settings
@@ -40,9 +40,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         parser.error("; ".join(faults))
     logs.configure(settings.log_level)
-    server = SpeechServer(pool, http_port=arguments.http_port, grpc_port=arguments.grpc_port)
-    server.start([])
+    serve_pool(pool, http_port=arguments.http_port, grpc_port=arguments.grpc_port)
     return 0
+
+
+def serve_pool(pool: ModelPool, *, http_port: int, grpc_port: int) -> None:
+    """Serve every model of a pool until SIGTERM or SIGINT."""
+    server = SpeechServer(
+        pool.runners.values(),
+        pool.settings,
+        http_port=http_port,
+        grpc_port=grpc_port,
+        beside=pool.kept_ready(),
+    )
+    server.start([])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contract.serving.settings import ServingSettings
 
 
-class Settings(BaseSettings):
+class Settings(ServingSettings):
     """Built once in main and handed down. SPEECH_MAX_QUEUE=128 sets `max_queue`, and so on."""
-
-    model_config = SettingsConfigDict(env_prefix="SPEECH_", frozen=True, extra="ignore")
 
     max_queue: int = Field(default=64, ge=1, le=10_000)
     """Requests that may wait for one model; more are refused with 429 and Retry-After."""
     ageing_s: float = Field(default=10.0, ge=0)
     """How much later than it came a batch request ranks among interactive ones."""
-    max_timeout_s: float = Field(default=300.0, gt=0)
-    """Most time that a request may take, whatever deadline it asks for."""
-    max_body_mb: int = Field(default=100, ge=1)
-    """Largest request body in megabytes (2^20 bytes), on REST and gRPC alike."""
-    max_audio_s: float = Field(default=7200.0, gt=0)
-    """Longest audio, counted while it is decoded."""
     memory_budget_mb: int | None = Field(default=None, ge=64)
     """Replaces the configuration's memory_budget_mb."""
     load_at_start: bool = True
@@ -29,7 +22,3 @@ class Settings(BaseSettings):
     """Pause after a failed load, in which requests are refused, before the next attempt."""
     stall_s: float = Field(default=900.0, gt=0)
     """A forward pass longer than this is given up and the model is loaded anew."""
-    grace_s: int = Field(default=60, ge=0)
-    """After SIGTERM, time for requests in flight; give the pod a little more."""
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
-    """Lowest level that is logged."""

@@ -31,8 +31,8 @@ from contract.tensors import (
     tensor_from_raw,
     to_message,
 )
-from predictors.kserve_sdk import pb
-from predictors.wire import to_grpc
+from contract.serving.sdk import pb
+from contract.serving.messages import to_grpc
 
 
 @pytest.fixture(scope="module")

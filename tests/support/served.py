@@ -126,8 +126,8 @@ def tiny_server(folder: Path, **environment: str) -> Iterator[Server]:
 def main(http_port: int, grpc_port: int, gate: Gate) -> None:
     from tiny_models import TINY_MODEL_TYPES, TinySynthesizer, tiny_config
 
-    from predictors.kserve_server import SpeechServer
     from predictors.pool import ModelPool
+    from predictors.server import serve_pool
 
     class GatedSynthesizer(TinySynthesizer):
         """Answers anything but its warm-up only while the gate is open."""
@@ -153,7 +153,7 @@ def main(http_port: int, grpc_port: int, gate: Gate) -> None:
     for name, kind in ((GATED, GatedSynthesizer), ("broken", BrokenSynthesizer)):
         config = tiny_config(Task.SYNTHESIZE, name).model_dump() | {"max_batch_size": 1}
         pool.add(ModelConfig.model_validate(config), kind)
-    SpeechServer(pool, http_port=http_port, grpc_port=grpc_port).start([])
+    serve_pool(pool, http_port=http_port, grpc_port=grpc_port)
 
 
 if __name__ == "__main__":

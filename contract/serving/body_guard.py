@@ -7,9 +7,8 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.errors import PayloadTooLarge
-from predictors.errors_on_wire import error_response
-
-MEGABYTE = 1 << 20
+from contract.serving.faults import error_response
+from contract.serving.settings import MEGABYTE
 
 
 class _Gone(Exception):

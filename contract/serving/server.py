@@ -1,16 +1,19 @@
-"""The SDK's model server over a pool of models, without the traps that its parts set."""
+"""The SDK's model server over anything served, without the traps that its parts set."""
 
 from __future__ import annotations
 
-import asyncio
 import warnings
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from fastapi.exceptions import FastAPIDeprecationWarning, RequestValidationError
 
 from contract.errors import InvalidRequest, ModelNotFound
-from predictors.errors_on_wire import AnsweredError, answer_error, answer_invalid_body
-from predictors.kserve_sdk import (
+from contract.serving.body_guard import RequestGuard
+from contract.serving.faults import AnsweredError, answer_error, answer_invalid_body
+from contract.serving.model import Served, ServedModel
+from contract.serving.sdk import (
     DataPlane,
     ModelRepositoryExtension,
     PredictorProtocol,
@@ -18,10 +21,7 @@ from predictors.kserve_sdk import (
     is_cloud_event,
     model_server,
 )
-from predictors.pool import ModelPool
-from predictors.predictor import Predictor
-from predictors.request_guard import MEGABYTE, RequestGuard
-from predictors.runner import ModelRunner
+from contract.serving.settings import MEGABYTE, ServingSettings
 
 
 class SpeechServer(model_server.ModelServer):
@@ -31,8 +31,16 @@ class SpeechServer(model_server.ModelServer):
     the truth. The SDK knows one application per process, hence one server per process.
     """
 
-    def __init__(self, pool: ModelPool, *, http_port: int, grpc_port: int) -> None:
-        settings = pool.settings
+    def __init__(
+        self,
+        served: Iterable[Served],
+        settings: ServingSettings,
+        *,
+        http_port: int,
+        grpc_port: int,
+        beside: AbstractAsyncContextManager[None] | None = None,
+    ) -> None:
+        """`beside` is entered on the event loop before the first request, left after the last."""
         super().__init__(
             http_port=http_port,
             grpc_port=grpc_port,
@@ -40,49 +48,33 @@ class SpeechServer(model_server.ModelServer):
             enable_latency_logging=False,
             grace_period=settings.grace_s,
         )
-        self._pool = pool
+        self._beside = beside or nullcontext()
         self.dataplane = SpeechDataPlane(self.registered_models)
         self.model_repository_extension = ClosedRepository(self.registered_models)
-        for runner in pool.runners.values():
-            self.register_model(Predictor(runner, settings))
+        for one in served:
+            self.register_model(ServedModel(one, settings))
         _limit_grpc_messages(settings.max_body_mb * MEGABYTE)
         _extend_app(self.dataplane, settings.max_body_mb * MEGABYTE)
 
     async def _serve(self) -> None:
-        """The SDK's main coroutine, with our models loading beside it and let go at the end."""
-        settings = self._pool.settings
-        runners = self._pool.runners.values() if settings.load_at_start else ()
-        keepers = [asyncio.create_task(_keep_ready(r, settings.load_retry_s)) for r in runners]
-        try:
+        """The SDK's main coroutine."""
+        async with self._beside:
             await super()._serve()  # type: ignore[no-untyped-call]
-        finally:
-            for keeper in keepers:
-                keeper.cancel()
-            await asyncio.gather(*keepers, return_exceptions=True)
-            await self._pool.aclose()
-
-
-async def _keep_ready(runner: ModelRunner, pause_s: float) -> None:
-    """Load at start and again after a failure: a pod that is not ready gets no request to do it."""
-    while True:
-        if not runner.is_ready:
-            await asyncio.gather(runner.ensure_loaded(), return_exceptions=True)
-        await asyncio.sleep(pause_s)
 
 
 class SpeechDataPlane(DataPlane):
     """Finds models for every protocol; refuses in our words and never loads on the event loop."""
 
-    def get_model_from_registry(self, name: str) -> Predictor:
+    def get_model_from_registry(self, name: str) -> ServedModel:
         found = self.model_registry.get_model(name)
-        if not isinstance(found, Predictor):
+        if not isinstance(found, ServedModel):
             known = ", ".join(self.model_registry.get_models())
             raise AnsweredError(
                 ModelNotFound(f"model {name[:64]!r} is unknown; known: {known}", param="model")
             )
         return found
 
-    async def get_model(self, name: str) -> Predictor:
+    async def get_model(self, name: str) -> ServedModel:
         """The SDK's own would call load() here, on the event loop, when the model is not ready."""
         return self.get_model_from_registry(name)
 
@@ -90,7 +82,7 @@ class SpeechDataPlane(DataPlane):
         self, model_name: str, disable_predictor_health_check: bool = False
     ) -> bool:
         """Readiness for probes. Endpoints that infer set the flag: they are let through, so that
-        the Predictor refuses with its reason, or loads."""
+        the model refuses with its reason, or loads."""
         is_ready = await self.get_model_from_registry(model_name).healthy()
         return is_ready or disable_predictor_health_check
 
@@ -106,7 +98,7 @@ class SpeechDataPlane(DataPlane):
         protocol_version: str = PredictorProtocol.REST_V1.value,
         model_name: str = "",
     ) -> Any:
-        """Leave V1 bodies to the Predictor, which parses them in a thread, whatever content type
+        """Leave V1 bodies to the ServedModel, which parses them in a thread, whatever content type
         they claim. The SDK parses on the event loop, and quotes what it cannot read."""
         is_v1 = protocol_version == PredictorProtocol.REST_V1.value
         if is_v1 and isinstance(body, bytes) and not is_cloud_event(headers):

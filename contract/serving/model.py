@@ -1,4 +1,4 @@
-"""Predictor: the one subclass of kserve.Model. Decode, submit, encode; errors as AnsweredError."""
+"""ServedModel: the one subclass of kserve.Model. Decode, submit, encode; errors as AnsweredError."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from contract.context import (
     PRIORITY_HEADER,
@@ -22,9 +22,15 @@ from contract.envelopes import (
     input_from_envelope,
 )
 from contract.errors import InvalidRequest, ModelFailed, SpeechError
-from contract.tasks import TaskInput, TaskOutput
+from contract.http_client import TRACE_PARAMETER
+from contract.serving.faults import AnsweredError
+from contract.serving.messages import message_from_v2, only_requested, to_grpc
+from contract.serving.sdk import InferRequest, Model, pb, to_http_parameters
+from contract.serving.settings import MEGABYTE, ServingSettings
+from contract.tasks import Task, TaskInput, TaskOutput
 from contract.tensors import (
     PRIORITY,
+    TASK,
     AudioLimits,
     Message,
     describe,
@@ -35,61 +41,73 @@ from contract.tensors import (
     wanted_arrays,
     wanted_task,
 )
-from predictors.errors_on_wire import AnsweredError
-from predictors.kserve_sdk import InferRequest, Model, pb, to_http_parameters
-from predictors.request_guard import MEGABYTE
-from predictors.runner import ModelRunner
-from predictors.settings import Settings
-from predictors.wire import message_from_v2, only_requested, to_grpc
 
 logger = logging.getLogger(__name__)
 
 
-class Predictor(Model):
-    """A ModelRunner behind V1, V2 REST and V2 gRPC.
+class Served(Protocol):
+    """What stands behind the protocols: one predictor or one toolchain."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks it answers; the first is meant when a request names none."""
+        ...
+
+    @property
+    def is_ready(self) -> bool: ...
+
+    def admit(self, context: RequestContext) -> None:
+        """Refuse what need not be decoded to be refused. Raises SpeechError."""
+        ...
+
+    async def submit(self, request: TaskInput[Any], context: RequestContext) -> TaskOutput:
+        """Answer. Raises SpeechError; may report steps in the context's trace."""
+        ...
+
+
+class ServedModel(Model):
+    """Something that answers tasks, behind V1, V2 REST and V2 gRPC.
 
     Decoding and encoding move whole recordings through codecs, so they run in threads.
     """
 
-    def __init__(self, runner: ModelRunner, settings: Settings) -> None:
-        super().__init__(runner.name, return_response_headers=True)
-        self.runner = runner
+    def __init__(self, served: Served, settings: ServingSettings) -> None:
+        super().__init__(served.name, return_response_headers=True)
+        self._served = served
         self._settings = settings
         self._limits = AudioLimits(settings.max_body_mb * MEGABYTE, settings.max_audio_s)
 
-    async def submit(self, request: TaskInput[Any], context: RequestContext) -> TaskOutput:
-        """The protocol-free entry. Raises SpeechError."""
-        return await self.runner.submit(request, context)
-
     async def healthy(self) -> bool:
-        return self.runner.is_ready
+        return self._served.is_ready
 
     def load(self) -> bool:
         """Tells readiness and loads nothing: the SDK calls this on the event loop."""
-        return self.runner.is_ready
+        return self._served.is_ready
 
     def start(self) -> None:
         """Nothing to do; the SDK's own would claim readiness."""
 
     def get_input_types(self) -> list[dict[str, Any]]:
-        return [_bare(tensor) for tensor in describe(self.runner.task)[0]]
+        return [_bare(tensor) for tensor in describe(self._served.tasks[0])[0]]
 
     def get_output_types(self) -> list[dict[str, Any]]:
-        return [_bare(tensor) for tensor in describe(self.runner.task)[1]]
+        return [_bare(tensor) for tensor in describe(self._served.tasks[0])[1]]
 
     def metadata(self) -> dict[str, Any]:
-        """V2 model metadata, with the parameters and the words that the SDK's answer leaves out."""
-        inputs, outputs = describe(self.runner.task)
-        parameters, answer_parameters = describe_parameters(self.runner.task)
+        """V2 model metadata, with the parameters and the words that the SDK's answer leaves out.
+
+        The first task stands at the top, as V2 wants it; all of them are under `tasks`.
+        """
+        tasks = [_task_metadata(task) for task in self._served.tasks]
         return {
             "name": self.name,
             "platform": "harmony-speech",
             "versions": [],
-            "task": self.runner.task.value,
-            "inputs": inputs,
-            "outputs": outputs,
-            "parameters": parameters,
-            "output_parameters": answer_parameters,
+            **tasks[0],
+            "tasks": tasks,
         }
 
     async def predict(  # type: ignore[override]  # the SDK also passes bytes, and takes pb back
@@ -117,11 +135,13 @@ class Predictor(Model):
     async def _answer_v2(
         self, payload: InferRequest, context: RequestContext
     ) -> dict[str, Any] | pb.ModelInferResponse:
-        message = await asyncio.to_thread(message_from_v2, payload, self.runner.task)
+        message = await asyncio.to_thread(message_from_v2, payload, self._served.tasks[0])
         arrays = wanted_arrays(message)
         request = await asyncio.to_thread(self._read, message)
-        output = await self.submit(request, context)
+        output = await self._served.submit(request, context)
         answer = await asyncio.to_thread(to_message, output, arrays=arrays)
+        if context.trace.steps:
+            answer.parameters[TRACE_PARAMETER] = context.trace.to_json()
         encode = to_grpc if payload.from_grpc else response_to_json
         request_id = payload.id or context.request_id
         return await asyncio.to_thread(
@@ -129,8 +149,8 @@ class Predictor(Model):
         )
 
     def _read(self, message: Message) -> TaskInput[Any]:
-        task = self.runner.task
-        wanted_task(message, task, frozenset({task}))
+        default, *others = self._served.tasks
+        task = wanted_task(message, default, frozenset({default, *others}))
         return input_from_message(task, message, limits=self._limits)
 
     async def _answer_v1(self, payload: Any, context: RequestContext) -> bytes:
@@ -140,20 +160,37 @@ class Predictor(Model):
         return await asyncio.to_thread(_to_json, body)
 
     async def _enriched(self, envelope: Envelope, context: RequestContext) -> Envelope:
-        task, limits = self.runner.task, self._limits
+        task, limits = self._wanted_task(envelope), self._limits
         request = await asyncio.to_thread(input_from_envelope, task, envelope, limits=limits)
-        output = await self.submit(request, context)
+        output = await self._served.submit(request, context)
         return await asyncio.to_thread(enrich, envelope, output)
+
+    def _wanted_task(self, envelope: Envelope) -> Task:
+        """A predictor has one task. A toolchain's envelope may name one of its own; an envelope
+        that passes along a graph names the graph's task, which is not the predictor's."""
+        return next(
+            (t for t in self._served.tasks if t == envelope.get(TASK)), self._served.tasks[0]
+        )
 
     def _admit(self, payload: Any, headers: Mapping[str, str]) -> RequestContext:
         """Refuse what need not be decoded to be refused."""
         if isinstance(payload, InferRequest):
             headers = _priority(payload) | dict(headers)
         context = context_from_headers(headers, max_timeout_s=self._settings.max_timeout_s)
-        if self._settings.load_at_start:
-            self.runner.refuse_unless_ready()
-        self.runner.refuse_if_full(context.priority)
+        self._served.admit(context)
         return context
+
+
+def _task_metadata(task: Task) -> dict[str, Any]:
+    inputs, outputs = describe(task)
+    parameters, answer_parameters = describe_parameters(task)
+    return {
+        "task": task.value,
+        "inputs": inputs,
+        "outputs": outputs,
+        "parameters": parameters,
+        "output_parameters": answer_parameters,
+    }
 
 
 def _bare(tensor: dict[str, Any]) -> dict[str, Any]:

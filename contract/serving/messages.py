@@ -8,14 +8,14 @@ from typing import Any
 
 from contract.errors import InvalidRequest
 from contract.fields import knob_fields
+from contract.serving.sdk import InferInput, InferRequest, pb, to_http_parameters
 from contract.tasks import INPUTS, Task
-from contract.tensors import Message, Tensor, message_from_json, tensor_from_raw
-from predictors.kserve_sdk import InferInput, InferRequest, pb, to_http_parameters
+from contract.tensors import TASK, Message, Tensor, message_from_json, tensor_from_raw
 
 
-def message_from_v2(request: InferRequest, task: Task) -> Message:
+def message_from_v2(request: InferRequest, default_task: Task) -> Message:
     """Read a V2 request of either transport. Raises InvalidRequest."""
-    return _from_grpc(request, task) if request.from_grpc else _from_rest(request)
+    return _from_grpc(request, default_task) if request.from_grpc else _from_rest(request)
 
 
 def only_requested(message: Message, request: InferRequest) -> Message:
@@ -74,9 +74,10 @@ def _tensor_json(tensor: InferInput) -> dict[str, Any]:
     }
 
 
-def _from_grpc(request: InferRequest, task: Task) -> Message:
+def _from_grpc(request: InferRequest, default_task: Task) -> Message:
     parameters = to_http_parameters(request.parameters or {})
     tensors = tuple(_tensor_from_grpc(tensor) for tensor in request.inputs)
+    task = parameters.get(TASK, default_task)
     return Message(tensors, _numbers_from_text(parameters, task))
 
 
@@ -94,8 +95,10 @@ def _tensor_from_grpc(tensor: InferInput) -> Tensor:
     return Tensor(name, datatype, shape, elements, parameters)
 
 
-def _numbers_from_text(parameters: dict[str, Any], task: Task) -> dict[str, Any]:
+def _numbers_from_text(parameters: dict[str, Any], task: Any) -> dict[str, Any]:
     """V2's gRPC parameters know no fractions, so these come as text, and whole ones as int64."""
+    if task not in INPUTS:
+        return parameters  # refused by its name later
     fractions = {field.name for field in knob_fields(INPUTS[task]) if field.kind is float}
     for name in fractions & parameters.keys():
         with suppress(ValueError):  # then the text itself is refused by the field
