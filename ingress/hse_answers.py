@@ -5,19 +5,17 @@ from __future__ import annotations
 import base64
 import time
 import uuid
-from collections.abc import AsyncGenerator
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from contract.audio import Audio, AudioFormat
+from contract.audio import Audio
 from contract.errors import InvalidRequest
 from ingress.door import Door
 from ingress.exchange import Exchange
 from ingress.media import write_file
 from ingress.schemas.hse import AudioOutputOptions, GenerationOptions
 from ingress.speaking import Manner
-from ingress.streams import ClosingStream, begun, encoded
 
 _MANNER = frozenset({"seed", "speed", "pitch", "energy"})
 
@@ -44,18 +42,6 @@ async def answer_audio(
         return Response(data, media_type=options.format.content_type)
     text = await door.in_thread(lambda: base64.b64encode(data).decode())
     return answer(prefix, model, data=text)
-
-
-async def stream_audio(
-    door: Door,
-    exchange: Exchange,
-    sounds: AsyncGenerator[Audio, None],
-    file_format: AudioFormat,
-    sample_rate: int | None,
-) -> Response:
-    """Bare audio that leaves as it is made."""
-    chunks = await begun(encoded(door, exchange, sounds, file_format, sample_rate))
-    return ClosingStream(chunks, file_format.content_type)
 
 
 def manner_of(options: GenerationOptions | None, *, can: frozenset[str] = _MANNER) -> Manner:

@@ -7,7 +7,12 @@ import binascii
 import re
 
 from contract.audio import Audio, AudioFormat, decode, encode
-from contract.embedding import Embedding, LegacyEmbedding, embedding_from_bytes
+from contract.embedding import (
+    MAX_LEGACY_BYTES,
+    Embedding,
+    LegacyEmbedding,
+    embedding_from_bytes,
+)
 from contract.errors import InvalidRequest
 from ingress.door import Door
 from ingress.exchange import Exchange
@@ -15,6 +20,8 @@ from ingress.exchange import Exchange
 SPEECH_RATE = 16_000
 """What recognisers and detectors hear; decoding to it at once keeps long recordings small."""
 
+_LONGEST_EMBEDDING = 2 * MAX_LEGACY_BYTES
+"""Characters of base64, line breaks included."""
 _DATA_URL = re.compile(r"\s*data:[^,]{0,256},")
 _SPACE = str.maketrans("", "", " \t\r\n\f\v")
 
@@ -26,9 +33,9 @@ def from_base64(text: str, *, param: str) -> bytes:
     """
     prefix = _DATA_URL.match(text)
     body = (text[prefix.end() :] if prefix else text).translate(_SPACE)
+    body = body.rstrip("=")
     if not body:
         raise InvalidRequest(f"{param} is required; send base64", param=param)
-    body = body.rstrip("=")
     try:
         return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
     except (binascii.Error, ValueError):
@@ -38,6 +45,8 @@ def from_base64(text: str, *, param: str) -> bytes:
 
 
 def read_embedding(text: str, *, param: str) -> Embedding | LegacyEmbedding:
+    if len(text) > _LONGEST_EMBEDDING:
+        raise InvalidRequest(f"{param} is longer than an embedding can be", param=param)
     return embedding_from_bytes(from_base64(text, param=param), param=param)
 
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from contract import logs
 from contract.catalog import Catalog
 from contract.config import load_config
-from contract.connection import ConnectionSettings, http_client
+from contract.connection import ConnectionSettings, HttpConnection
 from contract.errors import SpeechError
 from ingress.app import create_app
 from ingress.settings import Settings
@@ -51,7 +51,7 @@ async def serve(
     settings: Settings, connection: ConnectionSettings, catalog: Catalog, host: str, port: int
 ) -> None:
     """Raises InvalidConfig when the keys or the connection's settings cannot be used."""
-    async with http_client(connection, catalog) as client:
+    async with HttpConnection(connection, catalog) as client:
         config = uvicorn.Config(
             create_app(settings, client, catalog),
             host=host,

@@ -7,7 +7,7 @@ import base64
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import Any
 
 from starlette.responses import StreamingResponse
 from starlette.types import Send
@@ -18,61 +18,67 @@ from ingress.dialect import Dialect, error_body
 from ingress.door import Door
 from ingress.exchange import Exchange
 
-T = TypeVar("T")
 EVENT_STREAM = "text/event-stream"
 
 
-async def in_order(
-    pieces: Sequence[str], speak: Callable[[str], Awaitable[T]]
-) -> AsyncGenerator[T, None]:
-    """Speak the pieces one after another, always one ahead of the listener and never more.
+async def encoded(
+    door: Door,
+    exchange: Exchange,
+    pieces: Sequence[str],
+    speak: Callable[[str], Awaitable[Audio]],
+    file_format: AudioFormat,
+    output_rate: int | None = None,
+) -> AsyncGenerator[bytes, None]:
+    """One file of all pieces, each sent as soon as it is spoken and encoded.
 
-    The next piece starts when the last one is done, so that it cannot slow the first one down.
-    Closing the generator cancels the piece being spoken.
+    One piece is spoken ahead of the listener and never more. It is begun only when the piece
+    before it has been encoded, so that it cannot slow down what the listener waits for. Closing
+    the generator cancels the piece being spoken.
     """
-    ahead: asyncio.Future[T] | None = None
+    file = _GrowingFile(door, exchange, file_format, output_rate)
+    ahead: asyncio.Future[Audio] | None = None
     try:
         for number in range(len(pieces)):
-            spoken = await (ahead or speak(pieces[number]))
+            sound = await (ahead or speak(pieces[number]))
+            chunk = await file.add(sound)
             ahead = None
             if number + 1 < len(pieces):
                 ahead = asyncio.ensure_future(speak(pieces[number + 1]))
-            yield spoken
+            if chunk:
+                yield chunk
+        tail = await file.finish()
+        if tail:
+            yield tail
     finally:
         if ahead is not None:
             ahead.cancel()
             await asyncio.gather(ahead, return_exceptions=True)
 
 
-async def encoded(
-    door: Door,
-    exchange: Exchange,
-    sounds: AsyncGenerator[Audio, None],
-    file_format: AudioFormat,
-    output_rate: int | None = None,
-) -> AsyncGenerator[bytes, None]:
-    """One file in pieces, each sent as soon as the encoder gives it."""
-    encoder: StreamEncoder | None = None
-    rate = 0
-    async with aclosing(sounds):
-        async for sound in sounds:
-            if encoder is None:
-                rate = sound.sample_rate
-                encoder = await door.in_thread(
-                    StreamEncoder, file_format, rate, output_rate=output_rate
-                )
-            exchange.audio_out_s += sound.duration_s
-            chunk = await door.in_thread(_push, encoder, sound, rate)
-            if chunk:
-                yield chunk
-    if encoder is not None:
-        tail = await door.in_thread(encoder.finish)
-        if tail:
-            yield tail
+class _GrowingFile:
+    """An encoder that is made when the first sound tells its rate."""
 
+    def __init__(
+        self, door: Door, exchange: Exchange, file_format: AudioFormat, output_rate: int | None
+    ) -> None:
+        self._door, self._exchange = door, exchange
+        self._format, self._output_rate = file_format, output_rate
+        self._encoder: StreamEncoder | None = None
+        self._rate = 0
 
-def _push(encoder: StreamEncoder, sound: Audio, rate: int) -> bytes:
-    return encoder.push(resample(sound, rate).samples)
+    async def add(self, sound: Audio) -> bytes:
+        """Bytes that are ready, maybe none. A sound of another rate is resampled."""
+        self._exchange.audio_out_s += sound.duration_s
+        return await self._door.in_thread(self._push, sound)
+
+    async def finish(self) -> bytes:
+        return await self._door.in_thread(self._encoder.finish) if self._encoder else b""
+
+    def _push(self, sound: Audio) -> bytes:
+        if self._encoder is None:
+            self._rate = sound.sample_rate
+            self._encoder = StreamEncoder(self._format, self._rate, output_rate=self._output_rate)
+        return self._encoder.push(resample(sound, self._rate).samples)
 
 
 async def begun(chunks: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -17,6 +17,7 @@ from ingress.media import SPEECH_RATE
 
 PARAM = "input_vad_data"
 _MOST_SEGMENTS = 10_000
+_MOST_CHARS = 4 << 20
 _LATEST_S = 1e6
 
 
@@ -36,6 +37,8 @@ def read_segments(data: str | dict[str, Any]) -> tuple[SpeechSegment, ...]:
 
 
 def _parse(text: str) -> dict[str, Any]:
+    if len(text) > _MOST_CHARS:
+        _refuse(f"has {len(text)} characters; the most is {_MOST_CHARS}")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):

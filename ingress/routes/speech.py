@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import aclosing
 from functools import partial
 from typing import Annotated, Any
 
@@ -17,7 +16,7 @@ from ingress import filters
 from ingress.dialect import SPEECH_PATH, Dialect, dialect_of_speech
 from ingress.door import Door
 from ingress.exchange import Exchange, exchange_of
-from ingress.hse_answers import answer_audio, manner_of, stream_audio
+from ingress.hse_answers import answer_audio, manner_of
 from ingress.listings import SPEECH, Card
 from ingress.media import read_embedding, read_voice, write_file
 from ingress.openapi import SPEECH_ANSWERS
@@ -31,7 +30,6 @@ from ingress.streams import (
     ClosingStream,
     begun,
     encoded,
-    in_order,
     speech_events,
 )
 from ingress.vad_data import read_segments
@@ -93,7 +91,7 @@ async def _send(
         audio = await speak(pieces[0])
         data = await write_file(door, exchange, audio, body.response_format)
         return Response(data, media_type=content_type)
-    chunks = encoded(door, exchange, in_order(pieces, speak), body.response_format)
+    chunks = encoded(door, exchange, pieces, speak, body.response_format)
     if body.stream_format == "audio":
         return ClosingStream(await begun(chunks), content_type)
     events = speech_events(exchange, chunks, partial(_usage, body, exchange))
@@ -146,10 +144,10 @@ async def _send_hse(
 ) -> Response:
     options = body.output_options or AudioOutputOptions()
     if options.stream:
-        sounds = in_order(pieces, speak)
-        return await stream_audio(door, exchange, sounds, options.format, options.sample_rate)
-    async with aclosing(in_order(packed(pieces), speak)) as spoken:
-        audio = joined([sound async for sound in spoken])
+        file_format = options.format
+        chunks = encoded(door, exchange, pieces, speak, file_format, options.sample_rate)
+        return ClosingStream(await begun(chunks), file_format.content_type)
+    audio = joined([await speak(piece) for piece in packed(pieces)])
     return await answer_audio(door, exchange, audio, options, prefix="tts", model=body.model)
 
 

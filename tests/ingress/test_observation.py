@@ -66,6 +66,18 @@ async def test_the_server_s_own_limit_is_the_longest_deadline() -> None:
     assert (answer.status_code, answer.json()["type"]) == (504, "TimeoutError")
 
 
+class Remembering(FakeClient):
+    async def call(self, model: str, request: Any, context: Any) -> Any:
+        context.trace.cache_hits.append(model)
+        return await super().call(model, request, context)
+
+
+async def test_an_answer_from_the_cache_says_so() -> None:
+    async with browser(make_app(Remembering())) as http:
+        answer = await http.post("/v1/audio/vad", json=VAD)
+    assert answer.headers["x-speech-cache"] == "silero-vad"
+
+
 class Broken(FakeClient):
     async def call(self, model: str, request: Any, context: Any) -> Any:
         raise RuntimeError("/srv/models/secret.bin is missing")

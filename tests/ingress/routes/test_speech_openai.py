@@ -113,6 +113,15 @@ async def test_toolchain_speaks_the_language_of_the_voice(
     assert (request.language, request.voice, request.mode) == ("FR", "FR", "single_speaker_tts")
 
 
+async def test_a_language_narrows_the_choice_of_voices(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    await http.post(PATH, json=body(model="openvoice_v2", language="FR"))
+    assert (models.requests[0].language, models.requests[0].voice) == ("FR", "FR")
+    answer = await http.post(PATH, json=body(model="openvoice_v2", voice="FR", language="EN"))
+    assert answer.json()["error"]["param"] == "voice"
+
+
 async def test_sentences_are_spoken_one_by_one(http: httpx.AsyncClient, models: FakeClient) -> None:
     text = "Dr. Smith is here. He has 3.5 apples! Who wants one?"
     await http.post(PATH, json=body(input=text, seed=7))

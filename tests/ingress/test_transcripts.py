@@ -1,0 +1,57 @@
+"""Times in subtitles, languages by name, and arrows that are no times."""
+
+from __future__ import annotations
+
+import pytest
+
+from contract.errors import InvalidRequest
+from contract.tasks import TranscribeOutput, TranscriptSegment
+from ingress.languages import NAMES, language_code
+from ingress.schemas.openai import CreateTranscriptionRequest, ResponseFormat
+from ingress.transcripts import answer, events
+
+
+def transcript(text: str, start_s: float, end_s: float) -> TranscribeOutput:
+    one = TranscriptSegment(0, 0, start_s, end_s, text, (1,), 0.0, -0.1, 1.0, 0.0)
+    return TranscribeOutput(text.strip(), (one,), "de", 1.0, end_s)
+
+
+def rendered(output: TranscribeOutput, response_format: ResponseFormat) -> str:
+    asked = CreateTranscriptionRequest(model="whisper", response_format=response_format)
+    return bytes(answer(output, asked).body).decode()
+
+
+def test_hours_and_rounding() -> None:
+    text = rendered(transcript(" Late.", 3599.9996, 7261.25), ResponseFormat.SRT)
+    assert text == "1\n01:00:00,000 --> 02:01:01,250\nLate.\n\n"
+
+
+def test_an_arrow_in_the_text_is_no_time() -> None:
+    text = rendered(transcript(" a --> b", 0, 1), ResponseFormat.VTT)
+    assert text.count("-->") == 1
+    assert "a -> b" in text
+
+
+def test_nothing_said() -> None:
+    silence = TranscribeOutput("", (), "en", 1.0, 5.0)
+    assert rendered(silence, ResponseFormat.SRT) == ""
+    assert rendered(silence, ResponseFormat.VTT) == "WEBVTT\n\n"
+    assert rendered(silence, ResponseFormat.TEXT) == "\n"
+    assert b'"transcript.text.done","text":""' in list(events(silence))[-1]
+
+
+@pytest.mark.parametrize("value", ["de", "DE", "de-AT", "de_CH", "german", " German "])
+def test_languages_by_code_or_name(value: str) -> None:
+    assert language_code(value, param="language") == "de"
+
+
+@pytest.mark.parametrize("value", ["", "klingon", "xx", "d", "dede", "\x00"])
+def test_unknown_languages_are_refused(value: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        language_code(value, param="language")
+    assert caught.value.param == "language"
+
+
+def test_whisper_s_hundred_languages_are_there() -> None:
+    assert len(NAMES) == 100
+    assert (NAMES["haw"], NAMES["yue"], NAMES["ht"]) == ("hawaiian", "cantonese", "haitian creole")
