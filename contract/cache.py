@@ -26,6 +26,8 @@ class Store(Protocol):
 
     async def set(self, key: str, value: bytes) -> None: ...
 
+    async def aclose(self) -> None: ...
+
 
 class MemoryStore:
     """Least recently used, bounded by bytes and by age."""
@@ -42,13 +44,18 @@ class MemoryStore:
         if len(value) <= self._items.maxsize:
             self._items[key] = value
 
+    async def aclose(self) -> None:
+        self._items.clear()
+
 
 class RedisClient(Protocol):
-    """The two commands of `redis.asyncio.Redis` that a store needs."""
+    """What a store needs of `redis.asyncio.Redis`."""
 
     def get(self, name: str) -> Awaitable[Any]: ...
 
     def set(self, name: str, value: bytes, *, px: int) -> Awaitable[Any]: ...
+
+    def aclose(self) -> Awaitable[Any]: ...
 
 
 class RedisStore:
@@ -72,6 +79,9 @@ class RedisStore:
             await self._redis.set(self._prefix + key, value, px=self._ttl_ms)
         except Exception as exc:  # as above
             logger.warning("cache write failed: %s", type(exc).__name__)
+
+    async def aclose(self) -> None:
+        await self._redis.aclose()
 
 
 def cache_key(model: str, config: ModelConfig | None, request: TaskInput[Any]) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 import httpx
 from pydantic import Field
@@ -48,15 +47,23 @@ class ConnectionSettings(BaseSettings):
     """Classes `module:Class` around every call, as JSON list (contract.resilience.Middleware)."""
 
 
-@asynccontextmanager
-async def http_client(settings: ConnectionSettings, catalog: Catalog) -> AsyncIterator[Client]:
-    """A resilient client over HTTP; connections are closed at the end."""
-    limits = httpx.Limits(max_connections=_MAX_CONNECTIONS)
-    async with (
-        httpx.AsyncClient(limits=limits, trust_env=False) as http,
-        store(settings) as kept,
-    ):
-        yield resilient(HttpClient(address_of(settings), http), catalog, settings, kept)
+class HttpConnection:
+    """A resilient client over HTTP; leaving the context closes its connections."""
+
+    def __init__(self, settings: ConnectionSettings, catalog: Catalog) -> None:
+        limits = httpx.Limits(max_connections=_MAX_CONNECTIONS)
+        self._http = httpx.AsyncClient(limits=limits, trust_env=False)
+        self._store = store(settings)
+        transport = HttpClient(address_of(settings), self._http)
+        self.client: Client = resilient(transport, catalog, settings, self._store)
+
+    async def __aenter__(self) -> Client:
+        return self.client
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+        if self._store is not None:
+            await self._store.aclose()
 
 
 def address_of(settings: ConnectionSettings) -> Callable[[str], str]:
@@ -72,19 +79,16 @@ def address_of(settings: ConnectionSettings) -> Callable[[str], str]:
     return address
 
 
-@asynccontextmanager
-async def store(settings: ConnectionSettings) -> AsyncIterator[Store | None]:
+def store(settings: ConnectionSettings) -> Store | None:
     """The result cache that the settings ask for. Raises InvalidConfig without the redis extra."""
     if settings.redis_url is None:
         max_bytes = settings.cache_mb << 20
-        yield MemoryStore(max_bytes, settings.cache_ttl_s) if max_bytes else None
-        return
+        return MemoryStore(max_bytes, settings.cache_ttl_s) if max_bytes else None
     try:
         from redis.asyncio import Redis
     except ImportError as exc:
         raise InvalidConfig("SPEECH_REDIS_URL needs the extra harmony-speech[redis]") from exc
-    async with Redis.from_url(settings.redis_url) as redis:
-        yield RedisStore(redis, settings.cache_ttl_s)
+    return RedisStore(Redis.from_url(settings.redis_url), settings.cache_ttl_s)
 
 
 def resilient(

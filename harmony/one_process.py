@@ -48,21 +48,23 @@ async def one_process(
     catalog = Catalog(with_tasks(config))
     endpoints: dict[str, Endpoint] = {}
     pool = ModelPool(predictors, memory_budget_mb=config.memory_budget_mb)
-    async with store(connection) as kept:
-        client = resilient(InProcessClient(endpoints), catalog, connection, kept)
-        for entry in catalog.current.models:
-            endpoints[entry.name] = pool.add(entry, model_type_class(entry.model_type))
-        for name in TOOLCHAINS:
-            endpoints[name] = ToolchainEngine(name, client, lambda: catalog.current)
-        loading = asyncio.create_task(
-            load_in_turn(pool.runners.values() if predictors.load_at_start else ())
-        )
-        try:
-            yield create_app(ingress, client, catalog)
-        finally:
-            loading.cancel()
-            await asyncio.gather(loading, return_exceptions=True)
-            await pool.aclose()
+    kept = store(connection)
+    client = resilient(InProcessClient(endpoints), catalog, connection, kept)
+    for entry in catalog.current.models:
+        endpoints[entry.name] = pool.add(entry, model_type_class(entry.model_type))
+    for name in TOOLCHAINS:
+        endpoints[name] = ToolchainEngine(name, client, lambda: catalog.current)
+    loading = asyncio.create_task(
+        load_in_turn(pool.runners.values() if predictors.load_at_start else ())
+    )
+    try:
+        yield create_app(ingress, client, catalog)
+    finally:
+        loading.cancel()
+        await asyncio.gather(loading, return_exceptions=True)
+        await pool.aclose()
+        if kept is not None:
+            await kept.aclose()
 
 
 async def load_in_turn(endpoints: Iterable[Endpoint]) -> None:

@@ -11,13 +11,14 @@ from prometheus_client import Counter, Histogram
 from contract.catalog import CatalogSnapshot
 from contract.client import Client
 from contract.context import RequestContext
-from contract.errors import DeadlineExceeded, InvalidRequest
+from contract.errors import DeadlineExceeded, InvalidRequest, QueueFull
 from contract.lifecycle import Lifecycle
 from contract.tasks import Task, TaskInput, TaskOutput
 from transformer.steps import Steps
 from transformer.toolchains import TOOLCHAINS, Toolchain
 
 logger = logging.getLogger(__name__)
+_RETRY_AFTER_S = 1.0
 
 REQUESTS = Counter(
     "speech_toolchain_requests_total", "Requests by their last status", ["toolchain", "status"]
@@ -30,9 +31,29 @@ class ToolchainEngine:
 
     is_ready = True
 
-    def __init__(self, name: str, client: Client, catalog: Callable[[], CatalogSnapshot]) -> None:
+    def __init__(
+        self,
+        name: str,
+        client: Client,
+        catalog: Callable[[], CatalogSnapshot],
+        *,
+        max_requests: int = 64,
+    ) -> None:
         self.name, self._client, self._catalog = name, client, catalog
+        self._max_requests, self._under_way = max_requests, 0
         self.functions: Mapping[Task, Toolchain] = TOOLCHAINS[name]
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        return tuple(self.functions)
+
+    def admit(self, context: RequestContext) -> None:
+        """Refuse before a body is decoded. Raises QueueFull."""
+        if self._under_way >= self._max_requests:
+            raise QueueFull(
+                f"{self.name} has {self._under_way} requests under way; try again in a moment",
+                retry_after_s=_RETRY_AFTER_S,
+            )
 
     async def ensure_loaded(self) -> None:
         """A toolchain has no weights; its predictors are woken by the requests that need them."""
@@ -41,6 +62,7 @@ class ToolchainEngine:
         """Run the request's steps. Raises SpeechError; the trace is filled either way."""
         lifecycle = Lifecycle()
         steps = Steps(self._client, self._catalog(), context, lifecycle)
+        self._under_way += 1
         try:
             async with asyncio.timeout(max(0.0, context.remaining_s)):
                 output = await self._function(request.task)(request, steps)
@@ -54,6 +76,7 @@ class ToolchainEngine:
             lifecycle.fail(exc)
             raise
         finally:
+            self._under_way -= 1
             self._report(lifecycle, context)
 
     def _function(self, task: Task) -> Toolchain:
@@ -68,12 +91,12 @@ class ToolchainEngine:
         REQUESTS.labels(self.name, lifecycle.status.value).inc()
         for timing in lifecycle.timings:
             STEP_SECONDS.labels(self.name, timing.step).observe(timing.duration_s)
-        logger.info(
-            "toolchain %s %s",
-            self.name,
-            lifecycle.status.value,
-            extra={
-                "request_id": context.request_id,
-                "steps": {t.step: round(t.duration_s, 4) for t in lifecycle.timings},
-            },
-        )
+        fields = {
+            "request_id": context.request_id,
+            "trace_id": context.traceparent.split("-")[1],
+            "toolchain": self.name,
+            "status": lifecycle.status.value,
+            "total_ms": round(lifecycle.age_s * 1000, 2),
+            "steps_ms": {one.step: round(one.duration_s * 1000, 2) for one in lifecycle.timings},
+        }
+        logger.info("toolchain", extra={"fields": fields})

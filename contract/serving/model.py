@@ -1,4 +1,4 @@
-"""ServedModel: the one subclass of kserve.Model. Decode, submit, encode; errors as AnsweredError."""
+"""The one subclass of kserve.Model: decode, submit, encode; errors leave as AnsweredError."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class SpeechServer(model_server.ModelServer):
         *,
         http_port: int,
         grpc_port: int,
-        beside: AbstractAsyncContextManager[None] | None = None,
+        beside: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
         """`beside` is entered on the event loop before the first request, left after the last."""
         super().__init__(

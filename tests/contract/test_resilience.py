@@ -198,6 +198,9 @@ async def test_a_dead_redis_is_only_a_miss():
         async def set(self, name, value, *, px):
             raise ConnectionError("refused")
 
+        async def aclose(self):
+            return None
+
     caller = client(FaultyTransport(), store=RedisStore(DeadRedis(), 60))
     assert await caller.call("alone", say(), RequestContext()) is SPEECH
 

@@ -1,0 +1,7 @@
+"""`python -m transformer`"""
+
+import sys
+
+from transformer.server import main
+
+sys.exit(main())
