@@ -6,12 +6,7 @@ empty recording is then an answer like any other.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import io
 import json
-import math
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
@@ -20,6 +15,17 @@ from numpy.typing import NDArray
 
 from contract import segments
 from contract.audio import Audio, AudioLimits, decode, read_wav, wav_bytes
+from contract.elements import (
+    MAX_NPY_BYTES,
+    bytes_tensor,
+    element_of,
+    read_binary,
+    read_json,
+    read_npy,
+    read_text,
+    to_base64,
+    to_npy,
+)
 from contract.embedding import (
     FORMAT_VERSION,
     MAX_LEGACY_BYTES,
@@ -28,17 +34,14 @@ from contract.embedding import (
     checked_embedding,
     embedding_from_bytes,
 )
-from contract.errors import InvalidRequest, PayloadTooLarge
+from contract.errors import InvalidRequest
 from contract.fields import TaskField
-from contract.message import MAX_NUMBERS, Tensor
+from contract.message import Tensor
 from contract.tasks import FloatArray, SpeechSegment, TranscriptSegment
 
 Arrays = Literal["fp32", "npy"]
 DETAILS = "details"
 """Beside segments [n, 2]: the same segments with text, words and the rest, as JSON."""
-MAX_JSON_BYTES = 64 << 20
-MAX_TEXT_BYTES = 4 << 20
-MAX_NPY_BYTES = 4 * MAX_NUMBERS + 4096
 
 
 class Codec(Protocol):
@@ -61,76 +64,17 @@ class Codec(Protocol):
     ) -> Any: ...
 
 
-# Single BYTES elements ----------------------------------------------------------------------
-
-
-def _element(tensor: Tensor) -> bytes | str:
-    """The one element of a BYTES [1] tensor."""
-    if isinstance(tensor.data, np.ndarray) or len(tensor.data) != 1:
-        raise InvalidRequest(
-            f"{tensor.name} has datatype {tensor.datatype} and shape {list(tensor.shape)[:8]}; "
-            "it must be BYTES [1]",
-            param=tensor.name,
-        )
-    return tensor.data[0]
-
-
-def _bytes_tensor(name: str, element: bytes | str) -> list[Tensor]:
-    return [Tensor(name, "BYTES", (1,), (element,))]
-
-
-def _text(name: str, element: Any) -> str:
-    if isinstance(element, str):
-        return element
-    if not isinstance(element, bytes) or len(element) > MAX_TEXT_BYTES:
-        raise InvalidRequest(f"{name} must be text of at most {MAX_TEXT_BYTES} bytes", param=name)
-    try:
-        return element.decode()
-    except UnicodeDecodeError:
-        raise InvalidRequest(f"{name} must be text in UTF-8", param=name) from None
-
-
-def _binary(name: str, element: Any, max_bytes: int | None) -> bytes:
-    """Bytes as they are, or the base64 of them, with or without a `data:` prefix."""
-    if not isinstance(element, bytes | str):
-        raise InvalidRequest(f"{name} must be base64 text", param=name)
-    if isinstance(element, str) and element[:5] == "data:":
-        element = element.partition(",")[2]
-    size = len(element) if isinstance(element, bytes) else len(element) // 4 * 3
-    if max_bytes is not None and size > max_bytes + 2:  # padding may count for two
-        raise PayloadTooLarge(f"{name} has {size} bytes; the most is {max_bytes}", param=name)
-    return element if isinstance(element, bytes) else _from_base64(name, element)
-
-
-def _from_base64(name: str, text: str) -> bytes:
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except ValueError:  # perhaps only broken into lines, or without padding
-        joined = "".join(text.split())
-    try:
-        return binascii.a2b_base64(joined + "=" * (-len(joined) % 4), strict_mode=True)
-    except ValueError:
-        raise InvalidRequest(f"{name} must be base64 text", param=name) from None
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-# Codecs -------------------------------------------------------------------------------------
-
-
 class _TextCodec:
     datatype = "BYTES"
     shape: tuple[int, ...] = (1,)
 
     def to_tensors(self, field: TaskField, value: str, arrays: Arrays) -> list[Tensor]:
-        return _bytes_tensor(field.name, value)
+        return bytes_tensor(field.name, value)
 
     def from_tensors(
         self, field: TaskField, tensors: Mapping[str, Tensor], limits: AudioLimits | None
     ) -> str:
-        return _text(field.name, _element(tensors[field.name]))
+        return read_text(field.name, element_of(tensors[field.name]))
 
     def to_json(self, value: str) -> str:
         return value
@@ -148,22 +92,22 @@ class _AudioCodec:
     shape: tuple[int, ...] = (1,)
 
     def to_tensors(self, field: TaskField, value: Audio, arrays: Arrays) -> list[Tensor]:
-        return _bytes_tensor(field.name, wav_bytes(value))
+        return bytes_tensor(field.name, wav_bytes(value))
 
     def from_tensors(
         self, field: TaskField, tensors: Mapping[str, Tensor], limits: AudioLimits | None
     ) -> Audio:
-        return self.from_json(field, field.name, _element(tensors[field.name]), limits)
+        return self.from_json(field, field.name, element_of(tensors[field.name]), limits)
 
     def to_json(self, value: Audio) -> str:
-        return _base64(wav_bytes(value))
+        return to_base64(wav_bytes(value))
 
     def from_json(
         self, field: TaskField, name: str, value: Any, limits: AudioLimits | None
     ) -> Audio:
         if limits is None:
-            return read_wav(_binary(name, value, None), param=name)
-        data = _binary(name, value, limits.max_bytes)
+            return read_wav(read_binary(name, value, None), param=name)
+        data = read_binary(name, value, limits.max_bytes)
         return decode(data, max_bytes=limits.max_bytes, max_seconds=limits.max_seconds, param=name)
 
 
@@ -180,7 +124,7 @@ class _EmbeddingCodec:
         self, field: TaskField, value: Embedding | LegacyEmbedding, arrays: Arrays
     ) -> list[Tensor]:
         if isinstance(value, LegacyEmbedding):
-            return _bytes_tensor(field.name, value.data)
+            return bytes_tensor(field.name, value.data)
         tags = {"family": value.family, "version": FORMAT_VERSION}
         return [Tensor(field.name, "FP32", value.vector.shape, value.vector, tags)]
 
@@ -189,7 +133,7 @@ class _EmbeddingCodec:
     ) -> Embedding | LegacyEmbedding:
         tensor = tensors[field.name]
         if tensor.is_bytes:
-            return self.from_json(field, field.name, _element(tensor), limits)
+            return self.from_json(field, field.name, element_of(tensor), limits)
         family, version = tensor.parameters.get("family"), tensor.parameters.get("version")
         if not isinstance(family, str) or version not in (None, FORMAT_VERSION):
             raise InvalidRequest(
@@ -200,12 +144,12 @@ class _EmbeddingCodec:
         return checked_embedding(family, _fp32(tensor), field.name)
 
     def to_json(self, value: Embedding | LegacyEmbedding) -> str:
-        return _base64(value.data if isinstance(value, LegacyEmbedding) else value.to_bytes())
+        return to_base64(value.data if isinstance(value, LegacyEmbedding) else value.to_bytes())
 
     def from_json(
         self, field: TaskField, name: str, value: Any, limits: AudioLimits | None
     ) -> Embedding | LegacyEmbedding:
-        found = embedding_from_bytes(_binary(name, value, MAX_LEGACY_BYTES), param=name)
+        found = embedding_from_bytes(read_binary(name, value, MAX_LEGACY_BYTES), param=name)
         if isinstance(found, LegacyEmbedding) and not self._may_be_legacy:
             raise InvalidRequest(f"{name} must be a tagged embedding", param=name)
         return found
@@ -219,7 +163,7 @@ class _ArrayCodec:
 
     def to_tensors(self, field: TaskField, value: FloatArray, arrays: Arrays) -> list[Tensor]:
         if arrays == "npy":
-            return _bytes_tensor(field.name, _npy_bytes(value))
+            return bytes_tensor(field.name, to_npy(value))
         return [Tensor(field.name, "FP32", value.shape, value)]
 
     def from_tensors(
@@ -227,16 +171,16 @@ class _ArrayCodec:
     ) -> FloatArray:
         tensor = tensors[field.name]
         if tensor.is_bytes:
-            return self.from_json(field, field.name, _element(tensor), limits)
+            return self.from_json(field, field.name, element_of(tensor), limits)
         return _checked_array(field, field.name, _fp32(tensor), may_be_empty=limits is None)
 
     def to_json(self, value: FloatArray) -> str:
-        return _base64(_npy_bytes(value))
+        return to_base64(to_npy(value))
 
     def from_json(
         self, field: TaskField, name: str, value: Any, limits: AudioLimits | None
     ) -> FloatArray:
-        array = _read_npy(name, _binary(name, value, MAX_NPY_BYTES))
+        array = read_npy(name, read_binary(name, value, MAX_NPY_BYTES))
         return _checked_array(field, name, array, may_be_empty=limits is None)
 
 
@@ -261,36 +205,6 @@ def _fp32(tensor: Tensor) -> FloatArray:
     return tensor.data.astype(np.float32, copy=False)
 
 
-def _npy_bytes(array: FloatArray) -> bytes:
-    file = io.BytesIO()
-    np.save(file, np.ascontiguousarray(array, "<f4"), allow_pickle=False)
-    return file.getvalue()
-
-
-# What np.save writes; numpy's own reader evaluates the header as Python and allocates whatever
-# shape it claims. https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
-_NPY_MAGIC = b"\x93NUMPY\x01\x00"
-_NPY_HEADER = re.compile(
-    rb"\{'descr': '(<f[248])', 'fortran_order': (False|True), "
-    rb"'shape': \(((?:[0-9]{1,10},? ?){0,4})\),? ?\}\s*"
-)
-
-
-def _read_npy(name: str, data: bytes) -> FloatArray:
-    start = 10 + int.from_bytes(data[8:10], "little")
-    found = _NPY_HEADER.fullmatch(data, 10, start) if data.startswith(_NPY_MAGIC) else None
-    if found is None:
-        raise InvalidRequest(f"{name} must be an NPY file of float32", param=name)
-    descr, is_fortran, sizes = (group.decode() for group in found.groups())
-    shape = tuple(int(size) for size in sizes.replace(",", " ").split())
-    dtype = np.dtype(descr)
-    if len(data) - start != math.prod(shape) * dtype.itemsize:
-        raise InvalidRequest(f"{name} does not hold the data of its shape", param=name)
-    values: NDArray[Any] = np.frombuffer(data, dtype, offset=start)
-    with np.errstate(over="ignore"):  # what overflows is refused as not finite
-        return values.reshape(shape, order="F" if is_fortran == "True" else "C").astype("<f4")
-
-
 class _SegmentsCodec:
     """FP32 [n, 2] in seconds, with `details` beside it; in also as JSON in BYTES [1]."""
 
@@ -309,7 +223,7 @@ class _SegmentsCodec:
         details = json.dumps(segments.to_json(value), ensure_ascii=False)
         return [
             Tensor(field.name, "FP32", times.shape, times),
-            *_bytes_tensor(DETAILS, details),
+            *bytes_tensor(DETAILS, details),
         ]
 
     def from_tensors(
@@ -318,7 +232,7 @@ class _SegmentsCodec:
         """`details` holds more than the times do, so it wins where both are sent."""
         tensor = tensors[DETAILS if DETAILS in tensors else field.name]
         if tensor.is_bytes:
-            return self._read(_json(tensor), tensor.name)
+            return self._read(read_json(tensor.name, element_of(tensor)), tensor.name)
         times = _fp32(tensor)
         if times.ndim != 2 or times.shape[1] != 2 or len(times) > segments.MAX_SEGMENTS:
             raise InvalidRequest(
@@ -333,16 +247,6 @@ class _SegmentsCodec:
         self, field: TaskField, name: str, value: Any, limits: AudioLimits | None
     ) -> tuple[Any, ...]:
         return self._read(value, name)
-
-
-def _json(tensor: Tensor) -> Any:
-    element = _element(tensor)
-    if len(element) > MAX_JSON_BYTES:
-        raise PayloadTooLarge(f"{tensor.name} is too large for segments", param=tensor.name)
-    try:
-        return json.loads(element)
-    except (ValueError, RecursionError):
-        raise InvalidRequest(f"{tensor.name} must be JSON text", param=tensor.name) from None
 
 
 def _speech_from_times(times: NDArray[Any], name: str) -> tuple[SpeechSegment, ...]:

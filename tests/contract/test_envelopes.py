@@ -377,7 +377,7 @@ VALUES = st.recursive(
 
 @pytest.mark.parametrize("task", Task)
 @given(envelope=st.dictionaries(st.sampled_from(KEYS), VALUES))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_nothing_but_our_own_errors_comes_out_of_a_hostile_envelope(task, envelope):
     try:
         request = input_from_envelope(task, envelope)

@@ -419,7 +419,7 @@ TENSOR_JSON = st.fixed_dictionaries(
 
 @TASKS
 @given(inputs=st.lists(TENSOR_JSON, max_size=3) | JSON_VALUES, parameters=JSON_VALUES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_nothing_but_our_own_errors_comes_out_of_a_hostile_body(task, inputs, parameters):
     try:
         message = message_from_json({"inputs": inputs, "parameters": parameters}, "inputs")
