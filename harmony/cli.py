@@ -69,10 +69,11 @@ def models() -> None:
 
 @app.command()
 def pull(config: ConfigFile = Path("config.yml")) -> None:
-    """Fetch the weights of every model, resuming what was broken off, and verify them."""
+    """Fetch the weights of every model, resuming what was broken off, and try each one."""
     from harmony.pull import pull_all
 
-    if not pull_all(_read(config), print):
+    checked = _read(config)
+    if not asyncio.run(pull_all(checked, lambda text: print(text, flush=True))):
         raise typer.Exit(1)
 
 

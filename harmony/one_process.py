@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -16,6 +17,7 @@ from contract.errors import SpeechError
 from contract.in_process import Endpoint, InProcessClient
 from ingress.app import create_app
 from ingress.settings import Settings as IngressSettings
+from predictors.model_type import ModelType
 from predictors.pool import ModelPool
 from predictors.registry import model_type_class
 from predictors.settings import Settings as PredictorSettings
@@ -25,12 +27,16 @@ from transformer.toolchains import TOOLCHAINS
 logger = logging.getLogger(__name__)
 
 
-def with_tasks(config: ServiceConfig) -> ServiceConfig:
+ModelTypes = Callable[[str], type[ModelType[Any, Any]]]
+"""Finds a model type by its name."""
+
+
+def with_tasks(config: ServiceConfig, model_types: ModelTypes) -> ServiceConfig:
     """Fill in the tasks that only plugin packages know. Raises SpeechError for an unknown type."""
     entries = tuple(
         entry
         if entry.resolved_task
-        else entry.model_copy(update={"task": model_type_class(entry.model_type).task})
+        else entry.model_copy(update={"task": model_types(entry.model_type).task})
         for entry in config.model_configs
     )
     return config.model_copy(update={"model_configs": entries})
@@ -43,15 +49,16 @@ async def one_process(
     ingress: IngressSettings,
     predictors: PredictorSettings,
     connection: ConnectionSettings,
+    model_types: ModelTypes = model_type_class,
 ) -> AsyncIterator[FastAPI]:
     """The public application with everything behind it; models are let go at the end."""
-    catalog = Catalog(with_tasks(config))
+    catalog = Catalog(with_tasks(config, model_types))
     endpoints: dict[str, Endpoint] = {}
     pool = ModelPool(predictors, memory_budget_mb=config.memory_budget_mb)
     kept = store(connection)
     client = resilient(InProcessClient(endpoints), catalog, connection, kept)
     for entry in catalog.current.models:
-        endpoints[entry.name] = pool.add(entry, model_type_class(entry.model_type))
+        endpoints[entry.name] = pool.add(entry, model_types(entry.model_type))
     for name in TOOLCHAINS:
         endpoints[name] = ToolchainEngine(name, client, lambda: catalog.current)
     loading = asyncio.create_task(

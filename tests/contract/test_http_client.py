@@ -7,18 +7,18 @@ import time
 import httpx
 import numpy as np
 import pytest
-from contract.tensors import (
-    input_from_message,
-    message_from_json,
-    response_to_json,
-    to_message,
-)
 
 from contract.audio import Audio
 from contract.context import Priority, RequestContext, context_from_headers
 from contract.errors import DeadlineExceeded, ModelFailed, QueueFull, Unavailable
 from contract.http_client import HttpClient
 from contract.tasks import AudioOutput, SynthesizeInput, Task
+from contract.tensors import (
+    input_from_message,
+    message_from_json,
+    response_to_json,
+    to_message,
+)
 
 SPEECH = AudioOutput(Audio(np.linspace(-0.5, 0.5, 1000, dtype=np.float32), 16000))
 

@@ -1,0 +1,86 @@
+"""The command line as an operator uses it: what it prints, and its exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from harmony.cli import app
+
+ROOT = Path(__file__).parents[2]
+GOOD = """
+model_configs:
+  - {name: vad, model: silero-vad, model_type: SileroVAD}
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(*arguments: str, config: str | None = None):
+        extra = []
+        if config is not None:
+            file = tmp_path / "config.yml"
+            file.write_text(config)
+            extra = [str(file)]
+        return CliRunner().invoke(app, [*arguments, *extra])
+
+    return run
+
+
+def test_a_valid_file_is_summed_up(run):
+    result = run("validate", config=GOOD)
+    assert result.exit_code == 0
+    assert result.stdout.strip() == "valid: 1 models; toolchains: none"
+
+
+def test_the_repositorys_own_configuration_is_valid(run):
+    result = run("validate", str(ROOT / "config.yml"))
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ("model_configs: []", "model_configs"),
+        (GOOD.replace("silero-vad,", "silero-vad, modle: x,"), "(vad): modle: unknown key"),
+        (GOOD.replace("SileroVAD", "Nonsense"), "vad: model_type 'Nonsense' is unknown"),
+        ("a: [", "not YAML"),
+        (GOOD.replace("}", ", device_config: {device: tpu}}"), "device_config.device"),
+        (GOOD + "  - {name: vad, model: m, model_type: SileroVAD}\n", "used twice"),
+    ],
+)
+def test_a_wrong_file_names_entry_key_and_remedy(run, config, told):
+    result = run("validate", config=config)
+    assert result.exit_code == 1
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_a_file_that_is_not_there_is_told(run):
+    result = run("validate", "nowhere.yml")
+    assert result.exit_code == 1
+    assert "cannot read nowhere.yml" in result.stderr
+
+
+def test_every_model_type_is_listed_with_its_task(run):
+    lines = run("models").stdout.splitlines()
+    listed = {line.split()[0]: line.split()[1] for line in lines[1:]}
+    assert listed["FasterWhisper"] == "transcribe"
+    assert listed["PiperSynthesizer"] == "synthesize"
+
+
+@pytest.mark.weights
+def test_pull_tries_what_it_fetched(run):
+    result = run("pull", "--config", config=GOOD)
+    assert result.exit_code == 0, result.output
+    assert "vad: ready in" in result.stdout
+    assert "1 of 1 models are here and answer" in result.stdout
+
+
+def test_pull_tells_what_is_missing_and_fails(run):
+    result = run("pull", "--config", config=GOOD.replace("model: silero-vad", "model: ./nowhere"))
+    assert result.exit_code == 1
+    assert "vad: failed:" in result.stdout
+    assert "0 of 1 models" in result.stdout
