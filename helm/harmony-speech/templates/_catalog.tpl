@@ -1,0 +1,107 @@
+{{/* The values' catalog with every default filled in, as JSON for fromJson. */}}
+
+{{/* Toolchains: the last model type of each and, in lists of alternatives, what it needs. */}}
+{{- define "harmony-speech.toolchainTypes" -}}
+harmonyspeech:
+  last: HarmonySpeechVocoder
+  needs: [[HarmonySpeechEncoder], [HarmonySpeechSynthesizer], [HarmonySpeechVocoder]]
+openvoice_v1:
+  last: OpenVoiceV1ToneConverter
+  needs: [[FasterWhisper, SileroVAD], [OpenVoiceV1ToneConverterEncoder], [OpenVoiceV1Synthesizer], [OpenVoiceV1ToneConverter]]
+openvoice_v2:
+  last: OpenVoiceV2ToneConverter
+  needs: [[FasterWhisper, SileroVAD], [OpenVoiceV2ToneConverterEncoder], [MeloTTSSynthesizer], [OpenVoiceV2ToneConverter]]
+voicefixer:
+  last: VoiceFixerVocoder
+  needs: [[VoiceFixerRestorer], [VoiceFixerVocoder]]
+{{- end }}
+
+{{/* Enabled models by name: {type, task, language, profile, device, scaling, config, image, url, owner, …}. */}}
+{{- define "harmony-speech.models" -}}
+{{- $root := . -}}
+{{- $models := dict -}}
+{{- range $name, $given := .Values.models -}}
+  {{- $entry := mergeOverwrite (deepCopy $root.Values.modelDefaults) (deepCopy $given) -}}
+  {{- if $entry.enabled -}}
+    {{- $profile := get $root.Values.profiles $entry.profile -}}
+    {{- if not $profile -}}
+    {{- fail (printf "models.%s.profile is %q; profiles has %s" $name $entry.profile (keys $root.Values.profiles | sortAlpha | join ", ")) -}}
+    {{- end -}}
+    {{- $config := omit (deepCopy $given) "enabled" "profile" "weights" "scaling" "settings" "env" "image" "labels" "annotations" -}}
+    {{- $_ := set $config "name" $name -}}
+    {{- $_ := set $config "device_config" (dict "device" $profile.device) -}}
+    {{- if $entry.weights.storageUri -}}
+    {{- $_ := set $config "model" (list "/mnt/models" $entry.weights.path | compact | join "/") -}}
+    {{- end -}}
+    {{- $type := get $root.Values.modelTypes $entry.model_type | default dict -}}
+    {{- $task := $entry.task | default $type.task -}}
+    {{- if not $task -}}
+    {{- fail (printf "models.%s.model_type is %q; modelTypes has %s. A plugin's type needs a line there, or task and image here" $name $entry.model_type (keys $root.Values.modelTypes | sortAlpha | join ", ")) -}}
+    {{- end -}}
+    {{- $repository := ternary "gpu" ($type.image | default "torch") (eq $profile.device "cuda") -}}
+    {{- $image := $entry.image | default (include "harmony-speech.image" (dict "root" $root "repository" $repository)) -}}
+    {{- $scaling := mergeOverwrite (deepCopy $root.Values.scaling) ($profile.scaling | default dict | deepCopy) $entry.scaling -}}
+    {{- $_ := set $models $name (dict "name" $name "entry" $entry "config" $config "profile" $profile "task" $task "image" $image "scaling" $scaling "service" $name) -}}
+  {{- end -}}
+{{- end -}}
+{{- range $id, $toolchain := include "harmony-speech.toolchains" . | fromJson -}}
+  {{- range $name, $model := $models -}}
+    {{- if and (eq $model.entry.model_type $toolchain.last) (has $toolchain.mode (list "transformer" "both")) (not $toolchain.model) -}}
+      {{- $_ := set $toolchain "model" $name -}}
+      {{- $_ := set $model "owner" $id -}}
+      {{- $_ := set $model "service" $toolchain.service -}}
+    {{- end -}}
+  {{- end -}}
+{{- end -}}
+{{- range $name, $model := $models -}}
+  {{- $host := include "harmony-speech.host" (dict "root" $root "service" (printf "%s-predictor" $model.service)) -}}
+  {{- $_ := set $model "url" (printf "http://%s" $host) -}}
+{{- end -}}
+{{- toJson $models -}}
+{{- end }}
+
+{{/* Enabled toolchains by id: {id, service, last, needs, mode, resources, scaling, settings}. */}}
+{{- define "harmony-speech.toolchains" -}}
+{{- $root := . -}}
+{{- $types := include "harmony-speech.toolchainTypes" . | fromYaml -}}
+{{- $toolchains := dict -}}
+{{- range $id, $given := .Values.toolchains -}}
+  {{- $entry := mergeOverwrite (deepCopy $root.Values.toolchainDefaults) (deepCopy $given) -}}
+  {{- if $entry.enabled -}}
+    {{- $scaling := mergeOverwrite (deepCopy $root.Values.scaling) (deepCopy $root.Values.toolchainDefaults.scaling) $entry.scaling -}}
+    {{- $_ := set $toolchains $id (mergeOverwrite (deepCopy $entry) (deepCopy (get $types $id)) (dict "id" $id "service" ($id | replace "_" "-") "scaling" $scaling)) -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $toolchains -}}
+{{- end }}
+
+{{/* Names of the enabled models of one of these types, in order. Arguments: models, types. */}}
+{{- define "harmony-speech.ofTypes" -}}
+{{- $found := list -}}
+{{- range $name, $model := .models -}}
+  {{- if has $model.entry.model_type $.types -}}{{- $found = append $found $name -}}{{- end -}}
+{{- end -}}
+{{- toJson $found -}}
+{{- end }}
+
+{{/* config.yml: what contract/config.py reads. */}}
+{{- define "harmony-speech.config" -}}
+{{- $models := include "harmony-speech.models" . | fromJson -}}
+{{- $toolchains := include "harmony-speech.toolchains" . | fromJson -}}
+{{- $configs := list -}}
+{{- range $name, $model := $models }}{{ $configs = append $configs $model.config }}{{ end -}}
+{{- $aliases := dict -}}
+{{- range $alias, $name := .Values.aliases.models -}}
+  {{- if or (hasKey $models $name) (hasKey $toolchains $name) }}{{ $_ := set $aliases $alias $name }}{{ end -}}
+{{- end -}}
+{{- dict "model_configs" $configs "aliases" (dict "models" $aliases "voices" .Values.aliases.voices) | toYaml -}}
+{{- end }}
+
+{{/* Addresses of predictors that run inside a toolchain's InferenceService, as JSON. */}}
+{{- define "harmony-speech.predictorUrls" -}}
+{{- $urls := dict -}}
+{{- range $name, $model := include "harmony-speech.models" . | fromJson -}}
+  {{- if $model.owner }}{{ $_ := set $urls $name $model.url }}{{ end -}}
+{{- end -}}
+{{- toJson $urls -}}
+{{- end }}

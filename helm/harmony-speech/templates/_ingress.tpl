@@ -1,0 +1,37 @@
+{{/* Environment and volumes of the ingress. */}}
+
+{{- define "harmony-speech.ingressEnv" -}}
+{{- $settings := dict "request_timeout_s" (int .Values.ingress.requestTimeoutSeconds) }}
+{{- if .Values.ingress.apiKeys.existingSecret }}
+{{- $_ := set $settings "api_keys_file" (printf "/etc/harmony-speech-keys/%s" .Values.ingress.apiKeys.key) }}
+{{- end }}
+{{- include "harmony-speech.homeEnv" . }}
+{{ include "harmony-speech.connections" . }}
+{{- include "harmony-speech.settings" (mergeOverwrite $settings (deepCopy .Values.ingress.settings)) }}
+{{- with .Values.ingress.env }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "harmony-speech.ingressMounts" -}}
+- {name: home, mountPath: /home/speech}
+- {name: config, mountPath: /etc/harmony-speech, readOnly: true}
+{{- if .Values.ingress.apiKeys.existingSecret }}
+- {name: keys, mountPath: /etc/harmony-speech-keys, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "harmony-speech.ingressVolumes" -}}
+- name: home
+  emptyDir: {}
+- name: config
+  configMap: {name: {{ include "harmony-speech.fullname" . }}-config}
+{{- with .Values.ingress.apiKeys }}
+{{- if .existingSecret }}
+- name: keys
+  secret:
+    secretName: {{ .existingSecret }}
+    items: [{key: {{ .key }}, path: {{ .key }}}]
+{{- end }}
+{{- end }}
+{{- end }}

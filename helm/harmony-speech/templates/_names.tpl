@@ -1,0 +1,61 @@
+{{/* Names, labels, addresses and images. */}}
+
+{{- define "harmony-speech.fullname" -}}
+{{- if contains "harmony-speech" .Release.Name -}}
+{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-harmony-speech" .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- end -}}
+{{- end }}
+
+{{- define "harmony-speech.labels" -}}
+{{ include "harmony-speech.podLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{/* Labels of pods, and of whatever hands its labels on to pods: without versions, or a new chart
+would restart every model whether anything changed for it or not. */}}
+{{- define "harmony-speech.podLabels" -}}
+app.kubernetes.io/name: harmony-speech
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/part-of: harmony-speech
+{{- end }}
+
+{{- define "harmony-speech.ingressSelector" -}}
+app.kubernetes.io/name: harmony-speech
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: ingress
+{{- end }}
+
+{{- define "harmony-speech.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "harmony-speech.fullname" .) -}}
+{{- end }}
+
+{{- define "harmony-speech.cacheClaim" -}}
+{{- .Values.hub.cache.existingClaim | default (printf "%s-weights" (include "harmony-speech.fullname" .)) -}}
+{{- end }}
+
+{{/* Arguments: root, repository (a key of images.repositories). */}}
+{{- define "harmony-speech.image" -}}
+{{- $images := .root.Values.images -}}
+{{- $repository := get $images.repositories .repository -}}
+{{- if not $repository -}}
+{{- fail (printf "images.repositories has no %q, which a model type names; add it or correct modelTypes" .repository) -}}
+{{- end -}}
+{{- printf "%s/%s:%s" $images.registry $repository ($images.tag | default .root.Chart.AppVersion) -}}
+{{- end }}
+
+{{/*
+Host of a service of KServe. The full name is what Knative's local gateway routes by, and in Standard
+mode it is the Service's own name. Arguments: root, service.
+*/}}
+{{- define "harmony-speech.host" -}}
+{{- printf "%s.%s.svc.%s" .service .root.Release.Namespace .root.Values.clusterDomain -}}
+{{- end }}
+
+{{/* KServe keeps a service off the public gateway by a label that depends on the mode. */}}
+{{- define "harmony-speech.clusterLocal" -}}
+{{- if eq .Values.mode "Knative" }}networking.knative.dev/visibility{{ else }}networking.kserve.io/visibility{{ end }}: cluster-local
+{{- end }}

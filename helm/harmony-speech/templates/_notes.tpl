@@ -1,0 +1,61 @@
+{{/* What the installer should know next. */}}
+
+{{- define "harmony-speech.notes" -}}
+{{- $name := include "harmony-speech.fullname" . -}}
+{{- $models := include "harmony-speech.models" . | fromJson -}}
+{{- $toolchains := include "harmony-speech.toolchains" . | fromJson -}}
+Harmony Speech {{ .Chart.AppVersion }} in namespace {{ .Release.Namespace }}, mode {{ .Values.mode }}.
+
+  models      {{ keys $models | sortAlpha | join ", " }}
+  toolchains  {{ keys $toolchains | sortAlpha | join ", " | default "none" }}
+
+See them come up:
+  kubectl get inferenceservices,inferencegraphs -n {{ .Release.Namespace }}
+
+Speak (the first request waits until a pod has started and fetched its weights):
+  kubectl port-forward -n {{ .Release.Namespace }} service/{{ $name }}-ingress 8080:{{ int .Values.ingress.service.port }} &
+  curl http://127.0.0.1:8080/v1/audio/speech -H 'content-type: application/json' \
+    {{ if .Values.ingress.apiKeys.existingSecret }}-H "authorization: Bearer $KEY" {{ end }}-d '{"model": "{{ include "harmony-speech.speaker" . | default "NAME" }}", "input": "Hello.", "voice": "alloy"}' -o hello.mp3
+
+Speak and listen in one:
+  helm test {{ .Release.Name }} -n {{ .Release.Namespace }} --timeout {{ mul 2 (int .Values.test.timeoutSeconds) }}s
+{{- with include "harmony-speech.features" . | fromJson }}
+
+Knative needs these features. If pods do not appear and events say "must not set the field":
+  {{ include "harmony-speech.featureCommand" . }}
+{{- end }}
+{{- if and (eq .Values.hub.cache.type "emptyDir") (eq .Values.mode "Knative") }}
+
+NOTE: hub.cache.type is emptyDir, so every cold start downloads its weights. `pvc` or weights.storageUri
+saves that (docs/operations.md, "Cold starts").
+{{- end }}
+{{- if not .Values.ingress.apiKeys.existingSecret }}
+
+NOTE: no ingress.apiKeys.existingSecret: everybody who reaches the ingress may use it.
+{{- end }}
+{{- if eq .Values.mode "Standard" }}
+
+NOTE: mode Standard keeps at least one pod of every model and toolchain.
+{{- end }}
+{{- range $id, $toolchain := $toolchains }}
+{{- if eq $toolchain.mode "graph" }}
+
+NOTE: toolchain {{ $id }} is a graph only: call http://{{ $toolchain.service }}-graph.{{ $.Release.Namespace }}.svc.{{ $.Values.clusterDomain }}
+with a V1 envelope. The ingress does not reach it.
+{{- end }}
+{{- end }}
+{{ end }}
+
+{{/* The first enabled model that turns text into sound; nothing if there is none. */}}
+{{- define "harmony-speech.speaker" -}}
+{{- include "harmony-speech.forTask" (dict "root" . "task" "synthesize") -}}
+{{- end }}
+
+{{/* The first enabled model of a task. Arguments: root, task. */}}
+{{- define "harmony-speech.forTask" -}}
+{{- $found := list -}}
+{{- range $name, $model := include "harmony-speech.models" .root | fromJson -}}
+  {{- if eq $model.task $.task }}{{ $found = append $found $name }}{{ end -}}
+{{- end -}}
+{{- first $found -}}
+{{- end }}

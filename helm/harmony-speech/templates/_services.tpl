@@ -1,0 +1,23 @@
+{{/* What every InferenceService says of itself; discovery reads it. Arguments: root, model. */}}
+
+{{- define "harmony-speech.serviceLabels" -}}
+{{ include "harmony-speech.podLabels" .root }}
+app.kubernetes.io/component: {{ .component }}
+{{ include "harmony-speech.clusterLocal" .root }}
+harmony-speech/model: {{ .model.name }}
+harmony-speech/model-type: {{ .model.entry.model_type }}
+harmony-speech/task: {{ .model.task }}
+{{- with .model.config.language }}
+harmony-speech/language: {{ . | quote }}
+{{- end }}
+{{- with .model.entry.labels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- define "harmony-speech.serviceAnnotations" -}}
+{{- $annotations := dict "serving.kserve.io/deploymentMode" .root.Values.mode "harmony-speech/model-config" (toJson .model.config) -}}
+{{- if eq .root.Values.mode "Standard" }}{{ $_ := set $annotations "serving.kserve.io/autoscalerClass" "hpa" }}{{ end -}}
+{{- with .model.config.voices }}{{ $_ := set $annotations "harmony-speech/voices" (join "," .) }}{{ end -}}
+{{- mergeOverwrite $annotations (deepCopy .model.entry.annotations) | toYaml -}}
+{{- end }}
