@@ -219,7 +219,8 @@ class ModelSlot:
         def unload() -> None:
             model.unload()
             (holder.discard if discard else holder.release)()
-            give_memory_back()
+            if not is_last:
+                give_memory_back()
 
         try:
             await self.worker.run(unload)
