@@ -157,7 +157,7 @@ class ModelSlot:
         if self.state is State.LOADED:
             with suppress(TimeoutError):  # a pass that does not end must not keep the process
                 async with asyncio.timeout(_CLOSE_S):
-                    await self._unload(State.COLD)
+                    await self._unload(State.COLD, is_last=True)
         self._has_answered = False
 
     async def _load(self) -> None:
@@ -206,14 +206,19 @@ class ModelSlot:
         if isinstance(answer, SpeechError):
             raise answer
 
-    async def _unload(self, next_state: State, *, discard: bool = False) -> None:
+    async def _unload(
+        self, next_state: State, *, discard: bool = False, is_last: bool = False
+    ) -> None:
         self.state = next_state  # first: nobody may start a batch on it from here on
-        await self._drop(discard=discard)
+        await self._drop(discard=discard, is_last=is_last)
         metrics.UNLOADS.labels(self.name).inc()
         metrics.LOADED.labels(self.name).set(0)
 
-    async def _drop(self, *, discard: bool = False) -> None:
-        """Take out of memory what load() made; a fault in unload() is logged, not passed on."""
+    async def _drop(self, *, discard: bool = False, is_last: bool = False) -> None:
+        """Take out of memory what load() made; a fault in unload() is logged, not passed on.
+
+        The last time, nothing is swept: the process gives its memory back as it ends.
+        """
         model, holder = self.model, self._holder
 
         def unload() -> None:
