@@ -15,16 +15,11 @@ from predictors.model_options import read_options
 from predictors.model_type import ModelType
 from predictors.speech_activity.network import SpeechNetwork
 from predictors.speech_activity.segments import SAMPLE_RATE, SpeechRules, speech_spans
+from predictors.speech_activity.shipped import shipped_network
 from predictors.weights_source import WeightsMissing, resolve
 
 ALIASES = ("silero-vad", "silero_vad", "snakers4/silero-vad")
 """What HSE's configs call the model; the weights then come from an installed package."""
-SHIPPED = (
-    # The package's newest export. It needs torch to be imported, which nobody does here.
-    "package:silero_vad/data/silero_vad_16k_sequence.onnx",
-    # Version 6.0, which arrives with the `whisper` extra.
-    "package:faster_whisper/assets/silero_vad_v6.onnx",
-)
 _FORMATS = ("auto", "onnx")
 
 
@@ -49,12 +44,17 @@ class SileroVAD(ModelType[DetectSpeechInput, DetectSpeechOutput]):
         options = read_options(SileroOptions, self.config)
         if self.config.load_format not in _FORMATS:
             raise WeightsMissing("SileroVAD runs the ONNX export; set load_format to auto or onnx")
-        path = network_file(self.config.model, self.config.revision)
+        path = self._file()
         self._size = path.stat().st_size
         self._network = self.weights.share(
             ("silero", path, options.threads),
             lambda: SpeechNetwork(path, threads=options.threads),
         )
+
+    def _file(self) -> Path:
+        if self.config.model.lower() in ALIASES:
+            return shipped_network()
+        return resolve(self.config.model, revision=self.config.revision)
 
     def unload(self) -> None:
         del self._network
@@ -88,18 +88,3 @@ class SileroVAD(ModelType[DetectSpeechInput, DetectSpeechOutput]):
 
     def footprint_bytes(self) -> int:
         return self._size
-
-
-def network_file(model: str, revision: str | None) -> Path:
-    """Silero's ONNX file. Raises WeightsMissing."""
-    if model.lower() not in ALIASES:
-        return resolve(model, revision=revision)
-    for place in SHIPPED:
-        try:
-            return resolve(place)
-        except WeightsMissing:
-            continue
-    raise WeightsMissing(
-        "no installed package holds Silero's weights; install faster-whisper "
-        "(pip install 'harmony-speech[whisper]') or give `model` an ONNX file"
-    )

@@ -11,8 +11,9 @@ from contract.audio import Audio
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import ModelFailed
 from contract.tasks import DetectSpeechInput, DetectSpeechOutput
-from predictors.models.silero import SHIPPED, SileroVAD
+from predictors.models.silero import SileroVAD
 from predictors.speech_activity.network import SpeechNetwork
+from predictors.speech_activity.shipped import SHIPPED
 from predictors.weights import WeightStore
 from predictors.weights_source import WeightsMissing, resolve
 
