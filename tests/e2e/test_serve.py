@@ -1,0 +1,107 @@
+"""`harmony serve` as a stranger starts it: real weights, the official openai client, Ctrl-C."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import jiwer
+import numpy as np
+import openai
+import pytest
+from served import Server, free_port, running
+
+from contract.audio import Audio, decode, wav_bytes
+
+pytestmark = pytest.mark.weights
+ROOT = Path(__file__).parents[2]
+SPEECH = "The quick brown fox jumps over the lazy dog, and then it goes home for supper."
+JFK = (
+    "and so my fellow americans ask not what your country can do for you "
+    "ask what you can do for your country"
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    port = free_port()
+    command = [sys.executable, "-c", "from harmony.cli import main; main()"]
+    command += ["serve", "--config", str(ROOT / "config.yml"), "--port", str(port)]
+    with running(command, tmp_path_factory.mktemp("serve") / "log", (port, port)) as started:
+        with httpx.Client(transport=httpx.HTTPTransport(retries=60)) as http:
+            http.get(f"{started.url}/health/live", timeout=60)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def client(server: Server) -> openai.OpenAI:
+    return openai.OpenAI(base_url=f"{server.url}/v1", api_key="any", timeout=120, max_retries=0)
+
+
+def words(text: str) -> str:
+    return " ".join(re.findall(r"[a-z']+", text.lower()))
+
+
+def test_what_is_spoken_is_heard_again(client):
+    spoken = client.audio.speech.create(model="tts-1", voice="alloy", input=SPEECH).read()
+    audio = decode(spoken, max_bytes=1 << 24, max_seconds=60)
+    assert 3 < audio.duration_s < 10
+    assert 0.1 < abs(audio.samples).max() <= 1
+    heard = client.audio.transcriptions.create(model="whisper-1", file=("speech.mp3", spoken))
+    assert jiwer.wer(words(SPEECH), words(heard.text)) < 0.15
+
+
+@pytest.mark.parametrize("model", ["whisper-1", "whisper-tiny-en"])
+def test_a_real_recording_is_transcribed_to_its_words(client, model):
+    recording = (ROOT / "tests/data/jfk.flac").read_bytes()
+    heard = client.audio.transcriptions.create(
+        model=model, file=("jfk.flac", recording), response_format="verbose_json"
+    )
+    assert jiwer.wer(JFK, words(heard.text)) < 0.05
+    assert heard.duration == pytest.approx(11.0, abs=0.1)
+
+
+def test_silence_has_no_words(client):
+    silence = wav_bytes(Audio(np.zeros(5 * 16000, np.float32), 16000))
+    heard = client.audio.transcriptions.create(model="whisper-1", file=("a.wav", silence))
+    assert heard.text == ""
+
+
+def test_speech_is_found_where_it_is(server):
+    recording = base64.b64encode((ROOT / "tests/data/jfk.flac").read_bytes()).decode()
+    answer = httpx.post(
+        f"{server.url}/v1/audio/vad",
+        json={"model": "silero-vad", "input_audio": recording, "get_timestamps": True},
+        timeout=60,
+    ).json()
+    assert answer["speech_activity"] is True
+    assert answer["timestamps"]
+
+
+def test_streamed_speech_is_the_same_speech(client):
+    pieces = io.BytesIO()
+    with client.audio.speech.with_streaming_response.create(
+        model="tts-1", voice="alloy", input=SPEECH + " " + SPEECH, response_format="wav"
+    ) as stream:
+        for piece in stream.iter_bytes():
+            pieces.write(piece)
+    audio = decode(pieces.getvalue(), max_bytes=1 << 24, max_seconds=60)
+    assert 6 < audio.duration_s < 20
+
+
+def test_the_models_that_openai_clients_ask_for_are_there(client):
+    listed = {model.id for model in client.models.list()}
+    assert {"tts-1", "whisper-1", "whisper-base", "piper-en", "silero-vad"} <= listed
+
+
+def test_ctrl_c_ends_it_cleanly(server):
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(timeout=30) == 0
+    assert "Harmony Speech answers at" in server.log
+    assert "Traceback" not in server.log
