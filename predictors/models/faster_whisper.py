@@ -67,6 +67,7 @@ class FasterWhisper(ModelType[TranscribeInput, TranscribeOutput]):
     `model` is a size tag (tiny.en … large-v3, turbo), a hub id, a directory or a package.
     Recordings are cut at pauses into chunks of at most 30 s; the chunks of all requests of a batch
     share encoder passes and searches. Chunks that look wrong are decoded again.
+    Sampling (temperature above 0) ignores the entry's seed: CTranslate2 seeds a thread only once.
     """
 
     task = Task.TRANSCRIBE

@@ -14,7 +14,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +78,7 @@ class WhisperNetwork:
             cpu_threads=threads,
         )
         self._generate = self.model.model.generate
+        self._tokenizers: dict[Spoken, Tokenizer] = {}  # one per language and task, at most 200
         self._suppressed = get_suppressed_tokens(self.tokenizer(Spoken("en", False)), [-1])
 
     @property
@@ -92,14 +92,15 @@ class WhisperNetwork:
         codes = sorted(self.model.supported_languages)
         return tuple(one for one in codes if codes == ["en"] or has_token(f"<|{one}|>") is not None)
 
-    @lru_cache(maxsize=256)  # noqa: B019  # a model lives as long as the process or its entry
     def tokenizer(self, spoken: Spoken) -> Tokenizer:
-        return Tokenizer(
-            self.model.hf_tokenizer,
-            self.is_multilingual,
-            task="translate" if spoken.translate else "transcribe",
-            language=spoken.language,
-        )
+        if spoken not in self._tokenizers:
+            self._tokenizers[spoken] = Tokenizer(
+                self.model.hf_tokenizer,
+                self.is_multilingual,
+                task="translate" if spoken.translate else "transcribe",
+                language=spoken.language,
+            )
+        return self._tokenizers[spoken]
 
     def features(self, samples: FloatArray) -> FloatArray:
         """Log mel [n_mels, frames] of one chunk."""

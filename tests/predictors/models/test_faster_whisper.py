@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -379,3 +380,15 @@ sys.exit("torch is loaded" if "torch" in sys.modules else 0)
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_unloading_lets_the_weights_go():
+    holder = WeightStore().holder()
+    config = ModelConfig(name="whisper", model=ENGLISH, model_type="FasterWhisper")
+    model = FasterWhisper(config, holder)
+    model.load()
+    model.infer([model.warm_up_request()])
+    network = weakref.ref(model._loaded.network)
+    model.unload()
+    holder.release()
+    assert network() is None
