@@ -30,6 +30,7 @@ from contract.connection import ConnectionSettings
 from contract.tasks import Task
 from ingress.settings import Settings as IngressSettings
 from predictors.settings import Settings as PredictorSettings
+from transformer.settings import Settings as TransformerSettings
 
 Schema = dict[str, Any]
 _NEVER_IN_VALUES = {"api_keys", "api_keys_file"}
@@ -171,7 +172,7 @@ def _definitions() -> Schema:
             "required": ["name"],
         },
         "predictorSettings": _settings(PredictorSettings),
-        "connectionSettings": _settings(ConnectionSettings),
+        "transformerSettings": _settings(TransformerSettings, ConnectionSettings),
         "ingressSettings": _settings(IngressSettings, ConnectionSettings),
     }
 

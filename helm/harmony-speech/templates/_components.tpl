@@ -79,8 +79,9 @@ containers:
     imagePullPolicy: {{ $values.images.pullPolicy }}
     command: [python, -m, predictors]
     args:
+      # Without `fallback`, which is for callers: a predictor knows no other entry.
       - --model_config
-      - {{ toJson .model.config | replace "'" "''" | squote }}
+      - {{ omit .model.config "fallback" | toJson | replace "'" "''" | squote }}
       - --http_port
       - "8080"
     ports:

@@ -1,0 +1,79 @@
+"""Alerts and dashboard ask for metrics that the rooms really have."""
+
+import json
+import re
+
+import prometheus_client
+import pytest
+from chart import CHART
+from helm_values import of_kind
+
+import ingress.metrics
+import predictors.metrics
+from contract.errors import QueueFull
+
+METRIC = re.compile(r"\bspeech_[a-z_]+")
+
+
+def _known() -> set[str]:
+    """Sample names of every metric that the two rooms count."""
+    found: set[str] = set()
+    for room in (ingress.metrics, predictors.metrics):
+        for one in vars(room).values():
+            if isinstance(one, prometheus_client.metrics.MetricWrapperBase):
+                for family in one.describe():
+                    found |= _samples(family.name, family.type)
+    return found
+
+
+def _samples(name: str, kind: str) -> set[str]:
+    endings = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}
+    return {name + ending for ending in endings.get(kind, ("",))}
+
+
+def _rules(objects):
+    groups = of_kind(objects, "PrometheusRule")["harmony-speech"]["spec"]["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def test_alerts_ask_for_metrics_that_exist(rendered) -> None:
+    rules = _rules(rendered("gpu-pool"))
+    asked = {name for rule in rules for name in METRIC.findall(rule["expr"])}
+    assert len(rules) >= 4
+    assert asked
+    assert asked <= _known()
+    assert any(f'code="{QueueFull.code}"' in rule["expr"] for rule in rules)
+    assert all('namespace="harmony-speech"' in rule["expr"] for rule in rules)
+
+
+def test_every_alert_leads_into_the_operations_guide(rendered) -> None:
+    guide = (CHART.parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
+    for rule in _rules(rendered("gpu-pool")):
+        for heading in re.findall(r'see "(.+?)"', rule["annotations"]["description"]):
+            assert f"\n### {heading}" in guide
+
+
+def test_the_dashboard_asks_for_metrics_that_exist(rendered) -> None:
+    data = of_kind(rendered("gpu-pool"), "ConfigMap")["harmony-speech-dashboard"]["data"]
+    panels = json.loads(data["harmony-speech.json"])["panels"]
+    asked = {
+        name
+        for panel in panels
+        for target in panel["targets"]
+        for name in METRIC.findall(target["expr"])
+    }
+    assert len(panels) == len({panel["id"] for panel in panels}) >= 9
+    assert asked <= _known()
+
+
+@pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor", "PrometheusRule"])
+def test_monitors_carry_the_labels_by_which_prometheus_finds_them(kind, rendered) -> None:
+    for one in of_kind(rendered("gpu-pool"), kind).values():
+        assert one["metadata"]["labels"]["release"] == "prometheus"
+
+
+def test_the_pod_monitor_selects_pods_of_every_service(rendered) -> None:
+    objects = rendered("gpu-pool")
+    selector = of_kind(objects, "PodMonitor")["harmony-speech-predictors"]["spec"]["selector"]
+    for one in of_kind(objects, "InferenceService").values():
+        assert selector["matchLabels"].items() <= one["metadata"]["labels"].items()

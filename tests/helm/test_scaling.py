@@ -1,0 +1,102 @@
+"""Numbers that depend on each other, and what each mode drops."""
+
+import pytest
+from chart import render
+from helm_values import NAMES, container, model_config, of_kind, services, variables
+from knative_rules import seconds
+
+KNATIVE = tuple(name for name in NAMES if name != "standard")
+
+
+def _components(objects):
+    for service in services(objects).values():
+        for role in ("predictor", "transformer"):
+            if role in service["spec"]:
+                yield service, role, service["spec"][role]
+
+
+@pytest.mark.parametrize("name", KNATIVE)
+def test_a_pod_takes_a_full_batch_and_scales_before_it_is_full(name, rendered) -> None:
+    for service, role, component in _components(rendered(name)):
+        assert component["scaleTarget"] <= component["containerConcurrency"]
+        if role == "predictor":
+            batch = model_config(service).get("max_batch_size", 8)
+            assert component["containerConcurrency"] >= batch
+            queue = int(variables(container(service)).get("SPEECH_MAX_QUEUE", 64))
+            assert component["containerConcurrency"] <= queue
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_time_limits_go_from_the_outside_in(name, rendered) -> None:
+    """The ingress gives up first; a pod that must stop finishes what it has begun."""
+    objects = rendered(name)
+    deployment = of_kind(objects, "Deployment")["harmony-speech-ingress"]["spec"]["template"][
+        "spec"
+    ]
+    patience = float(variables(deployment["containers"][0])["SPEECH_REQUEST_TIMEOUT_S"])
+    assert deployment["terminationGracePeriodSeconds"] > patience
+    for service, role, component in _components(objects):
+        env = variables(container(service, role))
+        assert patience < component["timeout"] == int(env["SPEECH_MAX_TIMEOUT_S"])
+        grace = component.get("terminationGracePeriodSeconds", component["timeout"])
+        assert patience < int(env["SPEECH_GRACE_S"]) < grace
+    for graph in of_kind(objects, "InferenceGraph").values():
+        assert set(graph["spec"]["routerTimeouts"].values()) == {graph["spec"]["timeout"]}
+
+
+@pytest.mark.parametrize("name", KNATIVE)
+def test_a_cold_pod_has_longer_than_a_warm_one_idles(name, rendered) -> None:
+    for _, _, component in _components(rendered(name)):
+        annotations = component["annotations"]
+        kept = annotations["autoscaling.knative.dev/scale-to-zero-pod-retention-period"]
+        assert 0 < seconds(kept) <= 3600
+        assert seconds(annotations["serving.knative.dev/progress-deadline"]) >= 900
+
+
+def test_the_default_catalog_scales_to_zero(rendered) -> None:
+    assert {one["minReplicas"] for _, _, one in _components(rendered("default"))} == {0}
+
+
+def test_gpu_pods_ask_for_one_gpu_and_a_cuda_device(rendered) -> None:
+    service = services(rendered("gpu-pool"))["whisper-large-v3"]
+    one = container(service)
+    assert one["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert one["image"] == "registry.example.com/speech/harmony-speech-predictor-gpu:0.1.0"
+    assert model_config(service)["device_config"] == {"device": "cuda"}
+    annotations = service["spec"]["predictor"]["annotations"]
+    assert annotations["autoscaling.knative.dev/activation-scale"] == "2"
+    assert service["spec"]["predictor"]["minReplicas"] == 1
+
+
+def test_standard_mode_frees_the_gpu_before_it_starts_the_next_pod(rendered) -> None:
+    found = services(rendered("standard"))
+    assert found["whisper-large-v3"]["spec"]["predictor"]["deploymentStrategy"] == {
+        "type": "Recreate"
+    }
+    assert "deploymentStrategy" not in found["whisper-base"]["spec"]["predictor"]
+
+
+def test_a_model_overrides_its_profile_and_the_profile_the_defaults() -> None:
+    sets = ["scaling.windowSeconds=90", "profiles.cpu-small.scaling={}"]
+    sets += ["profiles.cpu-small.scaling.target=3", "models.piper-en.scaling.target=2"]
+    found = services(render(sets=sets))
+    assert found["piper-en"]["spec"]["predictor"]["scaleTarget"] == 2
+    assert found["whisper-base"]["spec"]["predictor"]["scaleTarget"] == 3
+    window = "autoscaling.knative.dev/window"
+    assert found["piper-en"]["spec"]["predictor"]["annotations"][window] == "90s"
+
+
+def test_a_new_chart_version_restarts_nothing(rendered) -> None:
+    """Labels of services and pod templates reach pods, so they hold no version."""
+    deployment = of_kind(rendered("default"), "Deployment")["harmony-speech-ingress"]
+    pods = [deployment["spec"]["template"], *services(rendered("default")).values()]
+    for one in pods:
+        assert not {"helm.sh/chart", "app.kubernetes.io/version"} & one["metadata"]["labels"].keys()
+
+
+def test_a_changed_catalog_restarts_who_reads_it_only_once(rendered) -> None:
+    key = "harmony-speech/config"
+    before = services(rendered("toolchains"))["openvoice-v2"]["spec"]["transformer"]["annotations"]
+    assert key in before
+    discovering = services(rendered("gpu-pool"))["openvoice-v2"]["spec"]["transformer"]
+    assert key not in discovering["annotations"]

@@ -1,0 +1,134 @@
+"""The pod of `helm test`, against a real server that speaks the ingress's dialect."""
+
+import http.server
+import io
+import json
+import runpy
+import threading
+import wave
+from collections.abc import Iterator
+
+import pytest
+from chart import CHART
+from helm_values import of_kind
+
+main = runpy.run_path(str(CHART / "files" / "speak_and_listen.py"))["main"]
+TEXT = "The quick brown fox"
+
+
+class Door(http.server.ThreadingHTTPServer):
+    """Speaks silence; hears `heard`. Answers `status` once it is not 200."""
+
+    heard = "the quick brown box"
+    status = 200
+    sound: bytes
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.asked: list[tuple[str, str | None, bytes]] = []
+        buffer = io.BytesIO()
+        with wave.open(buffer, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16000)
+            file.writeframes(b"\0\0" * 1600)
+        self.sound = buffer.getvalue()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: Door
+
+    def do_GET(self) -> None:
+        self._answer(b"", json.dumps({"data": [{"id": "voice"}, {"id": "ear"}]}).encode())
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["content-length"]))
+        spoken = self.path.endswith("/speech")
+        heard = json.dumps({"text": self.server.heard}).encode()
+        self._answer(body, self.server.sound if spoken else heard)
+
+    def _answer(self, body: bytes, answer: bytes) -> None:
+        self.server.asked.append((self.path, self.headers.get("authorization"), body))
+        self.send_response(self.server.status)
+        self.send_header("content-length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    with Door() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def _run(door: Door, speaker: str = "voice", listener: str = "ear") -> int:
+    return main(
+        [f"--url={door.url}", f"--speaker={speaker}", f"--listener={listener}", f"--text={TEXT}"]
+    )
+
+
+def test_what_was_spoken_is_sent_back_and_compared(door) -> None:
+    assert _run(door) == 0
+    paths = [path for path, _, _ in door.asked]
+    assert paths == ["/v1/models", "/v1/audio/speech", "/v1/audio/transcriptions"]
+    assert json.loads(door.asked[1][2])["model"] == "voice"
+    assert door.sound in door.asked[2][2]
+
+
+def test_other_words_fail(door, capsys) -> None:
+    door.heard = "something else altogether"
+    assert _run(door) == 1
+    assert "0% of the words" in capsys.readouterr().out
+
+
+def test_an_error_is_shown_with_its_status(door, capsys) -> None:
+    door.status = 503
+    assert _run(door) == 1
+    assert "answered 503" in capsys.readouterr().out
+
+
+def test_a_missing_model_is_named(door, capsys) -> None:
+    assert _run(door, speaker="mute") == 1
+    assert "does not list mute" in capsys.readouterr().out
+
+
+def test_an_answer_that_is_no_sound_fails(door, capsys) -> None:
+    door.sound = b"<html>"
+    assert _run(door) == 1
+    assert "no WAV" in capsys.readouterr().out
+
+
+def test_without_a_listener_speech_is_enough(door) -> None:
+    assert _run(door, listener="") == 0
+    assert len(door.asked) == 2
+
+
+def test_nobody_at_the_door_fails(capsys) -> None:
+    assert main(["--url=http://127.0.0.1:9", "--text=x", "--timeout-s=2"]) == 1
+    assert "FAILED" in capsys.readouterr().out
+
+
+def test_the_pod_asks_the_ingress_for_models_that_are_deployed(rendered) -> None:
+    pod = of_kind(rendered("default"), "Pod")["harmony-speech-test"]
+    options = dict(one.split("=", 1) for one in pod["spec"]["containers"][0]["args"])
+    assert options["--speaker"] == "piper-en"
+    assert options["--listener"] == "whisper-base"
+    assert options["--url"] == "http://harmony-speech-ingress.harmony-speech.svc.cluster.local:80"
+    assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
+
+
+def test_the_key_comes_from_the_secret(rendered) -> None:
+    pod = of_kind(rendered("gpu-pool"), "Pod")["harmony-speech-test"]["spec"]["containers"][0]
+    secret = {"name": "speech-api-keys", "key": "keys"}
+    assert pod["env"] == [{"name": "API_KEYS", "valueFrom": {"secretKeyRef": secret}}]
