@@ -37,7 +37,6 @@ _REMEDIES = {
     "missing": "is required",
     "extra_forbidden": "is not a parameter of this endpoint",
     "string_unicode": "must be text in UTF-8",
-    "json_invalid": "the body is not JSON",
     "recursion_loop": "is nested too deeply",
 }
 
@@ -75,11 +74,10 @@ def explain(errors: Sequence[Any], *, tags: frozenset[str] = frozenset()) -> Inv
     first = errors[0]
     parts = [part for part in first["loc"] if part not in ("body", "query", "path", *tags)]
     kind = first["type"]
-    if kind == "json_invalid" or not parts:
-        remedy = _REMEDIES.get(
-            kind, "the body must be a JSON object (content-type: application/json)"
-        )
-        return InvalidRequest(remedy)
+    if kind == "json_invalid":
+        return InvalidRequest("the body is not JSON")
+    if not parts:
+        return InvalidRequest("the body must be a JSON object (content-type: application/json)")
     name = _dotted(parts)
     remedy = _REMEDIES.get(kind) or first["msg"].replace("Input should be", "must be")
     return InvalidRequest(f"{name} {remedy[0].lower()}{remedy[1:]}", param=name)

@@ -1,7 +1,4 @@
-"""The outermost layer: gives every request an id and a deadline, and tells what became of it.
-
-It also stops the work of clients that have gone: Starlette notices them only while streaming.
-"""
+"""The outermost layer: gives every request an id and a deadline, and tells what became of it."""
 
 from __future__ import annotations
 
@@ -17,6 +14,7 @@ from contract.errors import Cancelled, DeadlineExceeded, InvalidRequest, ModelFa
 from ingress import metrics
 from ingress.dialect import dialect_of_path, error_response
 from ingress.exchange import Exchange
+from ingress.presence import while_connected
 
 logger = logging.getLogger(__name__)
 access_log = logging.getLogger("ingress.access")
@@ -66,7 +64,7 @@ class Observation:
             if fault is not None:
                 raise fault
             async with asyncio.timeout(exchange.context.remaining_s):
-                await _while_connected(self._app, scope, receive, sender, exchange)
+                await while_connected(self._app, scope, receive, sender, exchange)
         except TimeoutError:
             late = DeadlineExceeded("the request's deadline has passed; allow it more time")
             await _break_off(late, scope, receive, sender, exchange)
@@ -111,56 +109,6 @@ def _add_headers(headers: MutableHeaders, exchange: Exchange) -> None:
 def _token(step: str) -> str:
     """A metric name of Server-Timing is an HTTP token."""
     return "".join(char if char.isalnum() or char in "-_." else "_" for char in step)
-
-
-async def _while_connected(
-    app: ASGIApp, scope: Scope, receive: Receive, send: Send, exchange: Exchange
-) -> None:
-    """Run the application; cancel it when the client leaves before the answer is complete."""
-    line = _Line(receive)
-    work = asyncio.create_task(_run(app, scope, line, send))
-    watch = asyncio.create_task(line.watch())
-    try:
-        await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
-        if not work.done() and not exchange.is_answered:
-            work.cancel()
-            await asyncio.gather(work, return_exceptions=True)
-            raise Cancelled("the client has gone")
-        await work
-    finally:
-        work.cancel()
-        watch.cancel()
-        await asyncio.gather(work, watch, return_exceptions=True)
-
-
-async def _run(app: ASGIApp, scope: Scope, line: _Line, send: Send) -> None:
-    await app(scope, line.receive, send)
-
-
-class _Line:
-    """The client's side of the connection: first the body, then the news that it has gone."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._body_read, self._gone = asyncio.Event(), asyncio.Event()
-
-    async def receive(self) -> Message:
-        if self._body_read.is_set():
-            await self._gone.wait()
-            return {"type": "http.disconnect"}
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
-            self._gone.set()
-        if not message.get("more_body", False):
-            self._body_read.set()
-        return message
-
-    async def watch(self) -> None:
-        """Return when the client has gone."""
-        await self._body_read.wait()
-        while not self._gone.is_set():
-            if (await self._receive())["type"] == "http.disconnect":
-                self._gone.set()
 
 
 async def _break_off(

@@ -68,6 +68,17 @@ OPENAI_FAULTS = _faults(openai.OpenAIError)
 BOTH_FAULTS = _faults(openai.OpenAIError, hse.HseError)
 
 _TEXT = {"schema": {"type": "string"}}
+# One event; `data` is the JSON object that the openai client's event types describe.
+_EVENTS = {
+    "schema": {
+        "type": "object",
+        "properties": {
+            "event": {"type": "string"},
+            "data": {"type": "string", "contentMediaType": "application/json"},
+        },
+        "required": ["event", "data"],
+    }
+}
 _AUDIO = {
     kind.content_type: {"schema": {"type": "string", "format": "binary"}} for kind in AudioFormat
 }
@@ -90,7 +101,7 @@ SPEECH_ANSWERS = (
     _ok(
         "OpenAI: audio, or server-sent events speech.audio.delta and speech.audio.done. "
         "HSE: JSON with base64, or with output_options.stream the bare audio",
-        _AUDIO | {"text/event-stream": _TEXT} | _json(hse.AudioAnswer),
+        _AUDIO | {"text/event-stream": _EVENTS} | _json(hse.AudioAnswer),
     )
     | BOTH_FAULTS
 )
@@ -101,7 +112,7 @@ TRANSCRIPTION_ANSWERS = (
         "transcript.text.delta and transcript.text.done",
         _json(openai.TranscriptionVerbose, openai.Transcription, hse.SpeechToTextResponse)
         | _TRANSCRIPTS
-        | {"text/event-stream": _TEXT},
+        | {"text/event-stream": _EVENTS},
     )
     | BOTH_FAULTS
 )

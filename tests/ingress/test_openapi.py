@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 import schemathesis
 from fake_client import FakeClient
 from fastapi.routing import APIRoute
-from front_door import make_app
+from front_door import as_base64, make_app, wav, wav_base64
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -17,6 +18,8 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+
+from contract.embedding import Embedding
 
 APP = make_app(FakeClient(), docs_enabled=True)
 SCHEMA = schemathesis.openapi.from_asgi("/openapi.json", APP)
@@ -28,16 +31,48 @@ CHECKS = [
 ]
 
 
-@SCHEMA.parametrize()
-@settings(
-    max_examples=25,
+FUZZ = settings(
+    max_examples=15,
     derandomize=True,
     deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
+EMBEDDING = as_base64(Embedding("openvoice_v2", np.ones(256, np.float32)).to_bytes())
+FITTING: dict[str, dict[str, Any]] = {
+    "/v1/audio/speech": {"model": "piper", "voice": "joe", "language": "EN"},
+    "/v1/audio/transcriptions": {"model": "whisper", "file": wav(0.2)},
+    "/v1/audio/translations": {"model": "whisper", "file": wav(0.2)},
+    "/v1/audio/vad": {"model": "silero-vad", "input_audio": wav_base64(0.2)},
+    "/v1/embed/speaker": {"model": "openvoice_v2", "input_audio": wav_base64(0.2)},
+    "/v1/embeddings": {"model": "openvoice_v2", "input_audio": wav_base64(0.2)},
+    "/v1/voice/convert": {
+        "model": "openvoice_v2",
+        "source_audio": wav_base64(0.2),
+        "target_audio": None,
+        "target_embedding": EMBEDDING,
+    },
+    "/v1/audio/convert": {"model": "voicefixer", "source_audio": wav_base64(0.2)},
+}
+"""Values that let a fuzzed body past the first checks, so that the others are reached."""
+
+
+@SCHEMA.parametrize()
+@FUZZ
 def test_fuzzed_requests_are_answered_as_documented(case: Any) -> None:
+    case.call_and_validate(checks=CHECKS)
+
+
+@SCHEMA.include(path=list(FITTING)).parametrize()
+@FUZZ
+def test_fuzzed_options_of_real_models_are_answered_as_documented(case: Any) -> None:
+    if isinstance(case.body, dict):
+        case.body |= FITTING[case.path]
+        if case.media_type == "application/json" and "file" in case.body:
+            case.body["input_audio"] = as_base64(case.body.pop("file"))
+        if "mode" in case.body:
+            case.body["mode"] = "single_speaker_tts"
     case.call_and_validate(checks=CHECKS)
 
 
