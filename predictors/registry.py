@@ -45,11 +45,29 @@ class BuiltIn:
 
 
 _WHISPER = ("faster_whisper", "onnxruntime")
+_OPENVOICE = "predictors.models.openvoice"
+_TORCH = ("torch",)
 
 MODEL_TYPES: dict[str, BuiltIn] = {
     "FasterWhisper": BuiltIn("predictors.models.faster_whisper:FasterWhisper", "whisper", _WHISPER),
     "SileroVAD": BuiltIn("predictors.models.silero:SileroVAD", "whisper", ("onnxruntime",)),
     "PiperSynthesizer": BuiltIn("predictors.models.piper:PiperSynthesizer", "piper", ("piper",)),
+    "OpenVoiceV1Synthesizer": BuiltIn(
+        f"{_OPENVOICE}:OpenVoiceV1Synthesizer", "torch,text", ("torch", "text_unidecode")
+    ),
+    "OpenVoiceV1ToneConverter": BuiltIn(f"{_OPENVOICE}:OpenVoiceV1ToneConverter", "torch", _TORCH),
+    "OpenVoiceV1ToneConverterEncoder": BuiltIn(
+        f"{_OPENVOICE}:OpenVoiceV1ToneConverterEncoder", "torch", _TORCH
+    ),
+    "MeloTTSSynthesizer": BuiltIn(
+        "predictors.models.melo:MeloTTSSynthesizer",
+        "torch,text",
+        ("torch", "transformers", "jieba"),
+    ),
+    "OpenVoiceV2ToneConverter": BuiltIn(f"{_OPENVOICE}:OpenVoiceV2ToneConverter", "torch", _TORCH),
+    "OpenVoiceV2ToneConverterEncoder": BuiltIn(
+        f"{_OPENVOICE}:OpenVoiceV2ToneConverterEncoder", "torch", _TORCH
+    ),
 }
 
 

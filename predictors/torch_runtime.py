@@ -1,0 +1,56 @@
+"""Where a torch model runs, in which precision, and how big it is. Imports torch."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import torch
+from torch import nn
+
+from contract.config import DeviceConfig, DType
+from contract.errors import ModelFailed
+from predictors.devices import worker_device
+
+_DTYPES: dict[DType, torch.dtype] = {
+    "auto": torch.float32,
+    "float": torch.float32,
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "half": torch.float16,
+}
+
+
+def torch_dtype(name: DType) -> torch.dtype:
+    return _DTYPES[name]
+
+
+def torch_device(config: DeviceConfig) -> torch.device:
+    """The device of an entry; `auto` is the GPU where this torch can use one.
+
+    Raises ModelFailed when a GPU is asked for that this torch cannot use.
+    """
+    wanted = worker_device(config)
+    if wanted is None:
+        return torch.device("cpu")
+    device = torch.device(wanted)
+    if torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count():
+        return device
+    if config.device == "auto":
+        return torch.device("cpu")
+    raise ModelFailed(
+        f"torch has no device {config.device}; install a CUDA build of torch, correct the number, "
+        "or set device to cpu"
+    )
+
+
+def size_bytes(module: nn.Module) -> int:
+    """Memory of a module's parameters and buffers."""
+    values = chain(module.parameters(), module.buffers())
+    return sum(value.numel() * value.element_size() for value in values)
+
+
+def first_damaged(module: nn.Module) -> str | None:
+    """Name of the first parameter or buffer that holds NaN or infinity."""
+    values = chain(module.named_parameters(), module.named_buffers())
+    return next((name for name, value in values if not bool(torch.isfinite(value).all())), None)

@@ -1,0 +1,89 @@
+"""A config.json and a checkpoint.pth of OpenVoice or MeloTTS, made into a network or refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
+
+from contract.errors import ModelFailed
+from predictors.networks.checkpoint import (
+    CheckpointError,
+    entry,
+    fold_weight_norm,
+    load_strictly,
+    read_checkpoint,
+)
+from predictors.networks.vits_config import VitsConfig
+from predictors.torch_runtime import first_damaged
+from predictors.vits.reduced_precision import reduce_precision
+
+N = TypeVar("N", bound=nn.Module)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Two files that belong together, and whose they should be."""
+
+    family: str
+    """For messages: the model type that wants them."""
+    folder: Path
+
+    @property
+    def weights(self) -> Path:
+        return self.folder / "checkpoint.pth"
+
+    def config(self) -> Mapping[str, Any]:
+        """The parsed config.json. Raises ModelFailed."""
+        try:
+            config = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+        except OSError as exc:
+            raise ModelFailed(
+                f"{self.family}: config.json cannot be opened ({exc.strerror}); it lies beside "
+                "checkpoint.pth in the public layout"
+            ) from exc
+        except ValueError as exc:
+            raise ModelFailed(f"{self.family}: config.json is no JSON; download it again") from exc
+        if not isinstance(config, dict):
+            raise ModelFailed(f"{self.family}: config.json holds no object; download it again")
+        return config
+
+    def sizes(self) -> VitsConfig:
+        """The sizes of the network. Raises ModelFailed that names the key that is not usable."""
+        config = self.config()
+        try:
+            return VitsConfig.from_public(config)
+        except CheckpointError as exc:
+            raise ModelFailed(f"{self.family}: {exc}") from exc
+
+    def network(
+        self, kind: Callable[[VitsConfig], N], device: torch.device, dtype: torch.dtype
+    ) -> N:
+        """The network with these weights, ready for inference.
+
+        Raises ModelFailed that names the family, and the keys that are missing or do not fit.
+        """
+        sizes = self.sizes()
+        try:
+            state = fold_weight_norm(entry(read_checkpoint(self.weights), "model"))
+            network = kind(sizes)
+            load_strictly(network, state, family=self.family)
+        except CheckpointError as exc:
+            raise ModelFailed(f"{self.family}: {exc}") from exc
+        except (RuntimeError, ArithmeticError) as exc:  # sizes that no layer can have
+            raise ModelFailed(
+                f"{self.family}: config.json describes no network that can be built; "
+                "download it again"
+            ) from exc
+        damaged = first_damaged(network)
+        if damaged is not None:
+            raise ModelFailed(
+                f"{self.family}: {damaged} holds NaN or infinity; download checkpoint.pth again"
+            )
+        reduce_precision(network, dtype)
+        return network.to(device).eval()
