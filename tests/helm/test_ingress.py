@@ -59,6 +59,8 @@ def test_discovery_may_read_inference_services_here_and_nothing_else(rendered) -
     binding = of_kind(objects, "RoleBinding")["harmony-speech-discovery"]
     assert binding["roleRef"]["name"] == "harmony-speech-discovery"
     assert [one["name"] for one in binding["subjects"]] == ["harmony-speech"]
+    for one in services(objects).values():
+        assert one["spec"]["predictor"]["automountServiceAccountToken"] is False
     env = variables(_pod(objects)["spec"]["containers"][0])
     assert (env["SPEECH_DISCOVERY"], env["SPEECH_NAMESPACE"]) == ("kubernetes", "harmony-speech")
 

@@ -68,7 +68,7 @@ priorityClassName: {{ . }}
 {{- $claim := and $fromHub (eq $values.hub.cache.type "pvc") -}}
 {{- $timeout := int .model.scaling.timeoutSeconds -}}
 {{ include "harmony-speech.scaling" (dict "mode" $values.mode "scaling" .model.scaling "device" .model.profile.device) }}
-{{ include "harmony-speech.pod" .root }}
+{{ include "harmony-speech.pod" (dict "root" .root "watches" false) }}
 {{- include "harmony-speech.placement" .model.profile }}
 {{- if and $claim (eq $values.mode "Knative") }}
 securityContext: {fsGroup: 65532}
@@ -134,7 +134,7 @@ volumes:
 {{- /* A changed catalog starts new pods, since without discovery it is read only once. */ -}}
 {{- $annotations := ternary dict (dict "harmony-speech/config" (include "harmony-speech.config" .root | sha256sum | trunc 16)) $values.discovery.enabled -}}
 {{ include "harmony-speech.scaling" (dict "mode" $values.mode "scaling" .toolchain.scaling "device" "cpu" "annotations" $annotations) }}
-{{ include "harmony-speech.pod" .root }}
+{{ include "harmony-speech.pod" (dict "root" .root "watches" true) }}
 containers:
   - name: kserve-container
     image: {{ include "harmony-speech.image" (dict "root" .root "repository" "transformer") }}

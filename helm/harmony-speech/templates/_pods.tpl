@@ -55,13 +55,17 @@ seccompProfile:
 {{- end -}}
 {{- end }}
 
-{{/* Fields of a pod that both components of an InferenceService share. */}}
+{{/*
+Whose account a pod runs under. Knative refuses automount `true`, so a pod that watches the cluster gets
+its token by the account's own setting. Arguments: root, watches.
+*/}}
 {{- define "harmony-speech.pod" -}}
-serviceAccountName: {{ include "harmony-speech.serviceAccount" . }}
-{{- if not .Values.discovery.enabled }}
+{{- $values := .root.Values -}}
+serviceAccountName: {{ include "harmony-speech.serviceAccount" .root }}
+{{- if not (and .watches $values.discovery.enabled) }}
 automountServiceAccountToken: false
 {{- end }}
-{{- with .Values.images.pullSecrets }}
+{{- with $values.images.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
   - name: {{ . }}
