@@ -53,7 +53,7 @@ image-gpu:  ## build the GPU image (TORCH_INDEX= torch's index for your CUDA)
 	$(call BUILD,gpu,predictor,--build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-gpu)
 
 clean:  ## remove both environments and every cache
-	rm -rf $(SERVE) $(TEST) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(SERVE) $(TEST) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .cache
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10

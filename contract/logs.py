@@ -1,10 +1,11 @@
-"""Log lines as JSON, one object a line. Set up once, by main."""
+"""Log lines: JSON, one object a line, or text for a terminal. Set up once, by main."""
 
 from __future__ import annotations
 
 import json
 import logging
 import logging.config
+import sys
 from datetime import UTC, datetime
 
 
@@ -24,15 +25,33 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+class TextFormatter(logging.Formatter):
+    """The same for a person at a terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        fields = getattr(record, "fields", {})
+        told = " ".join(f"{key}={fields[key]}" for key in _FOR_PEOPLE if key in fields)
+        line = f"{time} {record.levelname:<7} {record.getMessage()} {told}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+_FOR_PEOPLE = ("method", "path", "model", "task", "toolchain", "status", "code", "duration_ms")
+
+
 def configure(level: str) -> None:
-    """Send everything to stderr. Our line per request replaces the SDK's and uvicorn's."""
+    """Send everything to stderr: JSON, or text where a person reads along.
+
+    Our line per request replaces the SDK's and uvicorn's.
+    """
+    formatter = "text" if sys.stderr.isatty() else "json"
     quiet = {"level": "WARNING"}
     logging.config.dictConfig(
         {
             "version": 1,
             "disable_existing_loggers": False,
-            "formatters": {"json": {"()": JsonFormatter}},
-            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+            "formatters": {"json": {"()": JsonFormatter}, "text": {"()": TextFormatter}},
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": formatter}},
             "root": {"level": level, "handlers": ["stderr"]},
             "loggers": {
                 "kserve": {**quiet, "handlers": ["stderr"], "propagate": False},

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 
 from contract.config import InvalidConfig, ServiceConfig, load_config
 from contract.errors import SpeechError
+from contract.program import leave, settings_faults
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speech models behind one door.")
 ConfigFile = Annotated[
@@ -40,8 +42,11 @@ def serve(
         asyncio.run(serve(checked, options, lambda text: print(text, flush=True)))
     except KeyboardInterrupt:
         print("Ended.", flush=True)
+    except ValidationError as exc:
+        _fail(settings_faults(exc))
     except SpeechError as exc:
         _fail(exc.message)
+    leave(0)
 
 
 @app.command()

@@ -20,6 +20,7 @@ from contract.catalog import Catalog
 from contract.config import load_config
 from contract.connection import ConnectionSettings, HttpConnection
 from contract.errors import SpeechError
+from contract.program import settings_faults
 from ingress.app import create_app
 from ingress.settings import Settings
 
@@ -40,8 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SpeechError as error:
         parser.error(error.message)
     except ValidationError as exc:
-        faults = (f"SPEECH_{str(one['loc'][0]).upper()}: {one['msg']}" for one in exc.errors())
-        parser.error("; ".join(faults))
+        parser.error(settings_faults(exc))
     except KeyboardInterrupt:
         logger.info("ended")
     return 0

@@ -1,7 +1,6 @@
 """`python -m predictors`"""
 
-import sys
-
+from contract.program import leave
 from predictors.server import main
 
-sys.exit(main())
+leave(main())

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from contract import logs
 from contract.config import InvalidConfig, ModelConfig, ServiceConfig, load_config, parse_config
 from contract.errors import SpeechError
+from contract.program import settings_faults
 from contract.serving.server import SpeechServer
 from predictors.pool import ModelPool
 from predictors.registry import model_type_class
@@ -35,10 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SpeechError as error:
         parser.error(error.message)
     except ValidationError as exc:
-        faults = (
-            f"SPEECH_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in exc.errors()
-        )
-        parser.error("; ".join(faults))
+        parser.error(settings_faults(exc))
     logs.configure(settings.log_level)
     serve_pool(pool, http_port=arguments.http_port, grpc_port=arguments.grpc_port)
     return 0

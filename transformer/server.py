@@ -20,6 +20,7 @@ from contract.catalog import Catalog
 from contract.config import load_config
 from contract.connection import ConnectionSettings, HttpConnection
 from contract.errors import SpeechError
+from contract.program import settings_faults
 from contract.serving.server import SpeechServer
 from contract.toolchains import TOOLCHAINS
 from transformer.engine import ToolchainEngine
@@ -40,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SpeechError as error:
         parser.error(error.message)
     except ValidationError as exc:
-        parser.error("; ".join(f"SPEECH_{f['loc'][0]}: {f['msg']}".upper() for f in exc.errors()))
+        parser.error(settings_faults(exc))
     logs.configure(settings.log_level)
     serve(arguments, settings, connection, catalog)
     return 0

@@ -7,7 +7,9 @@ import io
 import re
 import signal
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -28,14 +30,21 @@ JFK = (
 )
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+@contextmanager
+def serving(log: Path) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-c", "from harmony.cli import main; main()"]
     command += ["serve", "--config", str(ROOT / "config.yml"), "--port", str(port)]
-    with running(command, tmp_path_factory.mktemp("serve") / "log", (port, port)) as started:
-        with httpx.Client(transport=httpx.HTTPTransport(retries=60)) as http:
-            http.get(f"{started.url}/health/live", timeout=60)
+    with running(command, log, (port, port)) as started:
+        while "answers at" not in started.log:
+            assert started.process.poll() is None, started.log
+            time.sleep(0.1)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("serve") / "log") as started:
         yield started
 
 
@@ -98,6 +107,13 @@ def test_streamed_speech_is_the_same_speech(client):
 def test_the_models_that_openai_clients_ask_for_are_there(client):
     listed = {model.id for model in client.models.list()}
     assert {"tts-1", "whisper-1", "whisper-base", "piper-en", "silero-vad"} <= listed
+
+
+def test_ctrl_c_ends_it_cleanly_while_models_still_load(tmp_path):
+    with serving(tmp_path / "log") as server:
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(timeout=30) == 0
+        assert "Traceback" not in server.log
 
 
 def test_ctrl_c_ends_it_cleanly(server):
