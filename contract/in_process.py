@@ -17,7 +17,9 @@ class Endpoint(Protocol):
     """A predictor or a toolchain, as its neighbours in the process see it."""
 
     @property
-    def is_ready(self) -> bool: ...
+    def is_loaded(self) -> bool:
+        """True when a request would be answered without loading first."""
+        ...
 
     async def submit(self, request: TaskInput[Any], context: RequestContext) -> TaskOutput: ...
 
@@ -46,12 +48,12 @@ class InProcessClient:
         return answer  # type: ignore[return-value]  # request.output is the class of O
 
     async def is_ready(self, model: str) -> bool:
-        return self._find(model).is_ready
+        return self._find(model).is_loaded
 
     async def wake(self, models: Iterable[str], context: RequestContext) -> None:
         for model in models:
             endpoint = self._find(model)
-            if not endpoint.is_ready:
+            if not endpoint.is_loaded:
                 task = asyncio.create_task(_load(endpoint))
                 self._waking.add(task)
                 task.add_done_callback(self._waking.discard)

@@ -58,8 +58,8 @@ class ModelRunner:
         return self._slot.is_ready and not self._is_closed
 
     @property
-    def ready(self) -> bool:
-        """True when a request would be answered without loading first, as Client.is_ready asks."""
+    def is_loaded(self) -> bool:
+        """True when a request would be answered without loading first."""
         return self._slot.is_loaded
 
     @property

@@ -30,6 +30,7 @@ class ToolchainEngine:
     """Answers every task of one toolchain; an Endpoint of the in-process transport."""
 
     is_ready = True
+    is_loaded = True
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ SPEECH = AudioOutput(Audio(np.zeros(10, np.float32), 16000))
 
 class Speaker:
     def __init__(self, delay_s=0.0):
-        self.is_ready = False
+        self.is_loaded = False
         self.delay_s = delay_s
         self.was_cancelled = False
 
@@ -30,7 +30,7 @@ class Speaker:
         return SPEECH
 
     async def ensure_loaded(self):
-        self.is_ready = True
+        self.is_loaded = True
 
 
 async def test_a_call_reaches_the_endpoint_of_that_name():

@@ -145,10 +145,10 @@ async def test_least_recently_used_model_makes_room() -> None:
     for name in "aba":
         await ask(runners[name])
     await ask(runners["c"])
-    assert [runners[name].ready for name in "abc"] == [True, False, True]
+    assert [runners[name].is_loaded for name in "abc"] == [True, False, True]
     assert runners["b"].is_ready  # it can answer again ...
     await ask(runners["b"])  # ... and does
-    assert [runners[name].ready for name in "abc"] == [False, True, True]
+    assert [runners[name].is_loaded for name in "abc"] == [False, True, True]
     assert {name: script.loads for name, script in scripts.items()} == {"a": 1, "b": 2, "c": 1}
     await pool.aclose()
 
@@ -162,12 +162,12 @@ async def test_running_model_is_never_unloaded() -> None:
     running = asyncio.create_task(ask(first))
     assert await asyncio.to_thread(busy.started.acquire, timeout=20)
     await ask(second)
-    assert first.ready
+    assert first.is_loaded
     assert busy.unloads == 0
     busy.gate.set()
     await running
     await ask(second)
-    assert not first.ready  # room was made once it was idle
+    assert not first.is_loaded  # room was made once it was idle
     await pool.aclose()
 
 
@@ -182,7 +182,7 @@ async def test_no_memory_to_load_unloads_the_idle_and_tries_again() -> None:
     first, second = add(pool, idle, "idle"), add(pool, Script(on_load=fail_once), "large")
     await ask(first)
     await ask(second)
-    assert (first.ready, second.ready) == (False, True)
+    assert (first.is_loaded, second.is_loaded) == (False, True)
     await pool.aclose()
 
 
