@@ -18,8 +18,9 @@
 {{- if not (.Capabilities.APIVersions.Has "serving.kserve.io/v1beta1/InferenceService") -}}
 {{- fail (join "\n" (list
   "" "KServe is not installed: this cluster has no serving.kserve.io/v1beta1 InferenceService. Install it first:"
-  "  helm install kserve-crd oci://ghcr.io/kserve/charts/kserve-crd --version v0.20.0 -n kserve --create-namespace"
-  "  helm install kserve oci://ghcr.io/kserve/charts/kserve-resources --version v0.20.0 -n kserve"
+  "  git clone --depth 1 --branch v0.20.0 https://github.com/kserve/kserve"
+  "  helm install kserve-crd kserve/charts/kserve-crd -n kserve --create-namespace"
+  "  helm install kserve kserve/charts/kserve-resources -n kserve"
   "  kubectl wait -n kserve --for=condition=Available deploy/kserve-controller-manager --timeout=300s"
   "docs/install.md has every step, cert-manager and Knative included."
   "To render without a cluster: helm template --api-versions serving.kserve.io/v1beta1/InferenceService --api-versions serving.knative.dev/v1/Service")) -}}
