@@ -76,8 +76,9 @@ def _speech_from_json(item: dict[str, Any]) -> SpeechSegment:
     )
 
 
-def _transcript_to_json(one: TranscriptSegment) -> dict[str, Any]:
-    body = {
+def whisper_fields(one: TranscriptSegment) -> dict[str, Any]:
+    """A segment as Whisper's own JSON spells it, its words apart."""
+    return {
         "id": one.id,
         "seek": one.seek,
         "start": one.start_s,
@@ -89,6 +90,10 @@ def _transcript_to_json(one: TranscriptSegment) -> dict[str, Any]:
         "compression_ratio": one.compression_ratio,
         "no_speech_prob": one.no_speech_prob,
     }
+
+
+def _transcript_to_json(one: TranscriptSegment) -> dict[str, Any]:
+    body = whisper_fields(one)
     if one.words is not None:
         body["words"] = [
             {"start": w.start_s, "end": w.end_s, "word": w.word, "probability": w.probability}

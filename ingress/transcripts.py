@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from contract.segments import whisper_fields
 from contract.tasks import TranscribeOutput, TranscriptSegment
 from ingress.languages import NAMES
 from ingress.schemas.openai import CreateTranscriptionRequest, CreateTranslationRequest
@@ -32,7 +33,7 @@ def events(transcript: TranscribeOutput) -> Iterator[bytes]:
 
 
 def hse_segments(transcript: TranscribeOutput) -> list[dict[str, Any]]:
-    return [_segment(one) | {"words": _hse_words(one)} for one in transcript.segments]
+    return [whisper_fields(one) | {"words": _hse_words(one)} for one in transcript.segments]
 
 
 def _json(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Response:
@@ -55,7 +56,7 @@ def _verbose(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> R
     }
     wanted = getattr(asked, "timestamp_granularities", []) or ["segment"]
     if "segment" in wanted:
-        body["segments"] = [_segment(one) for one in transcript.segments]
+        body["segments"] = [whisper_fields(one) for one in transcript.segments]
     if "word" in wanted:
         body["words"] = list(_words(transcript))
     return JSONResponse(body | {"usage": _usage(transcript)})
@@ -105,21 +106,6 @@ def _clock(seconds: float, decimal_mark: str) -> str:
     minutes, ms = divmod(total_ms, 60_000)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{ms // 1000:02d}{decimal_mark}{ms % 1000:03d}"
-
-
-def _segment(one: TranscriptSegment) -> dict[str, Any]:
-    return {
-        "id": one.id,
-        "seek": one.seek,
-        "start": one.start_s,
-        "end": one.end_s,
-        "text": one.text,
-        "tokens": list(one.tokens),
-        "temperature": one.temperature,
-        "avg_logprob": one.avg_logprob,
-        "compression_ratio": one.compression_ratio,
-        "no_speech_prob": one.no_speech_prob,
-    }
 
 
 def _words(transcript: TranscribeOutput) -> Iterator[dict[str, Any]]:

@@ -64,6 +64,29 @@ def expand_numbers(text: str) -> str:
     return expand_cardinals(text)
 
 
+TITLES = {
+    "mrs": "misess",  # as the training texts spelled it
+    "mr": "mister",
+    "dr": "doctor",
+    "st": "saint",
+    "co": "company",
+    "jr": "junior",
+    "maj": "major",
+    "gen": "general",
+    "drs": "doctors",
+    "rev": "reverend",
+    "lt": "lieutenant",
+    "hon": "honorable",
+    "sgt": "sergeant",
+    "capt": "captain",
+    "esq": "esquire",
+    "ltd": "limited",
+    "col": "colonel",
+    "ft": "fort",
+}
+"""Abbreviations that all the English voices were trained to hear spelled out."""
+
+
 def expand_abbreviations(text: str, table: Mapping[str, str]) -> str:
     """Replace each key of `table` that stands as a word before a full stop; any case matches."""
     names = "|".join(re.escape(name) for name in sorted(table, key=len, reverse=True))

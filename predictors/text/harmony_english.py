@@ -3,7 +3,7 @@
 import string
 from collections.abc import Iterator
 
-from predictors.text.english_numbers import expand_abbreviations, expand_numbers
+from predictors.text.english_numbers import TITLES, expand_abbreviations, expand_numbers
 from predictors.text.errors import NoSpeakableText
 from predictors.text.plain_characters import drop_invisible, to_ascii
 
@@ -13,26 +13,7 @@ SYMBOLS = (PAD, END, *string.ascii_uppercase, *string.ascii_lowercase, *"!'\"(),
 
 _IDS = {symbol: position for position, symbol in enumerate(SYMBOLS)}
 _SPOKEN_IDS = frozenset(_IDS[letter] for letter in string.ascii_letters)
-_ABBREVIATIONS = {
-    # "misess" is how the training text spelled it.
-    "mrs": "misess",
-    "mr": "mister",
-    "dr": "doctor",
-    "st": "saint",
-    "co": "company",
-    "jr": "junior",
-    "maj": "major",
-    "gen": "general",
-    "drs": "doctors",
-    "rev": "reverend",
-    "lt": "lieutenant",
-    "hon": "honorable",
-    "sgt": "sergeant",
-    "capt": "captain",
-    "esq": "esquire",
-    "ltd": "limited",
-    "col": "colonel",
-    "ft": "fort",
+_ABBREVIATIONS = TITLES | {
     "mk": "mark",
     "jan": "january",
     "feb": "february",

@@ -5,6 +5,7 @@ import unicodedata
 
 from predictors.text.english_numbers import (
     DOLLAR,
+    TITLES,
     Currency,
     amount_of_money,
     drop_thousands_commas,
@@ -24,26 +25,6 @@ _CURRENCIES = {
     "£": Currency("pound sterling", "pounds sterling", "penny", "pence"),
     "€": Currency("euro", "euros", "cent", "cents"),
     "¥": Currency("yen", "yen", "sen", "sen"),
-}
-_ABBREVIATIONS = {
-    "mrs": "misess",  # as the training text had it
-    "mr": "mister",
-    "dr": "doctor",
-    "st": "saint",
-    "co": "company",
-    "jr": "junior",
-    "maj": "major",
-    "gen": "general",
-    "drs": "doctors",
-    "rev": "reverend",
-    "lt": "lieutenant",
-    "hon": "honorable",
-    "sgt": "sergeant",
-    "capt": "captain",
-    "esq": "esquire",
-    "ltd": "limited",
-    "col": "colonel",
-    "ft": "fort",
 }
 _MARKS = str.maketrans(
     {
@@ -69,7 +50,7 @@ def normalize(text: str) -> str:
         lambda match: amount_of_money(match[2], _CURRENCIES[match[1]], joint=" "), text
     )
     text = expand_ordinals(expand_decimal_points(text))
-    text = expand_abbreviations(expand_cardinals(text, signed=True), _ABBREVIATIONS)
+    text = expand_abbreviations(expand_cardinals(text, signed=True), TITLES)
     return " ".join(text.translate(_MARKS).split()).replace(" ,", ",")
 
 

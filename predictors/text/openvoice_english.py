@@ -4,29 +4,10 @@ import re
 import string
 
 from predictors.text.english_ipa import word_to_ipa
-from predictors.text.english_numbers import expand_abbreviations, expand_numbers
+from predictors.text.english_numbers import TITLES, expand_abbreviations, expand_numbers
 from predictors.text.plain_characters import drop_invisible, to_ascii
 
-_ABBREVIATIONS = {
-    "mrs": "missus",
-    "mr": "mister",
-    "dr": "doctor",
-    "st": "saint",
-    "co": "company",
-    "jr": "junior",
-    "maj": "major",
-    "gen": "general",
-    "drs": "doctors",
-    "rev": "reverend",
-    "lt": "lieutenant",
-    "hon": "honorable",
-    "sgt": "sergeant",
-    "capt": "captain",
-    "esq": "esquire",
-    "ltd": "limited",
-    "col": "colonel",
-    "ft": "fort",
-}
+_ABBREVIATIONS = TITLES | {"mrs": "missus"}
 _UNKNOWN_WORD_MARK = "*"  # the voice was trained on unknown words as their spelling plus this
 _POUNDS = re.compile(r"£([0-9][0-9,]*)")
 _VOWELS = "aeiouæɑɔəɛɪʊ"
