@@ -12,7 +12,8 @@ from dataclasses import dataclass
 _MAX_COMPRESSION_RATIO = 2.4
 _MIN_AVG_LOGPROB = -1.0
 _NO_SPEECH = 0.6
-_LOOP = 4
+_LOOP = 4  # times in a row
+_SENTENCE = 4  # words
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,19 @@ class Hypothesis:
     temperature: float
     is_cut_off: bool
     """The decoder was stopped by the limit on tokens: it was in a loop."""
+    has_short_window: bool = False
 
     @property
     def is_repetitive(self) -> bool:
-        """In a loop. A chorus compresses as well; it is told apart by how often it comes."""
+        """In a loop. A chorus compresses as well; it is told apart by how often it comes.
+
+        What goes wrong in a short window is that a sentence comes twice; there that is enough.
+        """
+        words = self.text.lower().replace(",", "").replace(".", "").split()
+        if self.is_cut_off or (self.has_short_window and most_repeats(words, _SENTENCE) > 1):
+            return True
         shrinks = compression_ratio(self.text) > _MAX_COMPRESSION_RATIO
-        return self.is_cut_off or (shrinks and most_repeats(self.text.split()) >= _LOOP)
+        return shrinks and most_repeats(words) >= _LOOP
 
     @property
     def is_silence(self) -> bool:
@@ -50,9 +58,9 @@ def compression_ratio(text: str) -> float:
     return len(data) / len(zlib.compress(data))
 
 
-def most_repeats(words: Sequence[str]) -> int:
-    """How often some phrase stands there in a row, at most."""
-    return max((_repeats(words, size) for size in range(1, len(words) // 2 + 1)), default=1)
+def most_repeats(words: Sequence[str], least: int = 1) -> int:
+    """How often some phrase of `least` words or more stands there in a row, at most."""
+    return max((_repeats(words, size) for size in range(least, len(words) // 2 + 1)), default=1)
 
 
 def _repeats(words: Sequence[str], size: int) -> int:

@@ -28,6 +28,7 @@ from predictors.whisper.hypothesis import Hypothesis
 FloatArray = NDArray[np.float32]
 
 FRAMES_PER_S = 100
+_ENCODER_STRIDE = 2  # frames of the mel for one of the encoder's
 WINDOWS_S = (10, 15, 20, 30)
 FULL_WINDOW_S = WINDOWS_S[-1]
 _MARGIN_S = 2.0
@@ -139,6 +140,7 @@ class WhisperNetwork:
                 "sampling_topk": 0,  # all tokens
                 "sampling_temperature": temperature,
             }
+        is_short = encoded.shape[1] * _ENCODER_STRIDE < FULL_WINDOW_S * FRAMES_PER_S
         results = self._generate(
             encoded,
             prompts,
@@ -150,12 +152,12 @@ class WhisperNetwork:
             **method,
         )
         return [
-            self._hypothesis(result, one, temperature, limit)
+            self._hypothesis(result, one, temperature, limit, has_short_window=is_short)
             for result, one in zip(results, spoken, strict=True)
         ]
 
     def _hypothesis(
-        self, result: Any, spoken: Spoken, temperature: float, limit: int
+        self, result: Any, spoken: Spoken, temperature: float, limit: int, *, has_short_window: bool
     ) -> Hypothesis:
         tokens = tuple(result.sequences_ids[0])
         return Hypothesis(
@@ -166,6 +168,7 @@ class WhisperNetwork:
             float(result.no_speech_prob),
             temperature,
             is_cut_off=len(tokens) >= limit,
+            has_short_window=has_short_window,
         )
 
     def _prompt(self, spoken: Spoken, search: Search) -> list[int]:

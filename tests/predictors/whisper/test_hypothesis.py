@@ -42,6 +42,13 @@ def test_a_loop_is_suspicious_and_a_chorus_is_not():
     assert not hypothesis(CHORUS).is_suspicious
 
 
+def test_a_sentence_that_comes_twice_is_suspicious_in_a_short_window_only():
+    twice = "A small boat drifted. A small boat drifted."
+    assert hypothesis(twice, has_short_window=True).is_suspicious
+    assert not hypothesis(twice).is_suspicious
+    assert not hypothesis("Yes, yes. No, no.", has_short_window=True).is_suspicious
+
+
 def test_a_result_cut_off_by_the_limit_is_suspicious():
     assert hypothesis(is_cut_off=True).is_suspicious
 
