@@ -7,7 +7,8 @@ group words by the same tokenizer's pieces.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -99,15 +100,32 @@ def _read(folder: Path, device: torch.device) -> tuple[Any, Any]:  # classes wit
         config = BertConfig.from_pretrained(folder, local_files_only=True)
         config.num_hidden_layers -= _UNUSED_LAYERS
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        network = BertModel.from_pretrained(
-            folder, config=config, add_pooling_layer=False, local_files_only=True
-        )
+        with _quiet():
+            network = BertModel.from_pretrained(
+                folder, config=config, add_pooling_layer=False, local_files_only=True
+            )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as exc:
         raise ModelFailed(
             "the BERT of this language cannot be read; download it again, correct options.bert, "
             "or set it to none to speak without"
         ) from exc
     return tokenizer, network.to(device).eval()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers from reporting the layers that are left out on purpose."""
+    from transformers.utils import logging as reports
+
+    level, has_bars = reports.get_verbosity(), reports.is_progress_bar_enabled()
+    reports.set_verbosity_error()
+    reports.disable_progress_bar()
+    try:
+        yield
+    finally:
+        reports.set_verbosity(level)
+        if has_bars:
+            reports.enable_progress_bar()
 
 
 def bert_for(

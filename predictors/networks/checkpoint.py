@@ -95,14 +95,14 @@ def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, family: str
 def _read_plain(path: Path) -> object:
     try:
         content: object = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as exc:
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as exc:
         raise CheckpointError(
             f"'{path.name}' cannot be opened: {exc.strerror or type(exc).__name__}. "
             "Check the model directory and its permissions."
         ) from exc
     except Exception as exc:
         # Torch answers a damaged file with whatever its parser trips over (struct, key, index,
-        # type errors, ...), so no shorter list than all of them is complete.
+        # type errors, seeks beyond its end, ...), so no shorter list than all of them is complete.
         raise CheckpointError(
             f"'{path.name}' is damaged, incomplete, or holds more than tensors and plain values, "
             "which is never loaded because it could run code. Download it again, or save its "

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from contract.errors import ModelFailed
 from predictors.networks.checkpoint import (
@@ -24,6 +24,12 @@ from predictors.torch_runtime import first_damaged
 from predictors.vits.reduced_precision import reduce_precision
 
 N = TypeVar("N", bound=nn.Module)
+
+_OWNERS = {
+    "ref_enc.": "an OpenVoice tone converter",
+    "enc_p.tone_emb.": "a MeloTTS voice",
+    "enc_p.": "an OpenVoice voice",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class Checkpoint:
         try:
             state = fold_weight_norm(entry(read_checkpoint(self.weights), "model"))
             network = kind(sizes)
-            load_strictly(network, state, family=self.family)
+            self._fill(network, state)
         except CheckpointError as exc:
             raise ModelFailed(f"{self.family}: {exc}") from exc
         except (RuntimeError, ArithmeticError) as exc:  # sizes that no layer can have
@@ -87,3 +93,20 @@ class Checkpoint:
             )
         reduce_precision(network, dtype)
         return network.to(device).eval()
+
+    def _fill(self, network: nn.Module, state: Mapping[str, Tensor]) -> None:
+        try:
+            load_strictly(network, state, family=self.family)
+        except CheckpointError as exc:
+            found = _looks_like(state)
+            if found == _looks_like(network.state_dict()):
+                raise
+            raise CheckpointError(f"{exc} The file holds {found}.") from exc
+
+
+def _looks_like(state: Mapping[str, Tensor]) -> str:
+    """Whose weights these are, by a part that the others do not have."""
+    return next(
+        (owner for part, owner in _OWNERS.items() if any(key.startswith(part) for key in state)),
+        "the weights of another network",
+    )

@@ -18,8 +18,8 @@ from predictors.torch_runtime import first_damaged
 from predictors.vits.packing import generator, packed
 from predictors.weights import CorruptWeights
 
-MAX_RUN_IDS = 4096
-"""Padded phones in one pass: about three minutes of speech."""
+MAX_RUN_IDS = 5000
+"""Padded phones and blanks in one pass: two to three minutes of speech."""
 _GAP_S = 0.05  # after every piece, the last one too, at speed 1
 
 
