@@ -22,6 +22,8 @@ class CatalogSnapshot:
     aliases: dict[str, str]
     """Model names that clients use instead."""
     voice_aliases: dict[str, str]
+    served_toolchains: tuple[str, ...] | None = None
+    """None: every toolchain whose models are here."""
 
     def find(self, name: str) -> ModelConfig | None:
         return next((model for model in self.models if model.name == name), None)
@@ -50,12 +52,15 @@ class CatalogSnapshot:
         )
 
     def toolchains(self, task: Task) -> tuple[ToolchainSpec, ...]:
-        """Toolchains whose every need for the task is met, in the table's order."""
+        """Served toolchains whose every need for the task is met, in the table's order."""
         present = {model.model_type for model in self.models}
+        served = TOOLCHAINS if self.served_toolchains is None else self.served_toolchains
         return tuple(
             spec
-            for spec in TOOLCHAINS.values()
-            if task in spec.needs and all(present.intersection(need) for need in spec.needs[task])
+            for name, spec in TOOLCHAINS.items()
+            if name in served
+            and task in spec.needs
+            and all(present.intersection(need) for need in spec.needs[task])
         )
 
 
@@ -71,5 +76,8 @@ class Catalog:
 
     def replace(self, config: ServiceConfig) -> None:
         self._current = CatalogSnapshot(
-            config.model_configs, dict(config.aliases.models), dict(config.aliases.voices)
+            config.model_configs,
+            dict(config.aliases.models),
+            dict(config.aliases.voices),
+            config.toolchains,
         )

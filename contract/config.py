@@ -88,6 +88,8 @@ class Aliases(_Closed):
 class ServiceConfig(_Closed):
     # Not min_length: pydantic would count only valid entries and report an empty list beside them.
     model_configs: tuple[ModelConfig, ...] = Field(json_schema_extra={"minItems": 1})
+    toolchains: tuple[str, ...] | None = None
+    """Toolchains that are served. Absent: every one whose model types are configured."""
     aliases: Aliases = Aliases()
     memory_budget_mb: int | None = Field(default=None, ge=64)
     """Loaded models above this are unloaded, least recently used first. Absent: no limit."""
@@ -103,6 +105,9 @@ class ServiceConfig(_Closed):
         for entry in self.model_configs:
             if entry.fallback is not None:
                 self._check_fallback(entry, names)
+        for name in self.toolchains or ():
+            if name not in TOOLCHAINS:
+                raise ValueError(f"toolchains: {name!r} is none of {', '.join(TOOLCHAINS)}")
         known = set(names) | set(TOOLCHAINS)
         for alias, target in self.aliases.models.items():
             if target not in known:

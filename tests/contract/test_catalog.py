@@ -3,7 +3,7 @@
 import pytest
 
 from contract.catalog import Catalog
-from contract.config import parse_config
+from contract.config import ModelConfig, ServiceConfig, parse_config
 from contract.errors import Unroutable
 from contract.tasks import Task
 from contract.toolchains import TOOLCHAINS
@@ -115,3 +115,25 @@ def test_a_reader_keeps_its_snapshot_when_the_catalog_is_replaced():
     assert before.voice_aliases == {"alloy": "EN-US"}
     assert catalog.current.find("melo-en") is None
     assert catalog.current.voice_aliases == {}
+
+
+def test_only_served_toolchains_are_offered() -> None:
+    models = tuple(
+        ModelConfig(name=name.lower(), model="m", model_type=name)
+        for name in ("VoiceFixerRestorer", "VoiceFixerVocoder")
+    )
+    offered = {
+        served: [
+            spec.name
+            for spec in Catalog(
+                ServiceConfig(model_configs=models, toolchains=served)
+            ).current.toolchains(Task.RESTORE_AUDIO)
+        ]
+        for served in (None, (), ("voicefixer",), ("harmonyspeech",))
+    }
+    assert offered == {
+        None: ["voicefixer"],
+        (): [],
+        ("voicefixer",): ["voicefixer"],
+        ("harmonyspeech",): [],
+    }

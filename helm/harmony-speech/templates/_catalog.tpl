@@ -94,7 +94,11 @@ voicefixer:
 {{- range $alias, $name := .Values.aliases.models -}}
   {{- if or (hasKey $models $name) (hasKey $toolchains $name) }}{{ $_ := set $aliases $alias $name }}{{ end -}}
 {{- end -}}
-{{- dict "model_configs" $configs "aliases" (dict "models" $aliases "voices" .Values.aliases.voices) | toYaml -}}
+{{- $served := list -}}
+{{- range $id, $toolchain := $toolchains -}}
+  {{- if ne $toolchain.mode "graph" }}{{ $served = append $served $id }}{{ end -}}
+{{- end -}}
+{{- dict "model_configs" $configs "toolchains" $served "aliases" (dict "models" $aliases "voices" .Values.aliases.voices) | toYaml -}}
 {{- end }}
 
 {{/* Addresses of predictors that run inside a toolchain's InferenceService, as JSON. */}}
