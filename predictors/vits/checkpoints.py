@@ -20,6 +20,7 @@ from predictors.networks.checkpoint import (
     read_checkpoint,
 )
 from predictors.networks.vits_config import VitsConfig
+from predictors.out_of_memory import is_out_of_memory
 from predictors.torch_runtime import first_damaged
 from predictors.vits.reduced_precision import reduce_precision
 
@@ -53,7 +54,7 @@ class Checkpoint:
                 f"{self.family}: config.json cannot be opened ({exc.strerror}); it lies beside "
                 "checkpoint.pth in the public layout"
             ) from exc
-        except ValueError as exc:
+        except (ValueError, RecursionError) as exc:
             raise ModelFailed(f"{self.family}: config.json is no JSON; download it again") from exc
         if not isinstance(config, dict):
             raise ModelFailed(f"{self.family}: config.json holds no object; download it again")
@@ -81,7 +82,10 @@ class Checkpoint:
             self._fill(network, state)
         except CheckpointError as exc:
             raise ModelFailed(f"{self.family}: {exc}") from exc
-        except (RuntimeError, ArithmeticError) as exc:  # sizes that no layer can have
+        except (RuntimeError, ArithmeticError, ValueError, TypeError, IndexError) as exc:
+            if is_out_of_memory(exc):
+                raise
+            # Sizes that no layer can have, each refused by another class of torch's errors.
             raise ModelFailed(
                 f"{self.family}: config.json describes no network that can be built; "
                 "download it again"

@@ -1,17 +1,20 @@
-"""What every model type must do, run over the whole registry with real weights, and over the tiny
-model types, which need none. A new type is tested here before anybody writes a test for it."""
+"""What every model type must do, run over the whole registry with real or synthetic weights, and
+over the tiny model types, which need none. A new type is tested here before anybody writes a test
+for it."""
 
 from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import pytest_asyncio
+from one_thread import one_thread
+from synthetic_models import SYNTHETIC_MODELS
 from tiny_models import TINY_MODEL_TYPES, tiny_config
 
 from contract.audio import Audio, decode
@@ -33,7 +36,10 @@ from predictors.weights_errors import WeightsMissing
 ROOT = Path(__file__).parents[2]
 CONFIGURED = {entry.model_type: entry for entry in load_config(ROOT / "config.yml").model_configs}
 ENTRIES = [
-    *(pytest.param(name, marks=pytest.mark.weights) for name in MODEL_TYPES),
+    *(
+        pytest.param(name, marks=() if name in SYNTHETIC_MODELS else pytest.mark.weights)
+        for name in MODEL_TYPES
+    ),
     *(pytest.param(kind.__name__) for kind in TINY_MODEL_TYPES.values()),
 ]
 
@@ -51,20 +57,30 @@ class Loaded:
         return await self.runner.submit(request, RequestContext())
 
 
-def _find(name: str) -> tuple[type[ModelType[Any, Any]], ModelConfig]:
+def _find(name: str, folder: Path) -> tuple[type[ModelType[Any, Any]], ModelConfig]:
     for task, kind in TINY_MODEL_TYPES.items():
         if kind.__name__ == name:
             return kind, tiny_config(task)
     if missing_packages(name):
         pytest.skip(f"{name} needs {', '.join(missing_packages(name))}")
+    if name in SYNTHETIC_MODELS:
+        return model_type_class(name), SYNTHETIC_MODELS[name](folder)
     if name not in CONFIGURED:
         pytest.skip(f"config.yml has no entry whose weights install for {name}")
     return model_type_class(name), CONFIGURED[name]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
+
+
 @pytest_asyncio.fixture(params=ENTRIES, scope="module", loop_scope="module")
-async def loaded(request: pytest.FixtureRequest) -> AsyncIterator[Loaded]:
-    kind, config = _find(request.param)
+async def loaded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Loaded]:
+    kind, config = _find(request.param, tmp_path_factory.mktemp("model"))
     pool = ModelPool(Settings(load_retry_s=3600))
     runner = pool.add(config, kind)
     holder = pool.weights.holder()
