@@ -34,7 +34,7 @@ class Hypothesis:
         What goes wrong in a short window is that a sentence comes twice; there that is enough.
         """
         words = self.text.lower().replace(",", "").replace(".", "").split()
-        if self.is_cut_off or (self.has_short_window and most_repeats(words, _SENTENCE) > 1):
+        if self.is_cut_off or (self.has_short_window and is_doubled(words)):
             return True
         shrinks = compression_ratio(self.text) > _MAX_COMPRESSION_RATIO
         return shrinks and most_repeats(words) >= _LOOP
@@ -56,6 +56,12 @@ def compression_ratio(text: str) -> float:
     """How much zlib shrinks the text: above 2.4 it repeats itself."""
     data = text.encode("utf-8")
     return len(data) / len(zlib.compress(data))
+
+
+def is_doubled(words: Sequence[str]) -> bool:
+    """All of it comes twice, or a sentence of it does."""
+    half = len(words) // 2
+    return most_repeats(words, _SENTENCE) > 1 or (half > 0 and words[:half] == words[half:])
 
 
 def most_repeats(words: Sequence[str], least: int = 1) -> int:

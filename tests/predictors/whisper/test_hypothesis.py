@@ -46,6 +46,7 @@ def test_a_sentence_that_comes_twice_is_suspicious_in_a_short_window_only():
     twice = "A small boat drifted. A small boat drifted."
     assert hypothesis(twice, has_short_window=True).is_suspicious
     assert not hypothesis(twice).is_suspicious
+    assert hypothesis("Stop. Stop.", has_short_window=True).is_suspicious
     assert not hypothesis("Yes, yes. No, no.", has_short_window=True).is_suspicious
 
 
