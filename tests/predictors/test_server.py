@@ -22,6 +22,8 @@ from contract.audio import Audio, read_wav
 from contract.context import PRIORITY_HEADER, REQUEST_ID_HEADER, TIMEOUT_HEADER, RequestContext
 from contract.envelopes import to_envelope
 from contract.http_client import HttpClient
+from contract.serving.messages import to_grpc
+from contract.serving.sdk import pb
 from contract.tasks import SynthesizeInput, Task, TaskInput, TranscribeInput
 from contract.tensors import (
     Message,
@@ -31,8 +33,6 @@ from contract.tensors import (
     tensor_from_raw,
     to_message,
 )
-from contract.serving.sdk import pb
-from contract.serving.messages import to_grpc
 
 
 @pytest.fixture(scope="module")
