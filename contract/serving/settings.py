@@ -15,8 +15,9 @@ class ServingSettings(BaseSettings):
 
     max_timeout_s: float = Field(default=300.0, gt=0)
     """Most time that a request may take, whatever deadline it asks for."""
-    max_body_mb: int = Field(default=100, ge=1)
-    """Largest request body in megabytes (2^20 bytes), on REST and gRPC alike."""
+    max_body_mb: int = Field(default=256, ge=1)
+    """Largest request body in megabytes (2^20 bytes), on REST and gRPC alike. An hour of speech,
+    which the ingress takes, is 154 as base64."""
     max_audio_s: float = Field(default=7200.0, gt=0)
     """Longest audio, counted while it is decoded."""
     grace_s: int = Field(default=60, ge=0)
