@@ -1,8 +1,10 @@
 """Toolchains as InferenceGraphs: the same steps as the transformers, in the order they need."""
 
-import gjson
+import json
+
 import pytest
 from chart import render
+from graph_router import exists
 from helm_values import of_kind, services
 
 from contract.toolchains import TOOLCHAINS
@@ -45,17 +47,33 @@ def test_a_graph_calls_predictors_where_they_are(rendered) -> None:
 
 def test_cloning_embeds_and_speaks_side_by_side_and_then_converts(rendered) -> None:
     nodes = _graph(rendered("toolchains"), "openvoice-v2-graph")
-    assert nodes["root"]["routerType"] == "Sequence"
-    assert [step["name"] for step in nodes["root"]["steps"]] == ["branches", "convert"]
+    assert nodes["clone"]["routerType"] == "Sequence"
+    assert [step["name"] for step in nodes["clone"]["steps"]] == ["branches", "convert"]
     assert nodes["branches"]["routerType"] == "Ensemble"
     assert [step["nodeName"] for step in nodes["branches"]["steps"]] == ["voice", "speech"]
-    assert [step["name"] for step in nodes["voice"]["steps"]] == ["detect-speech", "embed"]
-    assert nodes["root"]["steps"][1]["data"] == "$response"
+    assert [step["name"] for step in nodes["find-and-embed"]["steps"]] == ["detect-speech", "embed"]
+    assert nodes["clone"]["steps"][1]["data"] == "$response"
+
+
+@pytest.mark.parametrize(
+    ("instance", "node"),
+    [
+        ({"text": "a", "reference_audio": "UklG"}, "clone"),
+        ({"text": "a", "reference_audio": None, "embedding": "x"}, "known-voice"),
+        ({"text": "a", "mode": "voice_cloning"}, "clone"),
+        ({"text": "a"}, "speech"),
+        ({"task": "embed_speaker", "reference_audio": "UklG"}, "voice"),
+        ({"task": "convert_voice", "audio": "UklG", "target_audio": "UklG"}, "convert"),
+    ],
+)
+def test_what_the_envelope_holds_decides_what_is_done(instance, node, rendered) -> None:
+    steps = _graph(rendered("toolchains"), "openvoice-v2-graph")["root"]["steps"]
+    assert _taken(instance, steps)["nodeName"] == node
 
 
 def test_the_last_model_is_called_past_its_transformer(rendered) -> None:
     """The toolchain's own address would run the whole chain again."""
-    step = _graph(rendered("toolchains"), "openvoice-v2-graph")["root"]["steps"][1]
+    step = _graph(rendered("toolchains"), "openvoice-v2-graph")["clone"]["steps"][1]
     host = "openvoice-v2-predictor.harmony-speech.svc.cluster.local"
     assert step["serviceUrl"] == f"http://{host}/v1/models/openvoice-v2-converter:predict"
 
@@ -67,21 +85,18 @@ def test_the_last_model_is_called_past_its_transformer(rendered) -> None:
         ({"language": "ZH"}, "openvoice-v1-zh"),
         ({"text": "no language"}, "openvoice-v1-en"),
         ({"language": None}, "openvoice-v1-en"),
-        ({"language": "FR"}, None),
+        ({"language": "FR"}, "openvoice-v1-en"),  # which refuses it in words
     ],
 )
 def test_the_envelope_s_language_picks_the_synthesizer(instance, model, rendered) -> None:
     steps = _graph(rendered("toolchains"), "openvoice-v1-graph")["speech"]["steps"]
-    taken = next((s for s in steps if _exists({"instances": [instance]}, s["condition"])), None)
-    assert (taken and taken["serviceUrl"].rpartition("/")[2]) == (model and f"{model}:predict")
+    assert _taken(instance, steps)["serviceUrl"].endswith(f"/{model}:predict")
 
 
-def _exists(body, condition) -> bool:
-    try:
-        gjson.get(body, condition)
-    except gjson.GJSONError:
-        return False
-    return True
+def _taken(instance, steps):
+    """The step that a Switch takes."""
+    body = json.dumps({"instances": [instance]}).encode()
+    return next(step for step in steps if exists(body, step["condition"]))
 
 
 def test_a_toolchain_may_be_a_graph_only(rendered) -> None:
@@ -90,5 +105,5 @@ def test_a_toolchain_may_be_a_graph_only(rendered) -> None:
     objects = render(sets=[*sets, 'toolchains.harmonyspeech={"enabled": true, "mode": "graph"}'])
     assert "harmonyspeech" not in services(objects)
     assert "harmonyspeech-vocoder" in services(objects)
-    last = _graph(objects, "harmonyspeech-graph")["root"]["steps"][-1]["serviceUrl"]
+    last = _graph(objects, "harmonyspeech-graph")["clone"]["steps"][-1]["serviceUrl"]
     assert last.startswith("http://harmonyspeech-vocoder-predictor.")

@@ -135,20 +135,25 @@ BROKEN_GRAPHS = {
     "timeout: must be": _set(("spec", "timeout"), 900),
     "routerTimeouts.serverWrite: below": _set(("spec", "routerTimeouts", "serverWrite"), 60),
     "routerType: Chain is unknown": _set((*NODES, "root", "routerType"), "Chain"),
-    "weights must add up": _set((*NODES, "voice", "routerType"), "Splitter"),
-    "every step needs a name": _set((*NODES, "voice", "steps", 1, "name"), "detect-speech"),
-    "needs exactly one of": _set((*NODES, "voice", "steps", 0, "serviceName"), "x"),
+    "weights must add up": _set((*NODES, "find-and-embed", "routerType"), "Splitter"),
+    "every step needs a name": _set(
+        (*NODES, "find-and-embed", "steps", 1, "name"), "detect-speech"
+    ),
+    "needs exactly one of": _set((*NODES, "find-and-embed", "steps", 0, "serviceName"), "x"),
     "names no other node": _set((*NODES, "root", "steps", 0, "nodeName"), "nowhere"),
-    "is not Hard": _set((*NODES, "voice", "steps", 0, "dependency"), "Soft"),
-    "only $response means": _set((*NODES, "voice", "steps", 1, "data"), "$request"),
-    "nothing was answered": _set((*NODES, "voice", "steps", 0, "data"), "$response"),
+    "is not Hard": _set((*NODES, "find-and-embed", "steps", 0, "dependency"), "Soft"),
+    "only $response means": _set((*NODES, "find-and-embed", "steps", 1, "data"), "$request"),
+    "nothing was answered": _set((*NODES, "find-and-embed", "steps", 0, "data"), "$response"),
     "needs a condition": lambda graph: graph["spec"]["nodes"]["speech"]["steps"][0].pop(
         "condition"
     ),
-    "first step is a 500": _set((*NODES, "voice", "steps", 0, "condition"), "x"),
-    "no V1 predict address": _set((*NODES, "voice", "steps", 0, "serviceUrl"), "http://x/v2"),
+    "first step is a 500": _set((*NODES, "find-and-embed", "steps", 0, "condition"), "x"),
+    "no V1 predict address": _set(
+        (*NODES, "find-and-embed", "steps", 0, "serviceUrl"), "http://x/v2"
+    ),
     "leads back to itself": _set(
-        (*NODES, "voice", "steps", 0), {"name": "x", "nodeName": "branches", "dependency": "Hard"}
+        (*NODES, "find-and-embed", "steps", 0),
+        {"name": "x", "nodeName": "branches", "dependency": "Hard"},
     ),
     "scaleMetric: cpu": _set(("spec", "scaleMetric"), "cpu"),
 }

@@ -1,59 +1,75 @@
 """The model types of every toolchain, played by the tiny ones.
 
-Run as a program, this file serves all of them from one process, under the names below:
+Run as a program, this file serves all of them from one process, under the names below or under
+those of a configuration file, for example the one that the chart renders:
 
-    python tiny_chain.py HTTP_PORT GRPC_PORT
+    python tiny_chain.py HTTP_PORT GRPC_PORT [CONFIG]
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from tiny_models import TINY_MODEL_TYPES
 
-from contract.config import ModelConfig, ServiceConfig
+from contract.config import ModelConfig, ServiceConfig, load_config
 from contract.model_types import MODEL_TYPE_TASKS
 from contract.toolchains import TOOLCHAINS
 
 LANGUAGES = {"MeloTTSSynthesizer": "EN", "OpenVoiceV1Synthesizer": "EN"}
+FINDERS = ("FasterWhisper", "SileroVAD")
 
 
 def chain_config() -> ServiceConfig:
     """One entry per model type that a toolchain needs, named in kebab case after its type."""
-    families = {
+    entries = tuple(
+        ModelConfig(
+            name=model_type.lower(),
+            model="tiny",
+            model_type=model_type,
+            language=LANGUAGES.get(model_type),
+            voices=("default",) if model_type in LANGUAGES else (),
+        )
+        for model_type in _families()
+    )
+    return with_families(ServiceConfig(model_configs=entries))
+
+
+def with_families(config: ServiceConfig) -> ServiceConfig:
+    """The same entries, each told whose embeddings it makes or takes."""
+    families = _families()
+
+    def told(entry: ModelConfig) -> ModelConfig:
+        family = families.get(entry.model_type)
+        return entry.model_copy(update={"options": {"family": family} if family else {}})
+
+    entries = tuple(told(entry) for entry in config.model_configs)
+    return config.model_copy(update={"model_configs": entries})
+
+
+def _families() -> dict[str, str | None]:
+    found = {
         model_type: spec.embedding_family
         for spec in TOOLCHAINS.values()
         for needs in spec.needs.values()
         for need in needs
         for model_type in need
     }
-    return ServiceConfig(
-        model_configs=tuple(_entry(name, family) for name, family in families.items())
-    )
+    return found | dict.fromkeys(FINDERS)
 
 
-def _entry(model_type: str, family: str | None) -> ModelConfig:
-    is_finder = model_type in ("FasterWhisper", "SileroVAD")
-    return ModelConfig(
-        name=model_type.lower(),
-        model="tiny",
-        model_type=model_type,
-        language=LANGUAGES.get(model_type),
-        voices=("default",) if model_type in LANGUAGES else (),
-        options={} if family is None or is_finder else {"family": family},
-    )
-
-
-def main(http_port: int, grpc_port: int) -> None:
+def main(http_port: int, grpc_port: int, config: ServiceConfig) -> None:
     from predictors.pool import ModelPool
     from predictors.server import serve_pool
     from predictors.settings import Settings
 
     pool = ModelPool(Settings())
-    for entry in chain_config().model_configs:
+    for entry in config.model_configs:
         pool.add(entry, TINY_MODEL_TYPES[MODEL_TYPE_TASKS[entry.model_type]])
     serve_pool(pool, http_port=http_port, grpc_port=grpc_port)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    named = with_families(load_config(Path(sys.argv[3]))) if sys.argv[3:] else chain_config()
+    main(int(sys.argv[1]), int(sys.argv[2]), named)

@@ -254,6 +254,9 @@ class TinySynthesizer(_Tiny, ModelType[SynthesizeInput, AudioOutput]):
             raise InvalidRequest(
                 f"voice {request.voice!r} is unknown; known: {known}", param="voice"
             )
+        own = self.config.language
+        if None not in (own, request.language) and own != request.language:
+            raise InvalidRequest(f"this model speaks {own}", param="language")
 
     def batch_key(self, request: SynthesizeInput) -> Hashable:
         return request.voice

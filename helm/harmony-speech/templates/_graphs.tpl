@@ -29,7 +29,19 @@ steps:
 {{- end }}
 {{- end }}
 
-{{/* The synthesizer of the envelope's language; without one, the first, as the transformer does. */}}
+{{/*
+A Switch takes the first step whose condition is met by any instance of the body, so the instances of
+one body must ask for the same thing. gjson: `#(key!=~null)` is an instance whose key is given.
+Arguments: name, node, condition.
+*/}}
+{{- define "harmony-speech.case" -}}
+- name: {{ .name }}
+  nodeName: {{ .node }}
+  condition: {{ .condition }}
+  dependency: Hard
+{{- end }}
+
+{{/* The synthesizer of the envelope's language, else the first, which refuses another language. */}}
 {{- define "harmony-speech.byLanguage" -}}
 routerType: Switch
 steps:
@@ -43,15 +55,26 @@ steps:
   {{- end }}
 {{- end }}
   {{- include "harmony-speech.step" (dict "name" "default" "model" (get $models (first $names)) "first" true) | nindent 2 }}
-    condition: instances.#(language==~null)
+    condition: instances
 {{- end }}
 
 {{- define "harmony-speech.graph.harmonyspeech" -}}
+{{- $embed := dict "name" "embed" "types" (list "HarmonySpeechEncoder") }}
+{{- $speak := list
+  (dict "name" "synthesize-mel" "types" (list "HarmonySpeechSynthesizer"))
+  (dict "name" "vocode" "types" (list "HarmonySpeechVocoder")) }}
 root:
-  {{- include "harmony-speech.sequence" (dict "models" . "steps" (list
-    (dict "name" "embed" "types" (list "HarmonySpeechEncoder"))
-    (dict "name" "synthesize-mel" "types" (list "HarmonySpeechSynthesizer"))
-    (dict "name" "vocode" "types" (list "HarmonySpeechVocoder")))) | nindent 2 }}
+  routerType: Switch
+  steps:
+    {{- include "harmony-speech.case" (dict "name" "embed" "node" "embed" "condition" "'instances.#(task==\"embed_speaker\")'") | nindent 4 }}
+    {{- include "harmony-speech.case" (dict "name" "known-voice" "node" "speak" "condition" "instances.#(embedding!=~null)") | nindent 4 }}
+    {{- include "harmony-speech.case" (dict "name" "clone" "node" "clone" "condition" "instances") | nindent 4 }}
+embed:
+  {{- include "harmony-speech.sequence" (dict "models" . "steps" (list $embed)) | nindent 2 }}
+speak:
+  {{- include "harmony-speech.sequence" (dict "models" . "steps" $speak) | nindent 2 }}
+clone:
+  {{- include "harmony-speech.sequence" (dict "models" . "steps" (prepend $speak $embed)) | nindent 2 }}
 {{- end }}
 
 {{- define "harmony-speech.graph.voicefixer" -}}
@@ -69,17 +92,40 @@ root:
 {{- include "harmony-speech.openvoice" (dict "models" . "version" "2" "synthesizer" "MeloTTSSynthesizer") }}
 {{- end }}
 
-{{/* Voice cloning: reference → segments → embedding beside text → base speech; then conversion. */}}
+{{/* A node's steps, the last of which is the converter. Arguments: convert (a model), name, node. */}}
+{{- define "harmony-speech.converted" -}}
+routerType: Sequence
+steps:
+  - name: {{ .name }}
+    nodeName: {{ .node }}
+    dependency: Hard
+  {{- include "harmony-speech.step" (dict "name" "convert" "model" .convert) | nindent 2 }}
+{{- end }}
+
+{{/*
+Voice cloning: reference → segments → embedding beside text → base speech; then conversion. What the
+envelope holds decides what is done, whatever its `mode` says.
+*/}}
 {{- define "harmony-speech.openvoice" -}}
 {{- $converter := printf "OpenVoiceV%sToneConverter" .version }}
 {{- $convert := include "harmony-speech.first" (dict "models" .models "types" (list $converter)) | fromJson }}
+{{- $detect := dict "name" "detect-speech" "types" (list "FasterWhisper" "SileroVAD") }}
+{{- $embed := dict "name" "embed" "types" (list (printf "%sEncoder" $converter)) }}
 root:
-  routerType: Sequence
+  routerType: Switch
   steps:
-    - name: branches
-      nodeName: branches
-      dependency: Hard
-    {{- include "harmony-speech.step" (dict "name" "convert" "model" $convert) | nindent 4 }}
+    {{- include "harmony-speech.case" (dict "name" "embed" "node" "voice" "condition" "'instances.#(task==\"embed_speaker\")'") | nindent 4 }}
+    {{- include "harmony-speech.case" (dict "name" "convert" "node" "convert" "condition" "instances.#(target_audio!=~null)") | nindent 4 }}
+    {{- include "harmony-speech.case" (dict "name" "known-voice" "node" "known-voice" "condition" "instances.#(embedding!=~null)") | nindent 4 }}
+    {{- include "harmony-speech.case" (dict "name" "clone" "node" "clone" "condition" "instances.#(reference_audio!=~null)") | nindent 4 }}
+    {{- include "harmony-speech.case" (dict "name" "voice-missing" "node" "clone" "condition" "'instances.#(mode==\"voice_cloning\")'") | nindent 4 }}
+    {{- include "harmony-speech.case" (dict "name" "preset-voice" "node" "speech" "condition" "instances") | nindent 4 }}
+convert:
+  {{- include "harmony-speech.converted" (dict "convert" $convert "name" "voice" "node" "voice") | nindent 2 }}
+known-voice:
+  {{- include "harmony-speech.converted" (dict "convert" $convert "name" "speech" "node" "speech") | nindent 2 }}
+clone:
+  {{- include "harmony-speech.converted" (dict "convert" $convert "name" "branches" "node" "branches") | nindent 2 }}
 branches:
   routerType: Ensemble
   steps:
@@ -90,9 +136,14 @@ branches:
       nodeName: speech
       dependency: Hard
 voice:
-  {{- include "harmony-speech.sequence" (dict "models" .models "steps" (list
-    (dict "name" "detect-speech" "types" (list "FasterWhisper" "SileroVAD"))
-    (dict "name" "embed" "types" (list (printf "%sEncoder" $converter))))) | nindent 2 }}
+  routerType: Switch
+  steps:
+    {{- include "harmony-speech.case" (dict "name" "known-segments" "node" "embed" "condition" "instances.#(segments!=~null)") | nindent 4 }}
+    {{- include "harmony-speech.case" (dict "name" "find-speech" "node" "find-and-embed" "condition" "instances") | nindent 4 }}
+embed:
+  {{- include "harmony-speech.sequence" (dict "models" .models "steps" (list $embed)) | nindent 2 }}
+find-and-embed:
+  {{- include "harmony-speech.sequence" (dict "models" .models "steps" (list $detect $embed)) | nindent 2 }}
 speech:
   {{- include "harmony-speech.byLanguage" (dict "models" .models "types" (list .synthesizer)) | nindent 2 }}
 {{- end }}
