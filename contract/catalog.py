@@ -6,13 +6,24 @@ for the length of one request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from contract.config import ModelConfig, ServiceConfig
 from contract.errors import Unroutable
 from contract.tasks import Task
 from contract.toolchains import TOOLCHAINS, ToolchainSpec
+
+
+class Presence(StrEnum):
+    """What the cluster tells of a predictor or toolchain. All of them may be called."""
+
+    READY = "ready"
+    ASLEEP = "asleep"
+    """Scaled to zero: the next request waits for a cold start."""
+    NOT_READY = "not_ready"
+    """Still being deployed, stopped, or broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,10 @@ class CatalogSnapshot:
     voice_aliases: dict[str, str]
     served_toolchains: tuple[str, ...] | None = None
     """None: every toolchain whose models are here."""
+    presence: Mapping[str, Presence] = field(default_factory=dict)
+    """By name of model or toolchain; empty where nobody watches a cluster."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Base URLs by the same names; what is missing has the address that its name implies."""
 
     def find(self, name: str) -> ModelConfig | None:
         return next((model for model in self.models if model.name == name), None)
@@ -75,9 +90,14 @@ class Catalog:
         return self._current
 
     def replace(self, config: ServiceConfig) -> None:
-        self._current = CatalogSnapshot(
-            config.model_configs,
-            dict(config.aliases.models),
-            dict(config.aliases.voices),
-            config.toolchains,
+        self.show(
+            CatalogSnapshot(
+                config.model_configs,
+                dict(config.aliases.models),
+                dict(config.aliases.voices),
+                config.toolchains,
+            )
         )
+
+    def show(self, snapshot: CatalogSnapshot) -> None:
+        self._current = snapshot

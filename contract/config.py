@@ -126,13 +126,17 @@ class ServiceConfig(_Closed):
 
 def load_config(path: Path) -> ServiceConfig:
     """Read and validate a configuration file. Raises InvalidConfig."""
+    return parse_config(read_config(path))
+
+
+def read_config(path: Path) -> str:
+    """The text of a configuration file. Raises InvalidConfig."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as exc:
         raise InvalidConfig(f"cannot read {path.name}: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
         raise InvalidConfig(f"{path.name} is not UTF-8 text; save it as UTF-8") from exc
-    return parse_config(text)
 
 
 def parse_config(text: str) -> ServiceConfig:

@@ -26,9 +26,9 @@ class ConnectionSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SPEECH_", frozen=True)
 
     predictor_urls: dict[str, str] = {}
-    """Address of single predictors or toolchains by name, as JSON; wins over the templates."""
+    """Address of single predictors or toolchains by name, as JSON; wins over everything else."""
     predictor_url_template: str = "http://{name}-predictor"
-    """Address of every other predictor; `{name}` is its name."""
+    """Address of every other predictor that was not discovered; `{name}` is its name."""
     toolchain_url_template: str = "http://{name}-transformer"
     """Address of a toolchain; `{name}` is its name in kebab case."""
     attempts: int = Field(default=3, ge=1, le=10)
@@ -54,7 +54,7 @@ class HttpConnection:
         limits = httpx.Limits(max_connections=_MAX_CONNECTIONS)
         self._http = httpx.AsyncClient(limits=limits, trust_env=False)
         self._store = store(settings)
-        transport = HttpClient(address_of(settings), self._http)
+        transport = HttpClient(address_of(settings, catalog), self._http)
         self.client: Client = resilient(transport, catalog, settings, self._store)
 
     async def __aenter__(self) -> Client:
@@ -66,12 +66,17 @@ class HttpConnection:
             await self._store.aclose()
 
 
-def address_of(settings: ConnectionSettings) -> Callable[[str], str]:
-    """Where a name is served. Toolchain names become kebab case, as Kubernetes wants them."""
+def address_of(settings: ConnectionSettings, catalog: Catalog) -> Callable[[str], str]:
+    """Where a name is served: as set by hand, as discovered, or as the name implies.
+
+    Toolchain names become kebab case, as Kubernetes wants them.
+    """
 
     def address(name: str) -> str:
         if name in settings.predictor_urls:
             return settings.predictor_urls[name].rstrip("/")
+        if name in catalog.current.addresses:
+            return catalog.current.addresses[name]
         if name in TOOLCHAINS:
             return settings.toolchain_url_template.format(name=name.replace("_", "-"))
         return settings.predictor_url_template.format(name=name)

@@ -16,9 +16,9 @@ import uvicorn
 from pydantic import ValidationError
 
 from contract import logs
-from contract.catalog import Catalog
-from contract.config import load_config
 from contract.connection import ConnectionSettings, HttpConnection
+from contract.discovery.discovery import Discovery
+from contract.discovery.settings import DiscoverySettings
 from contract.errors import SpeechError
 from contract.program import settings_faults
 from ingress.app import create_app
@@ -33,11 +33,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         settings, connection = Settings(), ConnectionSettings()
-        catalog = Catalog(load_config(arguments.config))
+        discovery = Discovery(DiscoverySettings(), arguments.config)
         logs.configure(settings.log_level)
         # uvicorn ends cleanly on SIGTERM and then raises it again: that is no failure.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        asyncio.run(serve(settings, connection, catalog, arguments.host, arguments.port))
+        asyncio.run(serve(settings, connection, discovery, arguments.host, arguments.port))
     except SpeechError as error:
         parser.error(error.message)
     except ValidationError as exc:
@@ -48,10 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def serve(
-    settings: Settings, connection: ConnectionSettings, catalog: Catalog, host: str, port: int
+    settings: Settings, connection: ConnectionSettings, discovery: Discovery, host: str, port: int
 ) -> None:
     """Raises InvalidConfig when the keys or the connection's settings cannot be used."""
-    async with HttpConnection(connection, catalog) as client:
+    catalog = discovery.catalog
+    async with discovery, HttpConnection(connection, catalog) as client:
         config = uvicorn.Config(
             create_app(settings, client, catalog),
             host=host,

@@ -4,21 +4,23 @@ python -m transformer --toolchain openvoice_v2 --config config.yml
     --predictor_host openvoice-v2-predictor.speech
 
 KServe appends --predictor_host and --model_name. The host is the toolchain's own predictor, its
-last model; the other predictors are found by SPEECH_PREDICTOR_URL_TEMPLATE or _URLS.
+last model; the others are found by discovery, or by SPEECH_PREDICTOR_URL_TEMPLATE or _URLS.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from contract import logs
 from contract.catalog import Catalog
-from contract.config import load_config
 from contract.connection import ConnectionSettings, HttpConnection
+from contract.discovery.discovery import Discovery
+from contract.discovery.settings import DiscoverySettings
 from contract.errors import SpeechError
 from contract.program import settings_faults
 from contract.serving.server import SpeechServer
@@ -33,17 +35,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments, _ = parser.parse_known_args(argv)  # KServe appends flags of its own SDK
     try:
         settings, connection = Settings(), ConnectionSettings()
-        catalog = Catalog(load_config(arguments.config))
+        discovery = Discovery(DiscoverySettings(), arguments.config)
         if arguments.predictor_host:
             connection = _with_own_predictor(
-                connection, catalog, arguments.toolchain, arguments.predictor_host
+                *(connection, discovery.catalog, arguments.toolchain, arguments.predictor_host)
             )
     except SpeechError as error:
         parser.error(error.message)
     except ValidationError as exc:
         parser.error(settings_faults(exc))
     logs.configure(settings.log_level)
-    serve(arguments, settings, connection, catalog)
+    serve(arguments, settings, connection, discovery)
     return 0
 
 
@@ -51,8 +53,9 @@ def serve(
     arguments: argparse.Namespace,
     settings: Settings,
     connection: ConnectionSettings,
-    catalog: Catalog,
+    discovery: Discovery,
 ) -> None:
+    catalog = discovery.catalog
     link = HttpConnection(connection, catalog)
     engine = ToolchainEngine(
         arguments.toolchain,
@@ -65,9 +68,15 @@ def serve(
         settings,
         http_port=arguments.http_port,
         grpc_port=arguments.grpc_port,
-        beside=link,
+        beside=_both(discovery, link),
     )
     server.start([])
+
+
+@asynccontextmanager
+async def _both(discovery: Discovery, link: HttpConnection) -> AsyncIterator[None]:
+    async with discovery, link:
+        yield
 
 
 def _parser() -> argparse.ArgumentParser:

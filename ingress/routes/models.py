@@ -38,12 +38,14 @@ _LISTINGS: dict[str, Endpoint] = {
 def router(door: Door) -> APIRouter:
     routes = APIRouter(tags=["models"])
 
-    @routes.get("/v1/models", responses=OPENAI_FAULTS)
+    @routes.get("/v1/models", responses=OPENAI_FAULTS, response_model_exclude_none=True)
     async def models() -> ModelList:
         """Every name that some endpoint answers to: models, toolchains, aliases."""
         return ModelList(data=[_model(door, name) for name in _names(door)])
 
-    @routes.get("/v1/models/{model:path}", responses=OPENAI_FAULTS)
+    @routes.get(
+        "/v1/models/{model:path}", responses=OPENAI_FAULTS, response_model_exclude_none=True
+    )
     async def model(model: str) -> Model:
         """One of them."""
         if model not in _names(door):
@@ -91,7 +93,9 @@ def _voices(door: Door) -> list[str]:
 
 
 def _model(door: Door, name: str) -> Model:
-    return Model(id=name, created=door.opened_at, owned_by=OWNER)
+    snapshot = door.catalog.current
+    state = snapshot.presence.get(snapshot.aliases.get(name, name))
+    return Model(id=name, created=door.opened_at, owned_by=OWNER, state=state)
 
 
 def _card(door: Door, card: Card) -> ModelCard:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from contract.catalog import Presence
 from ingress.door import Door
 from ingress.listings import EMBED, SPEECH, TRANSCRIPTIONS, VAD, VOICE_CONVERT, Endpoint, cards
 from ingress.version import VERSION
 
+Health = dict[str, str | dict[str, str]]
 _SUBSYSTEMS: dict[str, Endpoint] = {
     "text_to_speech": SPEECH,
     "speech_to_text": TRANSCRIPTIONS,
@@ -21,13 +23,18 @@ _SUBSYSTEMS: dict[str, Endpoint] = {
 def router(door: Door) -> APIRouter:
     routes = APIRouter(tags=["service"])
 
-    @routes.get("/health", responses={503: {"model": dict[str, str]}})
-    async def health(response: Response) -> dict[str, str]:
-        """HSE's five subsystems. One whose model failed at its last call is unhealthy: 503."""
+    @routes.get("/health", responses={503: {"model": Health}})
+    async def health(response: Response) -> Health:
+        """HSE's five subsystems. One whose model failed at its last call is unhealthy: 503.
+
+        Where a cluster is watched, a model that is not ready there is unhealthy, one that is scaled
+        to zero is not, and `models` tells the state of each.
+        """
         states = {name: _state(door, endpoint) for name, endpoint in _SUBSYSTEMS.items()}
         if any(state != "healthy" for state in states.values()):
             response.status_code = 503
-        return states
+        presence = door.catalog.current.presence
+        return {**states, "models": dict(presence)} if presence else {**states}
 
     @routes.get("/health/live")
     async def live() -> dict[str, str]:
@@ -56,10 +63,14 @@ def router(door: Door) -> APIRouter:
 
 
 def _state(door: Door, endpoint: Endpoint) -> str:
-    failures = (
-        f"{name} ({code})"
-        for name in cards(door.catalog.current, endpoint)
-        if (code := door.outcomes.of(name)) is not None
-    )
-    broken = ", ".join(failures)
+    snapshot = door.catalog.current
+    faults = {
+        name: door.outcomes.of(name) or _absence(snapshot.presence.get(name))
+        for name in cards(snapshot, endpoint)
+    }
+    broken = ", ".join(f"{name} ({fault})" for name, fault in faults.items() if fault)
     return f"unhealthy: {broken}" if broken else "healthy"
+
+
+def _absence(presence: Presence | None) -> str | None:
+    return presence.value if presence is Presence.NOT_READY else None

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.audio import AudioFormat
+from contract.catalog import Presence
 
 
 class _Closed(BaseModel):
@@ -135,6 +136,8 @@ class Model(BaseModel):
     object: Literal["model"] = "model"
     created: int
     owned_by: str
+    state: Presence | None = None
+    """Ours: whether it is awake in the cluster. Left out where no cluster is watched."""
 
 
 class ModelList(BaseModel):
