@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from contract.config import InvalidConfig, ModelConfig
 
 Options = TypeVar("Options")
+
+
+@dataclass(frozen=True, slots=True)
+class NoOptions:
+    """For model types of which the common keys of an entry are all there is to configure."""
 
 
 def read_options(kind: type[Options], config: ModelConfig) -> Options:
