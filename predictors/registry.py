@@ -45,13 +45,22 @@ class BuiltIn:
 
 
 _WHISPER = ("faster_whisper", "onnxruntime")
+_HARMONYSPEECH = "predictors.models.harmonyspeech"
 _OPENVOICE = "predictors.models.openvoice"
+_VOICEFIXER = "predictors.models.voicefixer"
 _TORCH = ("torch",)
 
 MODEL_TYPES: dict[str, BuiltIn] = {
     "FasterWhisper": BuiltIn("predictors.models.faster_whisper:FasterWhisper", "whisper", _WHISPER),
     "SileroVAD": BuiltIn("predictors.models.silero:SileroVAD", "whisper", ("onnxruntime",)),
     "PiperSynthesizer": BuiltIn("predictors.models.piper:PiperSynthesizer", "piper", ("piper",)),
+    "HarmonySpeechEncoder": BuiltIn(
+        f"{_HARMONYSPEECH}:HarmonySpeechEncoder", "torch", ("torch", "webrtcvad")
+    ),
+    "HarmonySpeechSynthesizer": BuiltIn(
+        f"{_HARMONYSPEECH}:HarmonySpeechSynthesizer", "torch,text", ("torch", "text_unidecode")
+    ),
+    "HarmonySpeechVocoder": BuiltIn(f"{_HARMONYSPEECH}:HarmonySpeechVocoder", "torch", _TORCH),
     "OpenVoiceV1Synthesizer": BuiltIn(
         f"{_OPENVOICE}:OpenVoiceV1Synthesizer", "torch,text", ("torch", "text_unidecode")
     ),
@@ -68,6 +77,8 @@ MODEL_TYPES: dict[str, BuiltIn] = {
     "OpenVoiceV2ToneConverterEncoder": BuiltIn(
         f"{_OPENVOICE}:OpenVoiceV2ToneConverterEncoder", "torch", _TORCH
     ),
+    "VoiceFixerRestorer": BuiltIn(f"{_VOICEFIXER}:VoiceFixerRestorer", "torch", _TORCH),
+    "VoiceFixerVocoder": BuiltIn(f"{_VOICEFIXER}:VoiceFixerVocoder", "torch", _TORCH),
 }
 
 

@@ -9,6 +9,7 @@ from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import synth_fill
 import torch
 from golden_weights import PARITY, golden_state
@@ -118,7 +119,12 @@ def _small_state(config_name: str) -> dict[str, Tensor]:
     """Weights of a small network under the public names, weight norm in two tensors."""
     sizes = VitsConfig.from_public(vits_config(config_name))
     network: nn.Module = (VitsSynthesizer if sizes.n_speakers else VitsToneConverter)(sizes)
-    lines = (PARITY / "state_dicts" / f"{_RECORDED[config_name]}.txt").read_text().splitlines()
+    return public_state(network, _RECORDED[config_name])
+
+
+def public_state(network: nn.Module, recorded: str) -> dict[str, Tensor]:
+    """Weights of a network under the names in state_dicts/<recorded>.txt, filled by the rule."""
+    lines = (PARITY / "state_dicts" / f"{recorded}.txt").read_text().splitlines()
     public = {line.split()[0] for line in lines}
     state: dict[str, Tensor] = {}
     for key, value in network.state_dict().items():
@@ -127,5 +133,9 @@ def _small_state(config_name: str) -> dict[str, Tensor]:
             gain = (value.shape[0], *(1 for _ in value.shape[1:]))
             shapes = {f"{key}_g": gain, f"{key}_v": tuple(value.shape)}
         assert shapes.keys() <= public, f"{key} is no public name"
-        state |= {name: torch.from_numpy(synth_fill.fill(name, s)) for name, s in shapes.items()}
+        dtype = str(value.dtype).removeprefix("torch.")
+        state |= {
+            name: torch.from_numpy(np.asarray(synth_fill.fill(name, shape, dtype)))
+            for name, shape in shapes.items()
+        }
     return state

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from synthetic_checkpoints import write_melo, write_openvoice_v1, write_openvoice_v2
+from synthetic_harmonyspeech import write_harmonyspeech
+from synthetic_voicefixer import write_voicefixer
 
 from contract.config import ModelConfig
 
@@ -36,6 +38,13 @@ SYNTHETIC_MODELS: Mapping[str, Callable[[Path], ModelConfig]] = {
         "OpenVoiceV1ToneConverterEncoder",
     ),
     **_entries(write_openvoice_v2, "OpenVoiceV2ToneConverter", "OpenVoiceV2ToneConverterEncoder"),
+    **_entries(
+        write_harmonyspeech,
+        "HarmonySpeechEncoder",
+        "HarmonySpeechSynthesizer",
+        "HarmonySpeechVocoder",
+    ),
+    **_entries(write_voicefixer, "VoiceFixerRestorer", "VoiceFixerVocoder"),
     **_entries(write_melo, "MeloTTSSynthesizer", options={"bert": "none"}),
 }
 """Model type -> what writes its checkpoint below a directory and describes it."""
