@@ -60,6 +60,7 @@ class KubernetesApi:
         self._api, self._namespace, self._pace = api, namespace, pace
         self._objects = client.CustomObjectsApi(api)
         self._response: Any = None
+        self._is_interrupted = False
 
     def list(self) -> tuple[list[Any], str]:
         with _faults():
@@ -82,12 +83,15 @@ class KubernetesApi:
                 _request_timeout=(self._pace.connect_s, life_s + self._pace.answer_s),
             )
             try:
-                yield from (_event(line) for line in _lines(self._response))
+                if not self._is_interrupted:
+                    yield from (_event(line) for line in _lines(self._response))
             finally:
                 response, self._response = self._response, None
                 response.close()
 
     def interrupt(self) -> None:
+        """End the watch now, or as soon as the API server has answered."""
+        self._is_interrupted = True
         response = self._response
         if response is not None:
             with _quietly():

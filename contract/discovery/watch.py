@@ -45,7 +45,7 @@ class ServiceApi(Protocol):
         ...
 
     def interrupt(self) -> None:
-        """End a watch from another thread."""
+        """End a watch from another thread, for good."""
         ...
 
     def close(self) -> None: ...
@@ -112,6 +112,8 @@ class ServiceWatch:
 
     def _follow(self) -> None:
         api = self._api = self._api or self._connect()
+        if self._stopped.is_set():
+            return  # stop() may not have seen this connection
         if self._version is None:
             documents, version = api.list()
             self._services = {}

@@ -16,7 +16,10 @@ from front_door import CONFIG
 from ingress.server import main
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("torch", "kserve", "faster_whisper", "ctranslate2", "onnxruntime", "transformers")
+HEAVY = (
+    *("torch", "kserve", "faster_whisper", "ctranslate2", "onnxruntime", "transformers"),
+    "kubernetes",
+)
 READY_WITHIN_S = 10.0
 """Far above the second it takes alone: several test runs may share the machine."""
 

@@ -220,8 +220,13 @@ def test_nonsense_on_the_wire_stops_nothing(
     watched.until_names("a", "b")
 
 
-def test_stopping_does_not_wait_for_the_watch(watched: Watched, api: FakeKubernetesApi) -> None:
+@pytest.mark.parametrize("settle_s", [0, 0.001, 0.01, 0.1])
+def test_stopping_does_not_wait_for_the_watch(
+    settle_s: float, watched: Watched, api: FakeKubernetesApi
+) -> None:
+    """Nor in the moment between the request and the answer's first byte."""
     api.until("watch", 1)
+    time.sleep(settle_s)
     began = time.monotonic()
     watched.watch.stop()
     assert time.monotonic() - began < 1.0
