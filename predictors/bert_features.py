@@ -115,8 +115,9 @@ def _read(folder: Path, device: torch.device) -> tuple[Any, Any]:  # classes wit
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep transformers from reporting the layers that are left out on purpose."""
-    from transformers.utils import logging as reports
+    from transformers.utils import logging as transformers_log
 
+    reports: Any = transformers_log  # its functions have no annotations
     level, has_bars = reports.get_verbosity(), reports.is_progress_bar_enabled()
     reports.set_verbosity_error()
     reports.disable_progress_bar()

@@ -66,7 +66,7 @@ class MeloTTSSynthesizer(ModelType[SynthesizeInput, AudioOutput]):
 
     def load(self) -> None:
         from predictors.networks.vits import VitsSynthesizer
-        from predictors.torch_runtime import size_bytes, torch_device, torch_dtype
+        from predictors.torch_runtime import fast_dtype, size_bytes, torch_device
         from predictors.vits.checkpoints import Checkpoint
         from predictors.vits.speech import Speaker
 
@@ -75,7 +75,8 @@ class MeloTTSSynthesizer(ModelType[SynthesizeInput, AudioOutput]):
             self.config.model, revision=self.config.revision, allow=_FILES, required=_FILES
         )
         checkpoint = Checkpoint("MeloTTSSynthesizer", root)
-        device, dtype = torch_device(self.config.device_config), torch_dtype(self.config.dtype)
+        device = torch_device(self.config.device_config)
+        dtype = fast_dtype(self.config.dtype, device)
         config = checkpoint.config()
         network = self.weights.share(
             ("vits", checkpoint.weights.resolve(), str(dtype), str(device)),

@@ -26,7 +26,7 @@ from contract.tasks import (
 )
 from predictors.audio.audible import audible
 from predictors.audio.reference_clips import equal_parts, reference_clips
-from predictors.model_options import read_options
+from predictors.model_options import NoOptions, read_options
 from predictors.model_type import ModelType
 from predictors.text.errors import NoSpeakableText
 from predictors.text.openvoice import LANGUAGES, text_to_ids
@@ -43,11 +43,6 @@ if TYPE_CHECKING:  # torch takes seconds to import: load() does it
 
 _WARM_UP_RATE = 16_000
 _GREETINGS = {"EN": "Good morning.", "ZH": "早上好。"}
-
-
-@dataclass(frozen=True, slots=True)
-class NoOptions:
-    """The common keys of an entry are all there is to configure."""
 
 
 # Base voices --------------------------------------------------------------------------------
@@ -71,7 +66,7 @@ class OpenVoiceV1Synthesizer(ModelType[SynthesizeInput, AudioOutput]):
 
     def load(self) -> None:
         from predictors.networks.vits import VitsSynthesizer
-        from predictors.torch_runtime import size_bytes, torch_device, torch_dtype
+        from predictors.torch_runtime import fast_dtype, size_bytes, torch_device
         from predictors.vits.checkpoints import Checkpoint
         from predictors.vits.speech import Speaker
 
@@ -82,7 +77,8 @@ class OpenVoiceV1Synthesizer(ModelType[SynthesizeInput, AudioOutput]):
             self.config.model, revision=self.config.revision, allow=files, required=files
         )
         checkpoint = Checkpoint("OpenVoiceV1Synthesizer", root / folder)
-        device, dtype = torch_device(self.config.device_config), torch_dtype(self.config.dtype)
+        device = torch_device(self.config.device_config)
+        dtype = fast_dtype(self.config.dtype, device)
         config = checkpoint.config()
         network = self.weights.share(
             ("vits", checkpoint.weights.resolve(), str(dtype), str(device)),
@@ -253,11 +249,12 @@ class _ToneConverter(ModelType[ConvertVoiceInput, AudioOutput]):
 
     def load(self) -> None:
         from predictors.networks.vits import VitsToneConverter
-        from predictors.torch_runtime import size_bytes, torch_dtype
+        from predictors.torch_runtime import fast_dtype, size_bytes
         from predictors.vits.tone import VoiceChanger, VoiceEar
 
         read_options(NoOptions, self.config)
-        files, dtype = find(self.release, self.config), torch_dtype(self.config.dtype)
+        files = find(self.release, self.config)
+        dtype = fast_dtype(self.config.dtype, files.device)
         embedder = shared_embedder(files, self.weights)
         network = self.weights.share(
             ("tone-converter", files.checkpoint.weights.resolve(), str(dtype), str(files.device)),
@@ -336,7 +333,7 @@ class _ToneConverter(ModelType[ConvertVoiceInput, AudioOutput]):
         ]
 
     def _answer(self, wave: FloatArray) -> AudioOutput | SpeechError:
-        from predictors.vits.speech import refuse_damaged
+        from predictors.torch_checkpoint import refuse_damaged
 
         if np.isfinite(wave).all():
             return AudioOutput(Audio(wave, self._ear.sample_rate))

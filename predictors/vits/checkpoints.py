@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from predictors.networks.checkpoint import (
 )
 from predictors.networks.vits_config import VitsConfig
 from predictors.out_of_memory import is_out_of_memory
+from predictors.torch_checkpoint import read_config
 from predictors.torch_runtime import first_damaged
 from predictors.vits.reduced_precision import reduce_precision
 
@@ -47,18 +47,7 @@ class Checkpoint:
 
     def config(self) -> Mapping[str, Any]:
         """The parsed config.json. Raises ModelFailed."""
-        try:
-            config = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
-        except OSError as exc:
-            raise ModelFailed(
-                f"{self.family}: config.json cannot be opened ({exc.strerror}); it lies beside "
-                "checkpoint.pth in the public layout"
-            ) from exc
-        except (ValueError, RecursionError) as exc:
-            raise ModelFailed(f"{self.family}: config.json is no JSON; download it again") from exc
-        if not isinstance(config, dict):
-            raise ModelFailed(f"{self.family}: config.json holds no object; download it again")
-        return config
+        return read_config(self.folder / "config.json", family=self.family)
 
     def sizes(self) -> VitsConfig:
         """The sizes of the network. Raises ModelFailed that names the key that is not usable."""

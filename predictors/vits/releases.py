@@ -71,10 +71,11 @@ def shared_embedder(files: ReleaseFiles, weights: Weights) -> ToneEmbedder:
 
     An encoder that is deployed alone takes a fortieth of the converter's memory this way.
     """
+    import torch
+
     from predictors.networks.vits import ToneEmbedder
-    from predictors.torch_runtime import torch_dtype
 
     return weights.share(
         ("tone-embedder", files.checkpoint.weights.resolve(), str(files.device)),
-        lambda: files.checkpoint.network(ToneEmbedder, files.device, torch_dtype("float32")),
+        lambda: files.checkpoint.network(ToneEmbedder, files.device, torch.float32),
     )

@@ -14,9 +14,8 @@ from contract.audio import Audio
 from contract.errors import ModelFailed, SpeechError
 from contract.tasks import AudioOutput, FloatArray, SynthesizeInput
 from predictors.networks.vits import VitsSynthesizer
-from predictors.torch_runtime import first_damaged
+from predictors.torch_checkpoint import refuse_damaged
 from predictors.vits.packing import generator, packed
-from predictors.weights import CorruptWeights
 
 MAX_RUN_IDS = 5000
 """Padded phones and blanks in one pass: two to three minutes of speech."""
@@ -157,10 +156,3 @@ class Speaker:
             return AudioOutput(Audio(samples, rate))
         refuse_damaged(self.network)
         return ModelFailed("the network gave no finite sound for this text; set dtype to float32")
-
-
-def refuse_damaged(network: torch.nn.Module) -> None:
-    """Raise CorruptWeights when it is the weights in memory that are not finite."""
-    damaged = first_damaged(network)
-    if damaged is not None:
-        raise CorruptWeights(f"the weights in memory are damaged at {damaged}")

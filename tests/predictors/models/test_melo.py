@@ -176,9 +176,8 @@ def test_a_checkpoint_of_another_family_names_both(tmp_path: Path, root: Path):
         loaded(tmp_path)
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_half_precision_keeps_the_rhythm(english: MeloTTSSynthesizer, root: Path, dtype: str):
-    half = loaded(root, language="EN", dtype=dtype)
+def test_half_precision_keeps_the_rhythm(english: MeloTTSSynthesizer, root: Path):
+    half = loaded(root, language="EN", dtype="bfloat16")
     exact, rounded = said(english), said(half)
     assert len(rounded) == len(exact)
     assert np.corrcoef(exact, rounded)[0, 1] > 0.98
