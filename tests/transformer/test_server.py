@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import sys
@@ -12,6 +13,7 @@ import httpx
 import numpy as np
 import pytest
 import yaml
+from fake_kubernetes_api import FakeKubernetesApi, inference_service, kubeconfig, serving
 from served import Server, free_port, running
 from tiny_chain import __file__ as tiny_chain_file
 from tiny_chain import chain_config
@@ -21,7 +23,7 @@ from contract.audio import Audio, read_wav, wav_bytes
 from contract.context import RequestContext
 from contract.errors import InvalidRequest, Unroutable
 from contract.http_client import HttpClient
-from contract.tasks import EmbedSpeakerInput, RestoreAudioInput, SpeakInput
+from contract.tasks import AudioOutput, EmbedSpeakerInput, RestoreAudioInput, SpeakInput
 
 TOOLCHAIN = "openvoice_v2"
 REFERENCE = Audio(tones([letter_hz(one) for one in "reference"], LETTER_S), SAMPLE_RATE)
@@ -122,3 +124,50 @@ async def test_metadata_tells_every_task(transformer):
         metadata = (await http.get(f"{transformer.url}/v2/models/{TOOLCHAIN}")).json()
     assert [one["task"] for one in metadata["tasks"]] == ["speak", "embed_speaker", "convert_voice"]
     assert "text" in {tensor["name"] for tensor in metadata["inputs"]}
+
+
+async def test_predictors_that_are_deployed_later_are_found(
+    predictors: Server, tmp_path: Path
+) -> None:
+    """The file knows the toolchain's own predictor only; the others appear in the cluster."""
+    entries = {entry.model_type: entry for entry in chain_config().model_configs}
+    own = entries["OpenVoiceV2ToneConverter"].model_dump(mode="json")
+    config = tmp_path / "config.yml"
+    config.write_text(yaml.safe_dump({"model_configs": [own]}))
+    ports = (free_port(), free_port())
+    command = [sys.executable, "-m", "transformer", "--toolchain", TOOLCHAIN]
+    command += ["--config", str(config), "--http_port", str(ports[0]), "--grpc_port", str(ports[1])]
+    command += ["--predictor_host", f"127.0.0.1:{predictors.http_port}"]
+    with serving(FakeKubernetesApi()) as api:
+        environment = {
+            "SPEECH_DISCOVERY": "kubernetes",
+            "SPEECH_KUBECONFIG": str(kubeconfig(api, tmp_path)),
+        }
+        with running(command, tmp_path / "log", ports, **environment) as server:
+            server.wait_until_ready(TOOLCHAIN)
+            async with httpx.AsyncClient() as http:
+                client = HttpClient(lambda _: server.url, http)
+                with pytest.raises(Unroutable, match="no FasterWhisper or SileroVAD"):
+                    await client.call(TOOLCHAIN, CLONING, RequestContext())
+                await asyncio.to_thread(_deploy_all, api, predictors.url)
+                output = await _once_routable(client)
+    assert output.audio.duration_s == pytest.approx(len("hello") * LETTER_S, abs=0.02)
+
+
+def _deploy_all(api: FakeKubernetesApi, url: str) -> None:
+    for entry in chain_config().model_configs:
+        annotations = {"harmony-speech/model-config": entry.model_dump_json()}
+        service = inference_service(
+            entry.name, entry.model_type, address=url, annotations=annotations
+        )
+        api.put(service)
+    api.until("watch", 1, timeout_s=60)
+
+
+async def _once_routable(client: HttpClient) -> AudioOutput:
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await client.call(TOOLCHAIN, CLONING, RequestContext())
+            except Unroutable:
+                await asyncio.sleep(0.1)
