@@ -93,7 +93,11 @@ def store(settings: ConnectionSettings) -> Store | None:
         from redis.asyncio import Redis
     except ImportError as exc:
         raise InvalidConfig("SPEECH_REDIS_URL needs the extra harmony-speech[redis]") from exc
-    return RedisStore(Redis.from_url(settings.redis_url), settings.cache_ttl_s)
+    try:
+        redis = Redis.from_url(settings.redis_url)
+    except ValueError as exc:
+        raise InvalidConfig("SPEECH_REDIS_URL must look like redis://host:6379/0") from exc
+    return RedisStore(redis, settings.cache_ttl_s)
 
 
 def resilient(
