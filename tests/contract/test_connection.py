@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -55,12 +56,12 @@ class Listener:
 
 
 @pytest.fixture
-def plugin(tmp_path: Path, request: pytest.FixtureRequest) -> str:
+def plugin(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "shouting_middleware.py").write_text(SHOUTING)
     sys.path.insert(0, str(tmp_path))
-    request.addfinalizer(lambda: sys.path.remove(str(tmp_path)))
-    request.addfinalizer(lambda: sys.modules.pop("shouting_middleware", None))
-    return "shouting_middleware"
+    yield "shouting_middleware"
+    sys.path.remove(str(tmp_path))
+    sys.modules.pop("shouting_middleware", None)
 
 
 def test_addresses_follow_the_templates_unless_set_by_hand():
