@@ -33,15 +33,30 @@ def test_time_limits_go_from_the_outside_in(name, rendered) -> None:
     deployment = of_kind(objects, "Deployment")["harmony-speech-ingress"]["spec"]["template"][
         "spec"
     ]
-    patience = float(variables(deployment["containers"][0])["SPEECH_REQUEST_TIMEOUT_S"])
-    assert deployment["terminationGracePeriodSeconds"] > patience
+    env, unlisted_s = variables(deployment["containers"][0]), _sleep_s(deployment)
+    patience = float(env["SPEECH_REQUEST_TIMEOUT_S"])
+    assert float(env["SPEECH_GRACE_S"]) >= patience
+    assert deployment["terminationGracePeriodSeconds"] > float(env["SPEECH_GRACE_S"]) + unlisted_s
     for service, role, component in _components(objects):
         env = variables(container(service, role))
         assert patience < component["timeout"] == int(env["SPEECH_MAX_TIMEOUT_S"])
         grace = component.get("terminationGracePeriodSeconds", component["timeout"])
-        assert patience < int(env["SPEECH_GRACE_S"]) < grace
+        assert patience < int(env["SPEECH_GRACE_S"]) < grace - _sleep_s(component)
     for graph in of_kind(objects, "InferenceGraph").values():
         assert set(graph["spec"]["routerTimeouts"].values()) == {graph["spec"]["timeout"]}
+
+
+def _sleep_s(pod) -> int:
+    """Seconds of its preStop hook, which count as part of the grace."""
+    hook = pod["containers"][0].get("lifecycle", {}).get("preStop", {"sleep": {"seconds": 0}})
+    return hook["sleep"]["seconds"]
+
+
+def test_a_pod_behind_a_service_listens_until_the_service_has_forgotten_it(rendered) -> None:
+    for _, _, component in _components(rendered("standard")):
+        assert _sleep_s(component) >= 5
+    for _, _, component in _components(rendered("default")):
+        assert not _sleep_s(component)  # Knative refuses hooks; its queue-proxy drains
 
 
 @pytest.mark.parametrize("name", KNATIVE)

@@ -38,6 +38,8 @@ voicefixer:
     {{- if not $task -}}
     {{- fail (printf "models.%s.model_type is %q; modelTypes has %s. A plugin's type needs a line there, or task and image here" $name $entry.model_type (keys $root.Values.modelTypes | sortAlpha | join ", ")) -}}
     {{- end -}}
+    {{- /* Ingress and transformers do not have a plugin's package to ask. */ -}}
+    {{- $_ := set $config "task" $task -}}
     {{- $repository := ternary "gpu" ($type.image | default "torch") (eq $profile.device "cuda") -}}
     {{- $image := $entry.image | default (include "harmony-speech.image" (dict "root" $root "repository" $repository)) -}}
     {{- $scaling := mergeOverwrite (deepCopy $root.Values.scaling) ($profile.scaling | default dict | deepCopy) $entry.scaling -}}

@@ -1,7 +1,8 @@
 {{/* Environment and volumes of the ingress. */}}
 
 {{- define "harmony-speech.ingressEnv" -}}
-{{- $settings := dict "request_timeout_s" (int .Values.ingress.requestTimeoutSeconds) }}
+{{- $timeout := int .Values.ingress.requestTimeoutSeconds }}
+{{- $settings := dict "request_timeout_s" $timeout "grace_s" $timeout }}
 {{- if .Values.ingress.apiKeys.existingSecret }}
 {{- $_ := set $settings "api_keys_file" (printf "/etc/harmony-speech-keys/%s" .Values.ingress.apiKeys.key) }}
 {{- end }}

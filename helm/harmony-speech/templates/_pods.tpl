@@ -73,6 +73,18 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
+{{/*
+A pod that ends stops listening at once, and Services forget it a moment later. Knative's queue-proxy
+knows, and Knative allows no hook; in Standard mode the pod waits. Argument: mode.
+*/}}
+{{- define "harmony-speech.lifecycle" -}}
+{{- if eq . "Standard" -}}
+lifecycle:
+  preStop:
+    sleep: {seconds: 10}
+{{- end }}
+{{- end }}
+
 {{/* Arguments: name (V2 model name), mode, seconds (until it must be ready). */}}
 {{- define "harmony-speech.probes" -}}
 readinessProbe:

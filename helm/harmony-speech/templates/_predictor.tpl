@@ -52,6 +52,9 @@ containers:
     resources: {{- toYaml .model.profile.resources | nindent 6 }}
     securityContext: {{- include "harmony-speech.containerSecurity" .root | nindent 6 }}
     {{- include "harmony-speech.probes" (dict "name" .model.name "mode" $values.mode "seconds" (int .model.scaling.progressDeadlineSeconds)) | nindent 4 }}
+    {{- with include "harmony-speech.lifecycle" $values.mode }}
+    {{- . | nindent 4 }}
+    {{- end }}
     volumeMounts:
       - {name: home, mountPath: /home/speech}
       - {name: weights, mountPath: /weights}

@@ -28,7 +28,7 @@ maxReplicas: {{ max 1 (int $s.minReplicas) (int $s.maxReplicas) }}
 scaleMetric: cpu
 scaleTarget: {{ int $s.cpuUtilization }}
 timeout: {{ int $s.timeoutSeconds }}
-terminationGracePeriodSeconds: {{ int $s.timeoutSeconds }}
+terminationGracePeriodSeconds: {{ add (int $s.timeoutSeconds) 10 }}
 securityContext: {runAsNonRoot: true, fsGroup: 65532, seccompProfile: {type: RuntimeDefault}}
 {{- if eq .device "cuda" }}
 deploymentStrategy: {type: Recreate}  # a new pod would wait forever for the old one's GPU

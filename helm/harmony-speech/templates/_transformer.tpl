@@ -31,6 +31,9 @@ containers:
     resources: {{- toYaml .toolchain.resources | nindent 6 }}
     securityContext: {{- include "harmony-speech.containerSecurity" .root | nindent 6 }}
     {{- include "harmony-speech.probes" (dict "name" .toolchain.id "mode" $values.mode "seconds" (int .toolchain.scaling.progressDeadlineSeconds)) | nindent 4 }}
+    {{- with include "harmony-speech.lifecycle" $values.mode }}
+    {{- . | nindent 4 }}
+    {{- end }}
     volumeMounts:
       - {name: home, mountPath: /home/speech}
       - {name: config, mountPath: /etc/harmony-speech, readOnly: true}
