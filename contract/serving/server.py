@@ -8,10 +8,16 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from fastapi.exceptions import FastAPIDeprecationWarning, RequestValidationError
+from fastapi.responses import JSONResponse
 
-from contract.errors import InvalidRequest, ModelNotFound
+from contract.errors import InvalidRequest, ModelNotFound, ModelNotReady
 from contract.serving.body_guard import RequestGuard
-from contract.serving.faults import AnsweredError, answer_error, answer_invalid_body
+from contract.serving.faults import (
+    AnsweredError,
+    answer_error,
+    answer_invalid_body,
+    error_response,
+)
 from contract.serving.model import Served, ServedModel
 from contract.serving.sdk import (
     DataPlane,
@@ -143,9 +149,16 @@ def _extend_app(dataplane: SpeechDataPlane, max_body_bytes: int) -> None:
     async def metadata(model_name: str) -> dict[str, Any]:
         return dataplane.get_model_from_registry(model_name).metadata()
 
+    async def ready(model_name: str) -> JSONResponse:
+        """The SDK's own logs a stack trace for every probe of a model that still loads."""
+        if await dataplane.model_ready(model_name):
+            return JSONResponse({"name": model_name, "ready": True})
+        return error_response(ModelNotReady(f"{model_name} is not ready yet"))
+
     # The SDK answers with a class that FastAPI has deprecated; operators can do nothing about it.
     warnings.filterwarnings("ignore", category=FastAPIDeprecationWarning)
     app.add_api_route("/v2/models/{model_name}", metadata, methods=["GET"], tags=["V2"])
+    app.add_api_route("/v2/models/{model_name}/ready", ready, methods=["GET"], tags=["V2"])
     app.add_middleware(RequestGuard, max_body_bytes=max_body_bytes)
     app.add_exception_handler(AnsweredError, answer_error)
     app.add_exception_handler(RequestValidationError, answer_invalid_body)
