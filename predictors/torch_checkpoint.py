@@ -19,7 +19,7 @@ from contract.errors import ModelFailed
 from predictors.model_type import Weights
 from predictors.networks.checkpoint import CheckpointError
 from predictors.out_of_memory import is_out_of_memory
-from predictors.torch_runtime import first_damaged, size_bytes, torch_device, torch_dtype
+from predictors.torch_runtime import fast_dtype, first_damaged, size_bytes, torch_device
 from predictors.weights import CorruptWeights
 
 N = TypeVar("N", bound=nn.Module)
@@ -67,7 +67,8 @@ def shared_network(
     Entries that want the same share it. Raises ModelFailed that names the model type, and the
     entries of the file that are at fault.
     """
-    device, dtype = torch_device(config.device_config), torch_dtype(config.dtype)
+    device = torch_device(config.device_config)
+    dtype = fast_dtype(config.dtype, device)
 
     def load() -> N:
         network = _built(build, config.model_type)

@@ -36,7 +36,9 @@ from contract.tasks import (
     VocodeInput,
 )
 from predictors.audio.mastering import normalize_peak
-from predictors.harmonyspeech.speech import Spoken
+from predictors.harmonyspeech.listening import reduce_ge2e
+from predictors.harmonyspeech.melgan import melgan_vocoder, reduce_melgan
+from predictors.harmonyspeech.speech import Spoken, reduce_tacotron
 from predictors.models.harmonyspeech import (
     MAX_CHARACTERS,
     HarmonySpeechEncoder,
@@ -383,7 +385,7 @@ def test_mels_that_are_none_are_refused_by_field(
 
 
 def test_a_mel_that_overflows_at_half_precision_is_refused(release: Path):
-    model = loaded(HarmonySpeechVocoder, release, dtype="float16")
+    model = in_float16("vocoder", release)
     refusal = refused(model, VocodeInput(1e30 * some_mel(20)))
     assert refusal.param == "mel"
     assert "no speech" in refusal.message
@@ -407,18 +409,44 @@ def test_a_gpu_that_is_not_there_is_an_error_and_auto_does_without(release: Path
     only(model.infer([model.warm_up_request()]))
 
 
-@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
-def test_half_precision_sounds_alike_in_less_memory(
-    release: Path, encoder: Any, synthesizer: Any, vocoder: Any, dtype: str
+def in_float16(part: str, release: Path) -> Any:
+    """As on a GPU: on a CPU, entries run in float32 instead, because float16 is slow there."""
+    model: Any = loaded(TYPES[part], release)
+    if part == "encoder":
+        reduce_ge2e(model._ear.network, torch.float16)
+    elif part == "synthesizer":
+        reduce_tacotron(model._speaker.network, torch.float16)
+    else:
+        reduce_melgan(model._network, torch.float16)
+        model._vocoder = melgan_vocoder(model._network, torch.device("cpu"), torch.float16)
+    return model
+
+
+def in_bfloat16(part: str, release: Path) -> Any:
+    return loaded(TYPES[part], release, dtype="bfloat16")
+
+
+@pytest.mark.parametrize("halved", [in_float16, in_bfloat16])
+def test_half_precision_sounds_alike(
+    release: Path, encoder: Any, synthesizer: Any, vocoder: Any, halved: Any
 ):
-    half = {part: loaded(kind, release, dtype=dtype) for part, kind in TYPES.items()}
-    assert heard(half["encoder"], jfk(RATE)) @ heard(encoder, jfk(RATE)) > 0.999
-    exact, rounded = (spoken(one).mel for one in (synthesizer, half["synthesizer"]))
+    assert heard(halved("encoder", release), jfk(RATE)) @ heard(encoder, jfk(RATE)) > 0.999
+    exact, rounded = (spoken(one).mel for one in (synthesizer, halved("synthesizer", release)))
     assert np.corrcoef(exact.ravel(), rounded.ravel())[0, 1] > 0.99
-    exact, rounded = (vocoded(one, some_mel()) for one in (vocoder, half["vocoder"]))
+    exact, rounded = (vocoded(one, some_mel()) for one in (vocoder, halved("vocoder", release)))
     assert np.corrcoef(exact, rounded)[0, 1] > 0.99
-    for part, full in zip(TYPES, (encoder, synthesizer, vocoder), strict=True):
-        assert half[part].footprint_bytes() < full.footprint_bytes()
+
+
+@pytest.mark.parametrize("kind", TYPES.values())
+def test_bfloat16_saves_memory_and_float16_on_a_cpu_is_float32(
+    release: Path, kind: type[Any], caplog: pytest.LogCaptureFixture
+):
+    sizes = {
+        dtype: loaded(kind, release, dtype=dtype).footprint_bytes()
+        for dtype in ("float32", "bfloat16", "float16")
+    }
+    assert sizes["bfloat16"] < sizes["float32"] == sizes["float16"]
+    assert "float16 is slow on a CPU" in caplog.text
 
 
 def test_entries_that_want_the_same_share_their_weights(release: Path):
