@@ -1,7 +1,7 @@
 """Numbers that depend on each other, and what each mode drops."""
 
 import pytest
-from chart import render
+from chart import CHART, render
 from helm_values import NAMES, container, model_config, of_kind, services, variables
 from knative_rules import seconds
 
@@ -109,9 +109,18 @@ def test_a_new_chart_version_restarts_nothing(rendered) -> None:
         assert not {"helm.sh/chart", "app.kubernetes.io/version"} & one["metadata"]["labels"].keys()
 
 
-def test_a_changed_catalog_restarts_who_reads_it_only_once(rendered) -> None:
-    key = "harmony-speech/config"
-    before = services(rendered("toolchains"))["openvoice-v2"]["spec"]["transformer"]["annotations"]
-    assert key in before
-    discovering = services(rendered("gpu-pool"))["openvoice-v2"]["spec"]["transformer"]
-    assert key not in discovering["annotations"]
+def test_a_changed_catalog_restarts_neither_ingress_nor_transformers(rendered) -> None:
+    """They read config.yml again when it changes, so only what it configures is new."""
+    before = rendered("toolchains")
+    values = CHART / "ci" / "toolchains-values.yaml"
+    after = render(values, sets=["models.whisper-large-v3.enabled=true"], with_tests=True)
+    catalogs = [
+        of_kind(one, "ConfigMap")["harmony-speech-config"]["data"] for one in (before, after)
+    ]
+    assert catalogs[0] != catalogs[1]
+    assert of_kind(before, "Deployment") == of_kind(after, "Deployment")
+    transformers = [
+        {name: one["spec"].get("transformer") for name, one in services(objects).items()}
+        for objects in (before, after)
+    ]
+    assert transformers[0].items() <= transformers[1].items()

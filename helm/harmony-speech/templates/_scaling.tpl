@@ -1,4 +1,4 @@
-{{/* Replicas, autoscaling, time limits, annotations. Arguments: mode, scaling, device, annotations. */}}
+{{/* Replicas, autoscaling, time limits. Arguments: mode, scaling, device. */}}
 {{- define "harmony-speech.scaling" -}}
 {{- $s := .scaling -}}
 {{- if eq .mode "Knative" -}}
@@ -19,9 +19,6 @@ annotations:
   {{- end }}
   autoscaling.knative.dev/initial-scale: {{ int $s.initialScale | quote }}
   serving.knative.dev/progress-deadline: {{ int $s.progressDeadlineSeconds }}s
-  {{- with .annotations }}
-  {{- toYaml . | nindent 2 }}
-  {{- end }}
 {{- else -}}
 minReplicas: {{ max 1 (int $s.minReplicas) }}
 maxReplicas: {{ max 1 (int $s.minReplicas) (int $s.maxReplicas) }}
@@ -32,9 +29,6 @@ terminationGracePeriodSeconds: {{ add (int $s.timeoutSeconds) 10 }}
 securityContext: {runAsNonRoot: true, fsGroup: 65532, seccompProfile: {type: RuntimeDefault}}
 {{- if eq .device "cuda" }}
 deploymentStrategy: {type: Recreate}  # a new pod would wait forever for the old one's GPU
-{{- end }}
-{{- with .annotations }}
-annotations: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -1,9 +1,7 @@
 {{/* The transformer of an InferenceService. Arguments: root, toolchain (of harmony-speech.toolchains). */}}
 {{- define "harmony-speech.transformer" -}}
 {{- $values := .root.Values -}}
-{{- /* A changed catalog starts new pods, since without discovery it is read only once. */ -}}
-{{- $annotations := ternary dict (dict "harmony-speech/config" (include "harmony-speech.config" .root | sha256sum | trunc 16)) $values.discovery.enabled -}}
-{{ include "harmony-speech.scaling" (dict "mode" $values.mode "scaling" .toolchain.scaling "device" "cpu" "annotations" $annotations) }}
+{{ include "harmony-speech.scaling" (dict "mode" $values.mode "scaling" .toolchain.scaling "device" "cpu") }}
 {{ include "harmony-speech.pod" (dict "root" .root "watches" true) }}
 containers:
   - name: kserve-container
