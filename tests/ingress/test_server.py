@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fake_kubernetes_api import FakeKubernetesApi, inference_service, kubeconfig, serving
 from front_door import CONFIG
 
 from ingress.server import main
@@ -51,6 +53,39 @@ def test_it_serves_and_ends_on_sigterm(config: Path) -> None:
     assert process.returncode == 0
     assert b'"path": "/v1/models"' in log
     assert b"Traceback" not in log
+
+
+def test_it_watches_a_cluster_and_ends_on_sigterm(config: Path, tmp_path: Path) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "ingress", "--config", str(config), "--port", str(port)]
+    with serving(FakeKubernetesApi()) as api:
+        watching = {
+            "SPEECH_DISCOVERY": "kubernetes",
+            "SPEECH_KUBECONFIG": str(kubeconfig(api, tmp_path)),
+        }
+        process = subprocess.Popen(
+            [*command, "--host", "127.0.0.1"],
+            cwd=ROOT,
+            env=os.environ | watching,
+            stderr=subprocess.PIPE,
+        )
+        try:
+            _wait_until_ready(port)
+            api.until("watch", 1, timeout_s=30)
+            api.put(inference_service("amy"))
+            _wait_until_listed(port, "amy")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert b"Traceback" not in log
+
+
+def _wait_until_listed(port: int, name: str) -> None:
+    end = time.monotonic() + READY_WITHIN_S
+    while httpx.get(f"http://127.0.0.1:{port}/v1/models/{name}").status_code == 404:
+        assert time.monotonic() < end, f"{name} was not listed"
+        time.sleep(0.05)
 
 
 def _wait_until_ready(port: int) -> None:
