@@ -38,8 +38,9 @@ fmt: $(TEST)/ready  ## rewrite the code in the house format
 bench: $(TEST)/ready  ## measure against the bare libraries; prints ratios
 	$(TEST)/bin/python -m benchmarks
 
-manifests: $(TEST)/ready  ## print the chart's README, its schema and manifests/
+manifests: $(TEST)/ready  ## print the chart's README and schema, manifests/ and the tables in docs/
 	$(TEST)/bin/python helm/tools/values_docs.py
+	$(TEST)/bin/python docs/tools/tables.py
 	$(TEST)/bin/python helm/tools/print_manifests.py
 
 image:  ## build the CPU images (ENGINE=docker, REGISTRY=dev.local, TORCH_INDEX= torch's CPU index)
