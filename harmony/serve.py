@@ -14,6 +14,7 @@ from contract.logs import configure
 from harmony.one_process import one_process
 from ingress.settings import Settings as IngressSettings
 from predictors.settings import Settings as PredictorSettings
+from predictors.waiting_threads import let_waiting_threads_sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ async def serve(
     """Serve until SIGINT or SIGTERM; requests in flight are finished."""
     predictors = PredictorSettings(load_at_start=options.load_at_start)
     configure(predictors.log_level)
+    let_waiting_threads_sleep()
     async with one_process(
         config,
         ingress=IngressSettings(),

@@ -21,6 +21,7 @@ from contract.serving.server import SpeechServer
 from predictors.pool import ModelPool
 from predictors.registry import model_type_class
 from predictors.settings import Settings
+from predictors.waiting_threads import let_waiting_threads_sleep
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValidationError as exc:
         parser.error(settings_faults(exc))
     logs.configure(settings.log_level)
+    let_waiting_threads_sleep()
     serve_pool(pool, http_port=arguments.http_port, grpc_port=arguments.grpc_port)
     return 0
 
