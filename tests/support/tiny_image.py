@@ -1,0 +1,43 @@
+"""The predictors' own program in an image whose table names tiny model types instead of real ones.
+
+    python tiny_image.py -m predictors --model_config '{"model_type": "MeloTTSSynthesizer", …}'
+
+`options.load_s` is how long a model takes to load; `options.family` sets the embedding family.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import tiny_models
+
+from contract.model_types import MODEL_TYPE_TASKS
+from predictors import registry, server
+
+
+def _sleepy(kind: type[Any]) -> type[Any]:
+    class Sleepy(kind):  # type: ignore[misc]
+        def load(self) -> None:
+            time.sleep(float(self.config.options.get("load_s", 0.0)))
+            super().load()
+
+    return Sleepy
+
+
+KINDS = {kind.task: _sleepy(kind) for kind in tiny_models.TINY_MODEL_TYPES.values()}
+
+
+def __getattr__(name: str) -> type[Any]:
+    """Where the table below finds a class: this module, by the name of the model type."""
+    if name not in MODEL_TYPE_TASKS:
+        raise AttributeError(name)
+    return KINDS[MODEL_TYPE_TASKS[name]]
+
+
+if __name__ == "__main__":
+    assert sys.argv[1:3] == ["-m", "predictors"], "an image for predictors only"
+    for name in MODEL_TYPE_TASKS:
+        registry.MODEL_TYPES[name] = registry.BuiltIn(f"tiny_image:{name}", "test", ())
+    sys.exit(server.main(sys.argv[3:]))
