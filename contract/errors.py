@@ -22,7 +22,7 @@ SpeechError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 
 class SpeechError(Exception):
@@ -40,6 +40,15 @@ class SpeechError(Exception):
         self.message = message
         self.param = param
         self.retry_after_s = retry_after_s
+
+    def renamed(self, names: Mapping[str, str]) -> Self:
+        """This fault, its field spelled as `names` says that somebody else spells it."""
+        if self.param is not None and self.param in names:
+            spelled = names[self.param]
+            if self.message.startswith(f"{self.param} "):
+                self.message = spelled + self.message.removeprefix(self.param)
+            self.param = spelled
+        return self
 
     def to_wire(self) -> dict[str, Any]:
         """The body that rooms send each other; `error` alone is what V1 and V2 ask for."""

@@ -50,9 +50,7 @@ class Exchange:
 
     def named(self, error: SpeechError) -> SpeechError:
         """The same fault with its field as the client spells it."""
-        if error.param is not None:
-            error.param = self.field_names.get(error.param, error.param)
-        return error
+        return error.renamed(self.field_names)
 
 
 def exchange_of(connection: HTTPConnection) -> Exchange:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from contract.catalog import CatalogSnapshot
 from contract.client import Client
 from contract.config import ModelConfig
 from contract.context import RequestContext
+from contract.errors import SpeechError
 from contract.lifecycle import Lifecycle
 from contract.tasks import TaskInput, TaskOutput
 
@@ -55,6 +57,16 @@ class Steps:
         model = self.pick(need).name
         with self._lifecycle.step(model):
             return await self._client.call(model, request, self._context)
+
+
+@contextmanager
+def told_as(names: Mapping[str, str]) -> Iterator[None]:
+    """Faults of the steps inside name the field that the toolchain's caller sent, not their own."""
+    try:
+        yield
+    except SpeechError as fault:
+        fault.renamed(names)
+        raise
 
 
 async def together(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:

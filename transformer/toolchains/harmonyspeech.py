@@ -8,8 +8,8 @@ from contract.tasks import (
     SynthesizeMelInput,
     VocodeInput,
 )
-from transformer.steps import Need, Steps
-from transformer.toolchains.voice import SPEAKER, one_voice
+from transformer.steps import Need, Steps, told_as
+from transformer.toolchains.voice import REFERENCE_FIELDS, SPEAKER, one_voice
 
 ENCODER = Need(("HarmonySpeechEncoder",))
 SYNTHESIZER = Need(("HarmonySpeechSynthesizer",))
@@ -21,13 +21,20 @@ async def speak(request: SpeakInput, steps: Steps) -> AudioOutput:
     given = one_voice(request)
     encoder = (ENCODER,) if isinstance(given, EmbedSpeakerInput) else ()
     await steps.prepare(*encoder, SYNTHESIZER, VOCODER)
-    voice = (await embed(given, steps)).embedding if isinstance(given, EmbedSpeakerInput) else given
+    voice = await _voice(given, steps)
     spoken = await steps.call(SYNTHESIZER, _mel_request(request, voice))
     return await steps.call(VOCODER, VocodeInput(mel=spoken.mel, pauses=spoken.pauses))
 
 
 async def embed(request: EmbedSpeakerInput, steps: Steps) -> EmbedSpeakerOutput:
     return await steps.call(ENCODER, request)
+
+
+async def _voice(given: SPEAKER | EmbedSpeakerInput, steps: Steps) -> SPEAKER:
+    if not isinstance(given, EmbedSpeakerInput):
+        return given
+    with told_as(REFERENCE_FIELDS):
+        return (await embed(given, steps)).embedding
 
 
 def _mel_request(request: SpeakInput, voice: SPEAKER) -> SynthesizeMelInput:

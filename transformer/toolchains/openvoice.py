@@ -23,8 +23,8 @@ from contract.tasks import (
     Task,
     TranscribeInput,
 )
-from transformer.steps import Need, Steps, together
-from transformer.toolchains.voice import SPEAKER, one_voice, refuse_reference
+from transformer.steps import Need, Steps, together, told_as
+from transformer.toolchains.voice import REFERENCE_FIELDS, SPEAKER, one_voice, refuse_reference
 
 SPEECH_FINDERS = {
     None: Need(("FasterWhisper", "SileroVAD")),
@@ -32,6 +32,13 @@ SPEECH_FINDERS = {
     "silero": Need(("SileroVAD",)),
 }
 """Who finds the speech in a reference, by `segment_source`; None takes the first configured."""
+SPEAK_FIELDS = {
+    "audio": "text",
+    "target_embedding": "embedding",
+    "source_language": "language",
+    "source_voice": "voice",
+}
+"""What the converter's fields are in a request to speak; the audio is what the text became."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,8 @@ class OpenVoice:
         voice, base = await together(
             self._voice(given, finder, steps), steps.call(synthesizer, _base_speech(request))
         )
-        return await steps.call(self.converter, _conversion(request, base.audio, voice))
+        with told_as(SPEAK_FIELDS):
+            return await steps.call(self.converter, _conversion(request, base.audio, voice))
 
     async def embed(self, request: EmbedSpeakerInput, steps: Steps) -> EmbedSpeakerOutput:
         finder = SPEECH_FINDERS[None]
@@ -70,7 +78,8 @@ class OpenVoice:
             return await steps.call(self.converter, request)
         finder, reference = SPEECH_FINDERS[None], EmbedSpeakerInput(audio=request.target_audio)
         await steps.prepare(*self._voice_needs(reference, finder), self.converter)
-        target = await self._embed(reference, finder, steps)
+        with told_as({"audio": "target_audio"}):
+            target = await self._embed(reference, finder, steps)
         return await steps.call(
             self.converter,
             dataclasses.replace(request, target_audio=None, target_embedding=target.embedding),
@@ -86,7 +95,8 @@ class OpenVoice:
     ) -> SPEAKER:
         if not isinstance(given, EmbedSpeakerInput):
             return given
-        return (await self._embed(given, finder, steps)).embedding
+        with told_as(REFERENCE_FIELDS):
+            return (await self._embed(given, finder, steps)).embedding
 
     async def _embed(
         self, request: EmbedSpeakerInput, finder: Need, steps: Steps

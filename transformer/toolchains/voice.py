@@ -5,6 +5,8 @@ from contract.errors import Unroutable
 from contract.tasks import EmbedSpeakerInput, SpeakInput
 
 SPEAKER = Embedding | LegacyEmbedding
+REFERENCE_FIELDS = {"audio": "reference_audio"}
+"""What an encoder calls the recording that a request to speak has as its reference."""
 
 
 def one_voice(request: SpeakInput) -> SPEAKER | EmbedSpeakerInput:
