@@ -1,0 +1,68 @@
+"""Networks of the public sizes with weights that a rule makes up, since nobody can fetch the real
+ones here. Time and memory depend on the sizes only; what such a network says is noise."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.material import ROOT, VOICE, WHISPER, entry
+from contract.config import ModelConfig
+
+sys.path.append(str(ROOT / "tests" / "support"))  # the writers are those of the parity tests
+
+from synthetic_checkpoints import (
+    FULL,
+    write_melo,
+    write_openvoice_v1,
+    write_openvoice_v2,
+)
+from synthetic_harmonyspeech import write_harmonyspeech
+from synthetic_voicefixer import write_voicefixer
+
+_FAMILIES: Mapping[str, tuple[Callable[..., Path], tuple[str, ...]]] = {
+    "harmonyspeech": (
+        write_harmonyspeech,
+        ("HarmonySpeechEncoder", "HarmonySpeechSynthesizer", "HarmonySpeechVocoder"),
+    ),
+    "openvoice_v1": (write_openvoice_v1, ("OpenVoiceV1Synthesizer",)),
+    "openvoice_v2": (
+        write_openvoice_v2,
+        ("OpenVoiceV2ToneConverter", "OpenVoiceV2ToneConverterEncoder"),
+    ),
+    "melo": (write_melo, ("MeloTTSSynthesizer",)),
+    "voicefixer": (write_voicefixer, ("VoiceFixerRestorer", "VoiceFixerVocoder")),
+}
+"""The converters of OpenVoice V1 are V2's network, so they are measured once."""
+REAL = {"FasterWhisper": WHISPER, "SileroVAD": "silero-vad", "PiperSynthesizer": VOICE}
+"""Model types whose weights install from a package registry, and their entries in config.yml."""
+
+
+def written(folder: Path, *families: str) -> dict[str, ModelConfig]:
+    """Write full-size checkpoints below `folder`; entries by model type. No name: all families."""
+    entries: dict[str, ModelConfig] = {}
+    for family in families or _FAMILIES:
+        write, model_types = _FAMILIES[family]
+        root = write(folder / family, size=FULL)
+        entries |= {kind: _entry(kind, str(root)) for kind in model_types}
+    return entries
+
+
+def real(*model_types: str) -> dict[str, ModelConfig]:
+    """Entries with real weights, by model type."""
+    wanted = model_types or tuple(REAL)
+    return {kind: ModelConfig.model_validate(entry(REAL[kind])) for kind in wanted}
+
+
+def _entry(model_type: str, model: str) -> ModelConfig:
+    options: dict[str, Any] = {"bert": "none"} if model_type == "MeloTTSSynthesizer" else {}
+    return ModelConfig(
+        name=model_type.lower(),
+        model=model,
+        model_type=model_type,
+        language="EN" if "Synthesizer" in model_type else None,
+        device_config={"device": "cpu"},
+        options=options,
+    )

@@ -1,0 +1,145 @@
+"""One model in a process of its own, so that its memory can be told. Used by benchmarks.networks.
+
+A call is `infer()` as the scheduler makes it, front end included.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from benchmarks import material
+from benchmarks.figures import median
+from benchmarks.interleaved import Way, take_turns
+from benchmarks.server import THREADS
+from contract.audio import Audio, decode, resample
+from contract.config import ModelConfig
+from contract.embedding import HARMONYSPEECH, OPENVOICE_V2, Embedding
+from contract.tasks import (
+    AudioOutput,
+    ConvertVoiceInput,
+    DetectSpeechInput,
+    EmbedSpeakerInput,
+    RestoreInput,
+    SynthesizeInput,
+    SynthesizeMelInput,
+    SynthesizeMelOutput,
+    TranscribeInput,
+    VocodeInput,
+)
+from predictors.model_type import ModelType
+from predictors.registry import model_type_class
+from predictors.weights import WeightStore
+
+BATCH = 8
+SECONDS = 2.0
+"""Of the recordings and mels that go in; what is spoken has its own length."""
+_TORCH_FREE = ("FasterWhisper", "SileroVAD", "PiperSynthesizer")
+_FRAMES_A_SECOND = {"HarmonySpeechSynthesizer": 80, "VoiceFixerVocoder": 100}
+
+
+def main() -> None:
+    """Measure the entry on standard input; the last line of the output is JSON."""
+    entry = ModelConfig.model_validate_json(sys.stdin.read())
+    if entry.model_type not in _TORCH_FREE:
+        import torch
+
+        torch.set_num_threads(THREADS)
+    kind = model_type_class(entry.model_type)
+    model = kind(entry, WeightStore().holder())
+    model.load()
+    model.infer([model.warm_up_request()])
+    report = {"weights_mb": model.footprint_bytes() / 2**20, "loaded_mb": _resident_mb()}
+    request = REQUESTS[entry.model_type]()
+    cpu: dict[str, list[float]] = {"one": [], "eight": []}
+    ways = {
+        "one": _work(model, request, 1, cpu["one"]),
+        "eight": _work(model, request, BATCH, cpu["eight"]),
+    }
+    ways["one"]()  # the first call of a size plans its memory
+    cpu["one"].clear()
+    found: dict[str, Any] = report | take_turns(ways, int(sys.argv[1]))
+    found["cpu"] = {name: median(figures) for name, figures in cpu.items()}
+    found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps(found))
+
+
+def _work(model: ModelType[Any, Any], request: Any, count: int, cpu: list[float]) -> Way:
+    """Seconds for a second of sound when `count` equal requests come at once.
+
+    Processor seconds, which a busy machine stretches less, are added to `cpu`.
+    """
+
+    def measure() -> float:
+        started, used = time.perf_counter(), time.process_time()
+        answers = model.infer([request] * count)
+        took_s, used_s = time.perf_counter() - started, time.process_time() - used
+        sound_s = sum(_sound_s(model, request, answer) for answer in answers)
+        cpu.append(used_s / sound_s)
+        return took_s / sound_s
+
+    return measure
+
+
+def _sound_s(model: ModelType[Any, Any], request: Any, answer: Any) -> float:
+    """Length of what was spoken, else of what was heard. Raises the answer if it is an error."""
+    if isinstance(answer, Exception):
+        raise answer
+    if isinstance(answer, AudioOutput):
+        return answer.audio.duration_s
+    if isinstance(answer, SynthesizeMelOutput):
+        return answer.mel.shape[1] / _FRAMES_A_SECOND[model.config.model_type]
+    heard: Audio = request.audio
+    return heard.duration_s
+
+
+def _resident_mb() -> float:
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
+
+
+# What each is asked -------------------------------------------------------------------------
+
+
+def recording() -> Audio:
+    """The first seconds of the recording, at the rate of the models that speak."""
+    data = material.RECORDING.read_bytes()
+    speech = resample(decode(data, max_bytes=1 << 24, max_seconds=60), 22_050)
+    return Audio(speech.samples[: round(SECONDS * speech.sample_rate)], speech.sample_rate)
+
+
+def voice(family: str, dims: int) -> Embedding:
+    return Embedding(family, np.full(dims, dims**-0.5, np.float32))
+
+
+def _mel(bands: int, frames_a_second: int, low: float, high: float) -> np.ndarray[Any, Any]:
+    random = np.random.default_rng(1961)
+    shape = (bands, round(SECONDS * frames_a_second))
+    return random.uniform(low, high, shape).astype(np.float32)
+
+
+REQUESTS: Mapping[str, Callable[[], Any]] = {
+    "FasterWhisper": lambda: TranscribeInput(recording()),
+    "SileroVAD": lambda: DetectSpeechInput(recording()),
+    "PiperSynthesizer": lambda: SynthesizeInput(material.SENTENCE),
+    "HarmonySpeechEncoder": lambda: EmbedSpeakerInput(recording()),
+    "HarmonySpeechSynthesizer": lambda: SynthesizeMelInput(
+        material.SENTENCE, voice(HARMONYSPEECH, 768)
+    ),
+    "HarmonySpeechVocoder": lambda: VocodeInput(_mel(80, 80, -4, 4)),
+    "OpenVoiceV1Synthesizer": lambda: SynthesizeInput(material.SENTENCE),
+    "MeloTTSSynthesizer": lambda: SynthesizeInput(material.SENTENCE),
+    "OpenVoiceV2ToneConverter": lambda: ConvertVoiceInput(recording(), voice(OPENVOICE_V2, 256)),
+    "OpenVoiceV2ToneConverterEncoder": lambda: EmbedSpeakerInput(recording()),
+    "VoiceFixerRestorer": lambda: RestoreInput(recording()),
+    "VoiceFixerVocoder": lambda: VocodeInput(_mel(128, 100, 0, 1)),
+}
+
+if __name__ == "__main__":
+    main()
