@@ -204,6 +204,7 @@ def test_a_plugin_speaks_through_the_door(client):
 
 
 async def test_hse_clones_a_voice_and_four_sleeping_predictors_wake_at_once(cluster, door):
+    """One of them loads for longer than our connect timeout; the activator holds what waits."""
     body = {
         "model": "openvoice_v2",
         "mode": "voice_cloning",
