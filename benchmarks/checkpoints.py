@@ -5,37 +5,32 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from benchmarks.material import ROOT, VOICE, WHISPER, entry
-from contract.config import ModelConfig
+from contract.config import DeviceConfig, ModelConfig
+from predictors.waiting_threads import let_waiting_threads_sleep
 
-sys.path.append(str(ROOT / "tests" / "support"))  # the writers are those of the parity tests
-
-from synthetic_checkpoints import (
-    FULL,
-    write_melo,
-    write_openvoice_v1,
-    write_openvoice_v2,
-)
-from synthetic_harmonyspeech import write_harmonyspeech
-from synthetic_voicefixer import write_voicefixer
-
-_FAMILIES: Mapping[str, tuple[Callable[..., Path], tuple[str, ...]]] = {
+_FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "harmonyspeech": (
-        write_harmonyspeech,
+        "synthetic_harmonyspeech:write_harmonyspeech",
         ("HarmonySpeechEncoder", "HarmonySpeechSynthesizer", "HarmonySpeechVocoder"),
     ),
-    "openvoice_v1": (write_openvoice_v1, ("OpenVoiceV1Synthesizer",)),
+    "openvoice_v1": ("synthetic_checkpoints:write_openvoice_v1", ("OpenVoiceV1Synthesizer",)),
     "openvoice_v2": (
-        write_openvoice_v2,
+        "synthetic_checkpoints:write_openvoice_v2",
         ("OpenVoiceV2ToneConverter", "OpenVoiceV2ToneConverterEncoder"),
     ),
-    "melo": (write_melo, ("MeloTTSSynthesizer",)),
-    "voicefixer": (write_voicefixer, ("VoiceFixerRestorer", "VoiceFixerVocoder")),
+    "melo": ("synthetic_checkpoints:write_melo", ("MeloTTSSynthesizer",)),
+    "voicefixer": (
+        "synthetic_voicefixer:write_voicefixer",
+        ("VoiceFixerRestorer", "VoiceFixerVocoder"),
+    ),
 }
-"""The converters of OpenVoice V1 are V2's network, so they are measured once."""
+"""What writes the files of each: the parity tests' own functions in tests/support. The converters
+of OpenVoice V1 are V2's network, so they are measured once."""
 REAL = {"FasterWhisper": WHISPER, "SileroVAD": "silero-vad", "PiperSynthesizer": VOICE}
 """Model types whose weights install from a package registry, and their entries in config.yml."""
 
@@ -44,10 +39,20 @@ def written(folder: Path, *families: str) -> dict[str, ModelConfig]:
     """Write full-size checkpoints below `folder`; entries by model type. No name: all families."""
     entries: dict[str, ModelConfig] = {}
     for family in families or _FAMILIES:
-        write, model_types = _FAMILIES[family]
-        root = write(folder / family, size=FULL)
+        target, model_types = _FAMILIES[family]
+        root = _write(target, folder / family)
         entries |= {kind: _entry(kind, str(root)) for kind in model_types}
     return entries
+
+
+def _write(target: str, folder: Path) -> Path:
+    let_waiting_threads_sleep()  # as our servers do, before torch is imported
+    support = str(ROOT / "tests" / "support")
+    if support not in sys.path:
+        sys.path.append(support)
+    module, _, name = target.partition(":")
+    write: Callable[..., Path] = getattr(import_module(module), name)
+    return write(folder, size=import_module("synthetic_checkpoints").FULL)
 
 
 def real(*model_types: str) -> dict[str, ModelConfig]:
@@ -63,6 +68,6 @@ def _entry(model_type: str, model: str) -> ModelConfig:
         model=model,
         model_type=model_type,
         language="EN" if "Synthesizer" in model_type else None,
-        device_config={"device": "cpu"},
+        device_config=DeviceConfig(device="cpu"),
         options=options,
     )

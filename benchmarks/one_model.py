@@ -35,6 +35,7 @@ from contract.tasks import (
 )
 from predictors.model_type import ModelType
 from predictors.registry import model_type_class
+from predictors.waiting_threads import let_waiting_threads_sleep
 from predictors.weights import WeightStore
 
 BATCH = 8
@@ -46,6 +47,7 @@ _FRAMES_A_SECOND = {"HarmonySpeechSynthesizer": 80, "VoiceFixerVocoder": 100}
 
 def main() -> None:
     """Measure the entry on standard input; the last line of the output is JSON."""
+    let_waiting_threads_sleep()  # as our servers do, before a model library is imported
     entry = ModelConfig.model_validate_json(sys.stdin.read())
     if entry.model_type not in _TORCH_FREE:
         import torch
