@@ -7,6 +7,8 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from predictors.networks.whose_weights import looks_like_another
+
 # The two spellings of weight norm: (gain, direction) beside the weight they stand for.
 _WEIGHT_NORM_SUFFIXES = (
     ("weight_g", "weight_v", "weight"),
@@ -45,7 +47,7 @@ def entry(checkpoint: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
         if not isinstance(found, Mapping):
             raise CheckpointError(
                 f"The weight file has no entry '{'.'.join(names[:depth])}'. "
-                "This looks like another family: check the model type and the file."
+                f"{looks_like_another(checkpoint)}"
             )
     return cast("Mapping[str, Any]", found)
 
@@ -78,7 +80,7 @@ def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, family: str
     wanted = module.state_dict()
     missing = [key for key in wanted if not isinstance(state.get(key), Tensor)]
     if missing:
-        raise CheckpointError(_describe_missing(missing, len(wanted), family))
+        raise CheckpointError(_describe_missing(missing, len(wanted), family, state))
     misshapen = [
         f"{key} {list(state[key].shape)} (expected {list(value.shape)})"
         for key, value in wanted.items()
@@ -131,11 +133,13 @@ def _effective_weight(key: str, gain: object, direction: Tensor) -> Tensor:
     return direction * (gain.float() / torch.norm_except_dim(direction, 2, 0))
 
 
-def _describe_missing(missing: list[str], wanted: int, family: str) -> str:
+def _describe_missing(
+    missing: list[str], wanted: int, family: str, state: Mapping[str, Any]
+) -> str:
     message = f"{len(missing)} of {wanted} weights that {family} needs are not in the file: "
     message += f"{_shorten(missing)}. "
     if len(missing) > wanted / 2:
-        return message + "This looks like another family: check the model type and the file."
+        return message + looks_like_another(state)
     return message + "Check that the file is complete and from the same release as its config."
 
 
