@@ -4,7 +4,7 @@ Whisper tiny has its real weights; MeloTTS and OpenVoice V2 have made-up ones at
 All four models are in this process. With one thread a model, each has a core of its own while two
 branches run, as predictors in pods have; with two threads a model, a single step already fills
 this machine, and little is left to gain. The floor is what more cores could give at most: the
-longer branch and the conversion, by the times of the steps in a row.
+longer branch and the conversion, by the times of the steps in a row, which come after it.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ def run(setup: Setup) -> Iterator[Line]:
                 f"cloning, {case}", "s", found["side"], found["row"], limit=_aim(threads)
             )
             yield cloning.floor(f"floor, {case}")
+            for step, times in cloning.steps_s.items():
+                yield Line(f"{step}, {case}", "s", median(times))
 
 
 def _aim(threads: int) -> float | None:
