@@ -35,8 +35,8 @@ fmt: $(TEST)/ready  ## rewrite the code in the house format
 	$(TEST)/bin/ruff format .
 	$(TEST)/bin/ruff check --fix .
 
-bench: $(TEST)/ready  ## measure against the bare libraries; prints ratios
-	$(TEST)/bin/python -m benchmarks
+bench: $(TEST)/ready $(SERVE)/ready  ## measure against the bare libraries; prints ratios
+	$(TEST)/bin/python -m benchmarks --lean_python $(CURDIR)/$(SERVE)/bin/python
 
 manifests: $(TEST)/ready  ## print the chart's README and schema, manifests/ and the tables in docs/
 	$(TEST)/bin/python helm/tools/values_docs.py

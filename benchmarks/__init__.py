@@ -1,0 +1,1 @@
+"""Measurements against the bare libraries: `make bench`. Reads docs/benchmarks.md for results."""

@@ -1,0 +1,71 @@
+"""Measure this system against the libraries it is made of. READ FIRST.
+
+python -m benchmarks [SECTION ...] [--rounds N] [--lean_python PATH]
+
+Both sides are measured in turns in one run, because machines are never alone; what counts is the
+ratio. The result cache is off, both sides have two threads, and the same files and options.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.figures import Line, machine, table
+from benchmarks.server import ENVIRONMENT
+from benchmarks.setup import Setup
+
+SECTIONS = {
+    "transcription": "Transcription: the ingress against faster-whisper",
+    "speech": "Speech: the ingress against Piper",
+    "start": "Start and memory",
+    "imports": "Imports before the start",
+    "burst": "A burst of 60 clips",
+    "networks": "Every model type alone",
+    "cloning": "Voice cloning: steps side by side against steps in a row",
+    "wire": "A result on its way: conversion against inference",
+}
+"""Modules of this package, each with run(setup) → lines, as they are measured."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print one table per section. Returns 1 when an aim is missed."""
+    parser = _parser()
+    chosen = parser.parse_args(argv)
+    os.environ.update(ENVIRONMENT)  # before a library that reads it is imported
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}\n", flush=True)
+    missed = 0
+    for name in chosen.sections or SECTIONS:
+        lines = list(_measure(name, chosen.rounds, chosen.lean_python))
+        print(table(SECTIONS[name], lines), flush=True)
+        missed += sum(line.is_met is False for line in lines)
+    print(f"{machine()}\n{missed} aims missed." if missed else f"{machine()}\nEvery aim is met.")
+    return 1 if missed else 0
+
+
+def _measure(name: str, rounds: int, lean_python: str | None) -> Iterator[Line]:
+    run: Callable[[Setup], Iterator[Line]] = import_module(f"benchmarks.{name}").run
+    with tempfile.TemporaryDirectory() as folder:
+        for line in run(Setup(rounds, Path(folder), lean_python)):
+            print(f"… {line}", file=sys.stderr, flush=True)
+            yield line
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.splitlines()[0])
+    parser.add_argument("sections", nargs="*", choices=[[], *SECTIONS], help="default: all")
+    parser.add_argument("--rounds", type=int, default=7, help="measurements of each figure")
+    parser.add_argument(
+        "--lean_python", help="interpreter without torch that has the embedded extra installed"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

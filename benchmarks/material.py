@@ -1,0 +1,81 @@
+"""What is transcribed and spoken, and by which models: those of the repository's config.yml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from contract.audio import Audio, decode, resample, wav_bytes
+
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / "config.yml"
+RECORDING = ROOT / "tests" / "data" / "jfk.flac"
+RATE = 16_000
+
+WHISPER, VOICE = "whisper-tiny-en", "piper-en"
+FULL_WINDOW = "whisper-tiny-en-30s"
+"""The same weights without our shorter encoder windows: what is left is overhead."""
+
+SENTENCE = "The last ferry leaves at half past six"
+TWO_SENTENCES = (
+    "The last ferry leaves at half past six, so we should be at the pier a bit earlier. "
+    "Bring a warm coat, for the wind on the water is colder than it looks from our kitchen windows."
+)
+STORY = (
+    f"{TWO_SENTENCES} There is a small kitchen on the upper deck, where they serve soup, fresh "
+    "bread and very strong tea to everybody who is brave enough to stand in the queue while the "
+    "ship rolls. The crossing takes about two hours. On a clear day you can see the old lighthouse "
+    "and, behind it, the hills where my grandmother kept her sheep. My uncle will meet us on the "
+    "other side. He drives a red car that is older than I am, and he laughs so loudly "
+    "that people turn around. We shall stay until Sunday evening, walk along the "
+    "cliffs, and come home dry."
+)
+TEXTS = (SENTENCE, TWO_SENTENCES, STORY)
+"""38, 177 and 711 characters: one sentence, two, seven."""
+
+TEN_SENTENCES = (
+    "The ferry leaves at half past seven. We should be at the pier a little earlier. "
+    "Bring a warm coat and a pair of gloves. The wind on the water is colder than it looks. "
+    "There is a small kitchen on the upper deck. They serve soup, bread and very strong tea. "
+    "The crossing takes about two hours. On a clear day you can see the old lighthouse. "
+    "My uncle will meet us on the other side. He has a red car and a loud laugh."
+)
+
+
+def clips() -> dict[str, bytes]:
+    """Files by name: two words, a recording as it is, and a minute of it with pauses."""
+    data = RECORDING.read_bytes()
+    speech = resample(decode(data, max_bytes=1 << 24, max_seconds=60), RATE).samples
+    pause = np.zeros(3 * RATE // 2, np.float32)
+    minute = np.concatenate([part for _ in range(5) for part in (speech, pause)])
+    short = speech[: 2 * RATE]
+    return {
+        "2 s clip": wav_bytes(Audio(short, RATE)),
+        "11 s clip": data,
+        "62 s clip": wav_bytes(Audio(minute, RATE)),
+    }
+
+
+def silence(seconds: float) -> bytes:
+    return wav_bytes(Audio(np.zeros(round(seconds * RATE), np.float32), RATE))
+
+
+def configuration() -> dict[str, Any]:
+    """config.yml's own entries for the two models, and the one with full windows."""
+    entries = {one["name"]: one for one in _entries()}
+    full = entries[WHISPER] | {"name": FULL_WINDOW, "options": {"short_windows": False}}
+    return {"model_configs": [entries[WHISPER], full, entries[VOICE]]}
+
+
+def entry(name: str) -> dict[str, Any]:
+    return next(one for one in _entries() if one["name"] == name)
+
+
+def _entries() -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = yaml.safe_load(CONFIG.read_text(encoding="utf-8"))[
+        "model_configs"
+    ]
+    return entries

@@ -1,0 +1,66 @@
+"""What every measurement is given: how often, with which interpreters, and one server for all."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import yaml
+
+from benchmarks import material
+from benchmarks.server import Server, free_port, harmony, running
+
+CLIENTS = 8
+_TIMEOUT_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    rounds: int
+    folder: Path
+    """For logs and configurations; removed afterwards."""
+    lean_python: str | None
+    """An interpreter without torch that has the `embedded` extra, as `make serve` installs it."""
+
+
+@contextmanager
+def served(setup: Setup) -> Iterator[tuple[Server, httpx.Client]]:
+    """`harmony serve` with the benchmark's models in memory, and a client that knows its URL."""
+    config, port = setup.folder / "config.yml", free_port()
+    config.write_text(yaml.safe_dump(material.configuration()), encoding="utf-8")
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=CLIENTS)
+    with running(harmony(sys.executable, config, port), port, setup.folder) as server:
+        server.wait_for("/health/ready")
+        with httpx.Client(
+            base_url=server.url, timeout=_TIMEOUT_S, limits=limits, trust_env=False
+        ) as http:
+            _wake(http)
+            yield server, http
+
+
+def _wake(http: httpx.Client) -> None:
+    """Models load one by one after the door has opened; loading must not be measured."""
+    for model in (material.WHISPER, material.FULL_WINDOW):
+        transcribe(http, model, material.clips()["2 s clip"])
+    speak(http, material.SENTENCE, "wav")
+
+
+def transcribe(http: httpx.Client, model: str, file: bytes) -> str:
+    """The text of a recording, by the public door. Raises httpx.HTTPStatusError."""
+    answer = http.post(
+        "/v1/audio/transcriptions",
+        data={"model": model, "language": "en"},
+        files={"file": ("clip", file)},
+    )
+    text: str = answer.raise_for_status().json()["text"]
+    return text
+
+
+def speak(http: httpx.Client, text: str, file_format: str) -> bytes:
+    """A text as a file of sound, by the public door. Raises httpx.HTTPStatusError."""
+    body = {"model": material.VOICE, "voice": "joe", "input": text, "response_format": file_format}
+    return http.post("/v1/audio/speech", json=body).raise_for_status().content
