@@ -87,3 +87,11 @@ def test_a_body_of_the_wrong_types_is_survived():
 def test_only_faults_of_the_moment_are_worth_another_try():
     transient = {kind.__name__ for kind in OURS if kind.is_transient}
     assert transient == {"ModelFailed", "Unavailable", "ModelNotReady"}
+
+
+def test_a_fault_is_renamed_in_field_and_message():
+    fault = InvalidRequest("audio is silent; send audio", param="audio").renamed({"audio": "input"})
+    assert (fault.param, fault.message) == ("input", "input is silent; send audio")
+    for param in ("audios", None):
+        other = InvalidRequest("audios are many", param=param).renamed({"audio": "input"})
+        assert (other.param, other.message) == (param, "audios are many")
