@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 _BUSY = 0.5  # load average per core above which a machine is not ours alone
@@ -48,6 +48,50 @@ def percentile(values: Iterable[float], percent: float) -> float:
 
 def median(values: Iterable[float]) -> float:
     return percentile(values, 50)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One measurement of work: how much got done, in how long, for how much processor time.
+
+    On a machine that others use as well, time favours whoever brings more threads: eight clients
+    of a library get eight shares of the processor, a server with one model at work gets one.
+    Processor time favours nobody.
+    """
+
+    done: float
+    seconds: float
+    processor_s: float
+
+
+def costs(
+    case: str, unit: str, ours: Sequence[Sample], theirs: Sequence[Sample], limit: float | None
+) -> list[Line]:
+    """Milliseconds for one piece of work, and the same in processor time. The aim is for time."""
+
+    def line(case: str, each: Callable[[Sample], float], limit: float | None = None) -> Line:
+        values = [1000 * each(one) for one in ours], [1000 * each(one) for one in theirs]
+        return compared(case, unit, *values, limit=limit)
+
+    return [
+        line(case, lambda one: one.seconds / one.done, limit),
+        line(f"{case}: processor", lambda one: one.processor_s / one.done),
+    ]
+
+
+def rates(
+    case: str, unit: str, ours: Sequence[Sample], theirs: Sequence[Sample], limit: float | None
+) -> list[Line]:
+    """Work done in a second, and in a second of processor time. The aim is for time."""
+
+    def line(case: str, each: Callable[[Sample], float], limit: float | None = None) -> Line:
+        values = [each(one) for one in ours], [each(one) for one in theirs]
+        return compared(case, unit, *values, limit=limit, more_is_better=True)
+
+    return [
+        line(case, lambda one: one.done / one.seconds, limit),
+        line(f"{case}: per processor second", lambda one: one.done / one.processor_s),
+    ]
 
 
 def compared(

@@ -6,6 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from benchmarks.figures import Sample
+
+F = TypeVar("F")
 
 PAUSE_S = 0.3
 """Between two measurements: threads of OpenMP and ONNX Runtime spin for up to 0.2 s after their
@@ -26,13 +31,20 @@ def seconds(work: Callable[[], object]) -> Way:
     return measure
 
 
-def per_second(work: Callable[[], float], clients: int, each: int) -> Way:
-    """What `clients` threads get done in a second when each does `work` that many times.
+def metered(
+    work: Callable[[], float],
+    processor_s: Callable[[], float],
+    *,
+    clients: int = 1,
+    each: int = 1,
+) -> Callable[[], Sample]:
+    """What `clients` threads get done together when each does `work` that many times.
 
-    `work` returns how much it has done: 1 for a request, or seconds of audio.
+    `work` returns how much it has done: 1 for a request, or seconds of audio. `processor_s` is the
+    processor time used so far by whoever does it.
     """
 
-    def measure() -> float:
+    def measure() -> Sample:
         start = threading.Barrier(clients + 1)
 
         def client() -> float:
@@ -42,19 +54,20 @@ def per_second(work: Callable[[], float], clients: int, each: int) -> Way:
         with ThreadPoolExecutor(clients) as pool:
             pending = [pool.submit(client) for _ in range(clients)]
             start.wait()
-            began = time.perf_counter()
+            began, began_processor = time.perf_counter(), processor_s()
             done = sum(one.result() for one in pending)
-            return done / (time.perf_counter() - began)
+            ended, ended_processor = time.perf_counter(), processor_s()
+        return Sample(done, ended - began, ended_processor - began_processor)
 
     return measure
 
 
 def take_turns(
-    ways: Mapping[str, Way], rounds: int, *, pause_s: float = PAUSE_S
-) -> dict[str, list[float]]:
+    ways: Mapping[str, Callable[[], F]], rounds: int, *, pause_s: float = PAUSE_S
+) -> dict[str, list[F]]:
     """`rounds` figures of every way. Every other round goes backwards, so that no way always
     follows the same neighbour."""
-    found: dict[str, list[float]] = {name: [] for name in ways}
+    found: dict[str, list[F]] = {name: [] for name in ways}
     order = list(ways)
     for number in range(rounds):
         for name in reversed(order) if number % 2 else order:

@@ -9,55 +9,66 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 import httpx
 import numpy as np
 from piper import PiperVoice
 
 from benchmarks import material
-from benchmarks.figures import Line, compared
-from benchmarks.interleaved import Way, per_second, seconds, take_turns
+from benchmarks.figures import Line, compared, costs, rates
+from benchmarks.interleaved import Way, metered, seconds, take_turns
+from benchmarks.server import Server
 from benchmarks.setup import CLIENTS, Setup, served, speak
 from contract.audio import decode
 from ingress.sentences import split
 from predictors.models.piper import PiperOptions
 from predictors.weights_source import resolve
 
-Speak = Callable[[str], float]
-"""Speaks a text and returns how many seconds of speech it got."""
+
+@dataclass(frozen=True, slots=True)
+class SpeakingWay:
+    """One way from a text to its sound, and the processor time used so far by who goes it."""
+
+    speak: Callable[[str], float]
+    """Returns how many seconds of speech it got."""
+    processor_s: Callable[[], float]
+
 
 _OVERHEAD = 1.03
 _FIRST_BYTE = 1.3
-_EACH = 1  # requests of each of the clients in one round
 _WAV_HEADER = 44
 
 
 def run(setup: Setup) -> Iterator[Line]:
-    with served(setup) as (_, http):
-        ways = _ways(http)
+    with served(setup) as (server, http):
+        ways = _ways(server, http)
         for text in material.TEXTS:
-            ways["direct"](text)  # ONNX Runtime plans its memory at the first run of a size
+            for way in ways.values():
+                way.speak(text)  # ONNX Runtime plans its memory at the first run of a size
             yield from _one_by_one(setup, ways, text)
             yield from _together(setup, ways, text)
         yield from _first_byte(setup, http)
 
 
-def _ways(http: httpx.Client) -> dict[str, Speak]:
+def _ways(server: Server, http: httpx.Client) -> dict[str, SpeakingWay]:
     voice = _voice()
     pause_s = PiperOptions().sentence_silence_s
 
-    def direct(text: str) -> float:
-        return _spoken_s(voice, text)
-
-    def through(file_format: str) -> Speak:
+    def through(file_format: str) -> SpeakingWay:
         def ours(text: str) -> float:
             sound = speak(http, text, file_format)
             audio = decode(sound, max_bytes=1 << 24, max_seconds=600)
             return audio.duration_s - pause_s * len(split(text, "en"))
 
-        return ours
+        return SpeakingWay(ours, server.cpu_s)
 
-    return {"direct": direct, "wav": through("wav"), "mp3": through("mp3")}
+    return {
+        "direct": SpeakingWay(partial(_spoken_s, voice), time.process_time),
+        "wav": through("wav"),
+        "mp3": through("mp3"),
+    }
 
 
 def _voice() -> PiperVoice:
@@ -70,40 +81,26 @@ def _spoken_s(voice: PiperVoice, text: str) -> float:
     return len(np.concatenate([samples for samples, _ in pieces])) / pieces[0][1]
 
 
-def _one_by_one(setup: Setup, ways: Mapping[str, Speak], text: str) -> list[Line]:
-    def each_second(call: Speak) -> Way:
-        def measure() -> float:
-            started = time.perf_counter()
-            spoken_s = call(text)
-            return (time.perf_counter() - started) / spoken_s
-
-        return measure
-
-    found = take_turns({way: each_second(call) for way, call in ways.items()}, setup.rounds)
-    return [
-        compared(
-            f"{len(text)} characters, {way}",
-            "ms/s",
-            found[way],
-            found["direct"],
-            limit=_OVERHEAD if way == "wav" else None,
-            scale=1000,
-        )
-        for way in ("wav", "mp3")
-    ]
+def _one_by_one(setup: Setup, ways: Mapping[str, SpeakingWay], text: str) -> Iterator[Line]:
+    found = take_turns(
+        {key: metered(partial(way.speak, text), way.processor_s) for key, way in ways.items()},
+        setup.rounds,
+    )
+    for key, limit in (("wav", _OVERHEAD), ("mp3", None)):
+        case = f"{len(text)} characters, {key}"
+        yield from costs(case, "ms/s", found[key], found["direct"], limit)
 
 
-def _together(setup: Setup, ways: Mapping[str, Speak], text: str) -> list[Line]:
+def _together(setup: Setup, ways: Mapping[str, SpeakingWay], text: str) -> Iterator[Line]:
     found = take_turns(
         {
-            way: per_second(lambda call=ways[way]: call(text), CLIENTS, _EACH)  # type: ignore[misc]
-            for way in ("direct", "wav")
+            key: metered(partial(ways[key].speak, text), ways[key].processor_s, clients=CLIENTS)
+            for key in ("direct", "wav")
         },
         max(2, setup.rounds // 2),
     )
     case = f"{len(text)} characters, {CLIENTS} clients, wav"
-    ours, theirs = found["wav"], found["direct"]
-    return [compared(case, "s/s", ours, theirs, limit=1.0, more_is_better=True)]
+    yield from rates(case, "s/s", found["wav"], found["direct"], 1.0)
 
 
 def _first_byte(setup: Setup, http: httpx.Client) -> list[Line]:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 import httpx
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 
 from benchmarks import material
-from benchmarks.figures import Line, compared
-from benchmarks.interleaved import per_second, seconds, take_turns
-from benchmarks.server import THREADS
+from benchmarks.figures import Line, costs, rates
+from benchmarks.interleaved import metered, take_turns
+from benchmarks.server import THREADS, Server
 from benchmarks.setup import CLIENTS, Setup, served, transcribe
 from predictors.weights_source import resolve
 
-Transcribe = Callable[[bytes], str]
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way from a file to its text, and the processor time used so far by who goes it."""
+
+    transcribe: Callable[[bytes], str]
+    processor_s: Callable[[], float]
+
 
 _OVERHEAD = 1.03
 _EACH = {"2 s clip": 2, "11 s clip": 1}
@@ -25,8 +34,8 @@ _EACH = {"2 s clip": 2, "11 s clip": 1}
 
 
 def run(setup: Setup) -> Iterator[Line]:
-    with served(setup) as (_, http):
-        ways = _direct() | _served(http)
+    with served(setup) as (server, http):
+        ways = _direct() | _served(server, http)
         for name, file in material.clips().items():
             _check_words(ways, file)
             yield from _one_by_one(setup, ways, name, file)
@@ -34,7 +43,7 @@ def run(setup: Setup) -> Iterator[Line]:
                 yield from _together(setup, ways, name, file)
 
 
-def _direct() -> dict[str, Transcribe]:
+def _direct() -> dict[str, Way]:
     """What a program that uses faster-whisper itself would write, with the options that the ingress
     uses for an answer without times."""
     path = resolve(material.entry(material.WHISPER)["model"])
@@ -51,68 +60,55 @@ def _direct() -> dict[str, Transcribe]:
         found, _ = batched.transcribe(io.BytesIO(file), beam_size=5, language="en", batch_size=8)
         return "".join(segment.text for segment in found)
 
-    return {"direct": one, "batched": in_batches}
+    return {"direct": Way(one, time.process_time), "batched": Way(in_batches, time.process_time)}
 
 
-def _served(http: httpx.Client) -> dict[str, Transcribe]:
+def _served(server: Server, http: httpx.Client) -> dict[str, Way]:
     return {
-        "ours": lambda file: transcribe(http, material.WHISPER, file),
-        "full window": lambda file: transcribe(http, material.FULL_WINDOW, file),
+        "ours": Way(partial(transcribe, http, material.WHISPER), server.cpu_s),
+        "full window": Way(partial(transcribe, http, material.FULL_WINDOW), server.cpu_s),
     }
 
 
-def _check_words(ways: Mapping[str, Transcribe], file: bytes) -> None:
+def _check_words(ways: Mapping[str, Way], file: bytes) -> None:
     """A way that is fast because it hears nothing must not win. Raises RuntimeError."""
     for name, way in ways.items():
-        heard = re.sub(r"[^a-z ]", "", way(file).lower())
+        heard = re.sub(r"[^a-z ]", "", way.transcribe(file).lower())
         if "and so my fellow" not in heard:
             raise RuntimeError(f"{name} heard {heard[:80]!r}")
 
 
-def _one_by_one(setup: Setup, ways: Mapping[str, Transcribe], name: str, file: bytes) -> list[Line]:
+def _one_by_one(setup: Setup, ways: Mapping[str, Way], name: str, file: bytes) -> Iterator[Line]:
     found = take_turns(
-        {way: seconds(partial(call, file)) for way, call in ways.items()}, setup.rounds
+        {key: metered(partial(_done, way, file), way.processor_s) for key, way in ways.items()},
+        setup.rounds,
     )
-
-    def line(case: str, ours: str, theirs: str) -> Line:
-        return compared(
-            f"{name}, {case}", "ms", found[ours], found[theirs], limit=_OVERHEAD, scale=1000
-        )
-
-    lines = [
-        line("30 s windows as faster-whisper", "full window", "direct"),
-        line("as shipped", "ours", "direct"),
-    ]
+    cases = [("30 s windows", "full window", "direct"), ("as shipped", "ours", "direct")]
     if name not in _EACH:  # a single chunk gains nothing from faster-whisper's batches
-        lines.append(line("as shipped, against its batches", "ours", "batched"))
-    return lines
+        cases.append(("as shipped, against its batches", "ours", "batched"))
+    for case, ours, theirs in cases:
+        yield from costs(f"{name}, {case}", "ms", found[ours], found[theirs], _OVERHEAD)
 
 
-def _together(setup: Setup, ways: Mapping[str, Transcribe], name: str, file: bytes) -> list[Line]:
-    def done(call: Transcribe) -> Callable[[], float]:
-        def work() -> float:
-            call(file)
-            return 1.0
-
-        return work
-
+def _together(setup: Setup, ways: Mapping[str, Way], name: str, file: bytes) -> Iterator[Line]:
     found = take_turns(
-        {way: per_second(done(call), CLIENTS, _EACH[name]) for way, call in ways.items()},
+        {
+            key: metered(
+                partial(_done, way, file), way.processor_s, clients=CLIENTS, each=_EACH[name]
+            )
+            for key, way in ways.items()
+        },
         max(2, setup.rounds // 2),
     )
+    for case, ours, theirs in (
+        ("30 s windows", "full window", "direct"),
+        ("as shipped", "ours", "direct"),
+        ("as shipped, against its batches", "ours", "batched"),
+    ):
+        full = f"{name}, {CLIENTS} clients, {case}"
+        yield from rates(full, "clips/s", found[ours], found[theirs], 1.0)
 
-    def line(case: str, ours: str, theirs: str) -> Line:
-        return compared(
-            f"{name}, {CLIENTS} clients, {case}",
-            "clips/s",
-            found[ours],
-            found[theirs],
-            limit=1.0,
-            more_is_better=True,
-        )
 
-    return [
-        line("30 s windows as faster-whisper", "full window", "direct"),
-        line("as shipped", "ours", "direct"),
-        line("as shipped, against its batches", "ours", "batched"),
-    ]
+def _done(way: Way, file: bytes) -> float:
+    way.transcribe(file)
+    return 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.figures import Line, compared, median, percentile, table
+from benchmarks.figures import Line, Sample, compared, costs, median, percentile, rates, table
 
 
 @pytest.mark.parametrize("percent", [0, 5, 50, 95, 99, 100])
@@ -45,6 +45,19 @@ def test_rounds_are_compared_with_themselves():
 )
 def test_an_aim_holds_for_the_ratio_or_for_the_figure(line, is_met):
     assert line.is_met is is_met
+
+
+def test_work_has_a_cost_and_a_rate():
+    ours = [Sample(done=10, seconds=4, processor_s=1)]
+    theirs = [Sample(done=5, seconds=4, processor_s=2)]
+    time_s, processor = costs("one", "ms", ours, theirs, 1.03)
+    assert (time_s.ours, time_s.theirs, time_s.ratio) == (400, 800, 0.5)
+    assert (processor.ours, processor.theirs, processor.ratio) == (100, 400, 0.25)
+    assert (time_s.is_met, processor.is_met) == (True, None)
+    speed, processor = rates("all", "clips/s", ours, theirs, 1.0)
+    assert (speed.ours, speed.theirs, speed.ratio) == (2.5, 1.25, 2)
+    assert (processor.ours, processor.theirs, processor.ratio) == (10, 2.5, 4)
+    assert (speed.is_met, processor.is_met) == (True, None)
 
 
 def test_a_table_says_which_aim_is_missed():
