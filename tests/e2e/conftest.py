@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from hse_requests import CLONERS, embedding, recording
 from spoiled_models import spoiled_entries
 from toolchain_pods import Pods, started
 
@@ -23,3 +25,14 @@ async def door(pods: Pods) -> AsyncIterator[httpx.AsyncClient]:
     """The public door before them, which keeps no answers."""
     async with pods.door() as http:
         yield http
+
+
+@pytest.fixture(scope="session")
+def voices(pods: Pods) -> dict[str, str]:
+    """By toolchain, base64 of the voice of `recording()`."""
+
+    async def embed_all() -> dict[str, str]:
+        async with pods.door() as http:
+            return {model: await embedding(http, model, recording()) for model in CLONERS}
+
+    return asyncio.run(embed_all())

@@ -79,11 +79,14 @@ async def test_more_callers_than_a_batch_holds_are_all_served(
     assert more_passes - passes >= -(-callers // BATCH_LIMITS[encoder])
 
 
-async def test_fourteen_calls_of_two_steps_are_all_answered_with_their_own_words(pods, door):  # Q3
+async def test_fourteen_calls_of_two_steps_are_all_answered_with_their_own_words(
+    pods, door, voices
+):  # Q3
     """The synthesizer takes 16 at once and the vocoder 10."""
-    voice = await embedding(door, "harmonyspeech", recording())
     bodies = [
-        speech("harmonyspeech", input_embedding=voice, input=f"{'na ' * count}stop.")
+        speech(
+            "harmonyspeech", input_embedding=voices["harmonyspeech"], input=f"{'na ' * count}stop."
+        )
         for count in range(1, 15)
     ]
     passes, requests = await batches(pods, "hs1-vocoder")
@@ -118,11 +121,7 @@ async def test_two_models_work_at_the_same_time(pods):  # Q5
     assert converter.start_s >= synthesizer.start_s + synthesizer.duration_s
 
 
-async def test_all_toolchains_at_once_answer_as_they_do_alone(door):
-    voices = {
-        model: await embedding(door, model, recording())
-        for model in ("harmonyspeech", "openvoice_v1", "openvoice_v2")
-    }
+async def test_all_toolchains_at_once_answer_as_they_do_alone(door, voices):
     asked: list[tuple[str, dict[str, Any]]] = [
         (SPEECH, speech(model, input_embedding=voice)) for model, voice in voices.items()
     ]
