@@ -2,13 +2,16 @@
 
     python tiny_image.py -m predictors --model_config '{"model_type": "MeloTTSSynthesizer", …}'
 
-`options.load_s` is how long a model takes to load; `options.family` sets the embedding family.
+`options.load_s` is how long a model takes to load; `options.family` sets the embedding family. With
+TINY_GATE=PATH the program makes PATH.imported when it could begin and waits for PATH.go.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import tiny_models
@@ -36,8 +39,16 @@ def __getattr__(name: str) -> type[Any]:
     return KINDS[MODEL_TYPE_TASKS[name]]
 
 
+def _wait_at(gate: Path) -> None:
+    gate.with_suffix(".imported").touch()
+    while not gate.with_suffix(".go").exists():
+        time.sleep(0.01)
+
+
 if __name__ == "__main__":
     assert sys.argv[1:3] == ["-m", "predictors"], "an image for predictors only"
     for name in MODEL_TYPE_TASKS:
         registry.MODEL_TYPES[name] = registry.BuiltIn(f"tiny_image:{name}", "test", ())
+    if "TINY_GATE" in os.environ:
+        _wait_at(Path(os.environ.pop("TINY_GATE")))
     sys.exit(server.main(sys.argv[3:]))
