@@ -9,6 +9,7 @@ import numpy as np
 import yaml
 
 from contract.audio import Audio, decode, resample, wav_bytes
+from predictors.weights_source import resolve
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "config.yml"
@@ -46,17 +47,23 @@ TEN_SENTENCES = (
 
 
 def clips() -> dict[str, bytes]:
-    """Files by name: two words, a recording as it is, and a minute of it with pauses."""
+    """Files by name: four words, and a recording as it is."""
     data = RECORDING.read_bytes()
     speech = resample(decode(data, max_bytes=1 << 24, max_seconds=60), RATE).samples
-    pause = np.zeros(3 * RATE // 2, np.float32)
-    minute = np.concatenate([part for _ in range(5) for part in (speech, pause)])
-    short = speech[: 2 * RATE]
-    return {
-        "2 s clip": wav_bytes(Audio(short, RATE)),
-        "11 s clip": data,
-        "62 s clip": wav_bytes(Audio(minute, RATE)),
-    }
+    return {"2 s clip": wav_bytes(Audio(speech[: 2 * RATE], RATE)), "11 s clip": data}
+
+
+def minute() -> bytes:
+    """About 60 s: the long texts as Piper speaks them. No recording in a loop: faster-whisper takes
+    words that repeat for a loop of its own, and decodes them again and again."""
+    from piper import PiperVoice
+
+    voice = PiperVoice.load(resolve(entry(VOICE)["model"]))
+    spoken = list(voice.synthesize(f"{STORY} {TEN_SENTENCES}"))
+    pause = np.zeros(spoken[0].sample_rate // 2, np.float32)
+    parts = [part for chunk in spoken for part in (chunk.audio_float_array, pause)]
+    sound = resample(Audio(np.concatenate(parts), spoken[0].sample_rate), RATE)
+    return wav_bytes(Audio(sound.samples[: 60 * RATE], RATE))
 
 
 def silence(seconds: float) -> bytes:
