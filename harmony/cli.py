@@ -41,11 +41,12 @@ def serve(
     try:
         asyncio.run(serve(checked, options, lambda text: print(text, flush=True)))
     except KeyboardInterrupt:
-        print("Ended.", flush=True)
+        pass  # uvicorn has ended the server; a shell may also have told us to ignore the signal
     except ValidationError as exc:
         _fail(settings_faults(exc))
     except SpeechError as exc:
         _fail(exc.message)
+    print("Ended.", flush=True)
     leave(0)
 
 

@@ -120,4 +120,5 @@ def test_ctrl_c_ends_it_cleanly(server):
     server.process.send_signal(signal.SIGINT)
     assert server.process.wait(timeout=30) == 0
     assert "Harmony Speech answers at" in server.log
+    assert server.log.rstrip().endswith("Ended.")
     assert "Traceback" not in server.log
