@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from torch import nn
 
-from contract.tasks import FloatArray
+from contract.errors import InvalidRequest, SpeechError
+from contract.tasks import AudioOutput, FloatArray, VocodeInput
 from predictors.audio.mels import windows
+from predictors.torch_checkpoint import refuse_damaged
 from predictors.vits.packing import packed
 
 
@@ -44,3 +47,44 @@ class Vocoder:
             np.concatenate([parts[index] for index, (n, _) in enumerate(cuts) if n == number])
             for number in range(len(mels))
         ]
+
+
+def answer_mels(
+    batch: Sequence[VocodeInput],
+    vocoder: Vocoder,
+    network: nn.Module,
+    *,
+    check: Callable[[VocodeInput], None],
+    finish: Callable[[VocodeInput, FloatArray], AudioOutput],
+) -> list[AudioOutput | SpeechError]:
+    """Speak what `check` lets through, in one go; `finish` makes a waveform the answer.
+
+    Raises CorruptWeights when it is the weights that are no longer numbers.
+    """
+    refusals = [_refusal(check, request) for request in batch]
+    accepted = [one.mel for one, no in zip(batch, refusals, strict=True) if no is None]
+    waves = iter(vocoder.waves(accepted))
+    return [
+        _answer(request, next(waves), network, finish) if refusal is None else refusal
+        for request, refusal in zip(batch, refusals, strict=True)
+    ]
+
+
+def _refusal(check: Callable[[VocodeInput], None], request: VocodeInput) -> InvalidRequest | None:
+    try:
+        check(request)
+    except InvalidRequest as refusal:
+        return refusal
+    return None
+
+
+def _answer(
+    request: VocodeInput,
+    wave: FloatArray,
+    network: nn.Module,
+    finish: Callable[[VocodeInput, FloatArray], AudioOutput],
+) -> AudioOutput | SpeechError:
+    if np.isfinite(wave).all():
+        return finish(request, wave)
+    refuse_damaged(network)
+    return InvalidRequest("mel holds numbers that are no speech", param="mel")

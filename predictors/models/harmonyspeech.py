@@ -307,30 +307,16 @@ class HarmonySpeechVocoder(ModelType[VocodeInput, AudioOutput]):
         piece_lengths(request.pauses, request.mel.shape[1])
 
     def infer(self, batch: Sequence[VocodeInput]) -> Sequence[AudioOutput | SpeechError]:
-        if self._vocoder is None:
+        if self._vocoder is None or self._network is None:
             raise ModelNotReady(f"{self.config.name} is not loaded")
-        refusals = [self._refusal(request) for request in batch]
-        accepted = [one.mel for one, no in zip(batch, refusals, strict=True) if no is None]
-        waves = iter(self._vocoder.waves(accepted))
-        return [
-            self._answer(request, next(waves)) if refusal is None else refusal
-            for request, refusal in zip(batch, refusals, strict=True)
-        ]
+        from predictors.vocoding import answer_mels
 
-    def _refusal(self, request: VocodeInput) -> InvalidRequest | None:
-        try:
-            self.check(request)
-        except InvalidRequest as refusal:
-            return refusal
-        return None
+        return answer_mels(
+            batch, self._vocoder, self._network, check=self.check, finish=self._finished
+        )
 
-    def _answer(self, request: VocodeInput, wave: FloatArray) -> AudioOutput | SpeechError:
-        from predictors.torch_checkpoint import refuse_damaged
-
+    def _finished(self, request: VocodeInput, wave: FloatArray) -> AudioOutput:
         assert self._network is not None  # infer() has seen to it
-        if not np.isfinite(wave).all():
-            refuse_damaged(self._network)
-            return InvalidRequest("mel holds numbers that are no speech", param="mel")
         pieces = piece_lengths(request.pauses, request.mel.shape[1])
         paused = insert_pauses(
             wave, pieces, hop_length=self._network.config.hop_length, sample_rate=SAMPLE_RATE
