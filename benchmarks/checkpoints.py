@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.material import ROOT, VOICE, WHISPER, entry
 from contract.config import DeviceConfig, ModelConfig
-from predictors.waiting_threads import let_waiting_threads_sleep
+from predictors.runtime.openmp import set_openmp_passive
 
 _FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "harmonyspeech": (
@@ -46,7 +46,7 @@ def written(folder: Path, *families: str) -> dict[str, ModelConfig]:
 
 
 def _write(target: str, folder: Path) -> Path:
-    let_waiting_threads_sleep()  # as our servers do, before torch is imported
+    set_openmp_passive()  # as our servers do, before torch is imported
     support = str(ROOT / "tests" / "support")
     if support not in sys.path:
         sys.path.append(support)

@@ -21,12 +21,10 @@ from benchmarks.checkpoints import real, written
 from benchmarks.figures import Line, compared, median
 from benchmarks.interleaved import seconds, take_turns
 from benchmarks.setup import Setup
-from contract.audio import Audio, decode
+from contract.audio.codec import Audio, decode
 from contract.catalog import Catalog
-from contract.client import Client
 from contract.config import ModelConfig, ServiceConfig
 from contract.context import RequestContext
-from contract.in_process import Endpoint, InProcessClient
 from contract.tasks import (
     AudioOutput,
     ConvertVoiceInput,
@@ -35,10 +33,12 @@ from contract.tasks import (
     SynthesizeInput,
     TranscribeInput,
 )
-from predictors.pool import ModelPool
-from predictors.registry import model_type_class
-from predictors.settings import Settings
+from predictors.runtime.registry import model_type_class
+from predictors.runtime.repository import ModelRepository
+from predictors.runtime.settings import Settings
 from transformer.engine import ToolchainEngine
+from transport.client.client import Client
+from transport.client.in_process import Endpoint, InProcessClient
 
 T = TypeVar("T")
 _AIM = 0.7
@@ -145,8 +145,8 @@ def _cloning(models: Mapping[str, ModelConfig], threads: int) -> Iterator[Clonin
         runner.run(pool.aclose())
 
 
-async def _loaded(entries: Sequence[ModelConfig]) -> tuple[ModelPool, dict[str, Endpoint]]:
-    pool = ModelPool(Settings())
+async def _loaded(entries: Sequence[ModelConfig]) -> tuple[ModelRepository, dict[str, Endpoint]]:
+    pool = ModelRepository(Settings())
     endpoints: dict[str, Endpoint] = {}
     for one in entries:
         endpoints[one.name] = pool.add(one, model_type_class(one.model_type))

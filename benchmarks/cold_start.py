@@ -33,14 +33,14 @@ from benchmarks import material
 from benchmarks.activator import Pod, Revision, activated
 from benchmarks.figures import Line, machine, median, table
 from benchmarks.server import ENVIRONMENT, DidNotStart, free_port
-from contract.audio import decode
+from contract.audio.codec import decode
 from contract.catalog import Catalog
-from contract.client import Client
 from contract.config import ModelConfig, ServiceConfig
-from contract.connection import ConnectionSettings, HttpConnection
 from contract.context import RequestContext
 from contract.tasks import SpeakInput
 from transformer.engine import ToolchainEngine
+from transport.client.client import Client
+from transport.client.connection import ConnectionSettings, HttpConnection
 
 AIM = 1.15
 TOOLCHAIN = "openvoice_v2"

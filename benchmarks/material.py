@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from contract.audio import Audio, decode, resample, wav_bytes
-from predictors.weights_source import resolve
+from contract.audio.codec import Audio, decode, resample, wav_bytes
+from predictors.runtime.weights.source import resolve
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "config.yml"

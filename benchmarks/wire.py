@@ -17,18 +17,18 @@ from benchmarks.interleaved import seconds, take_turns
 from benchmarks.one_model import REQUESTS
 from benchmarks.server import THREADS
 from benchmarks.setup import Setup
-from contract.audio import wav_bytes
+from contract.audio.codec import wav_bytes
 from contract.config import ModelConfig
 from contract.tasks import AudioOutput, TaskOutput
-from contract.tensors import (
+from contract.wire.tensors import (
     Arrays,
     message_from_json,
     output_from_message,
     response_to_json,
     to_message,
 )
-from predictors.registry import model_type_class
-from predictors.weights import WeightStore
+from predictors.runtime.registry import model_type_class
+from predictors.runtime.weights.store import WeightStore
 
 _AIM = 0.03
 _ARRAYS: tuple[Arrays, ...] = ("npy", "fp32")

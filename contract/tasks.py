@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest
 

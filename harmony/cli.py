@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from contract.config import InvalidConfig, ServiceConfig, load_config
 from contract.errors import SpeechError
-from contract.program import leave, settings_faults
+from transport.program import leave, settings_faults
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speech models behind one door.")
 ConfigFile = Annotated[

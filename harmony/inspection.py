@@ -8,7 +8,7 @@ from contract.config import ModelConfig, ServiceConfig
 from contract.errors import SpeechError
 from contract.model_types import MODEL_TYPE_TASKS
 from contract.toolchains import TOOLCHAINS
-from predictors.registry import known_model_types, missing_packages, model_type_class
+from predictors.runtime.registry import known_model_types, missing_packages, model_type_class
 
 
 def problems(config: ServiceConfig) -> list[str]:

@@ -12,17 +12,17 @@ from fastapi import FastAPI
 
 from contract.catalog import Catalog
 from contract.config import ServiceConfig
-from contract.connection import ConnectionSettings, resilient, store
 from contract.errors import SpeechError
-from contract.in_process import Endpoint, InProcessClient
 from ingress.app import create_app
 from ingress.settings import Settings as IngressSettings
-from predictors.model_type import ModelType
-from predictors.pool import ModelPool
-from predictors.registry import model_type_class
-from predictors.settings import Settings as PredictorSettings
+from predictors.runtime.model import ModelType
+from predictors.runtime.registry import model_type_class
+from predictors.runtime.repository import ModelRepository
+from predictors.runtime.settings import Settings as PredictorSettings
 from transformer.engine import ToolchainEngine
 from transformer.toolchains import TOOLCHAINS
+from transport.client.connection import ConnectionSettings, resilient, store
+from transport.client.in_process import Endpoint, InProcessClient
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ async def one_process(
     """The public application with everything behind it; models are let go at the end."""
     catalog = Catalog(with_tasks(config, model_types))
     endpoints: dict[str, Endpoint] = {}
-    pool = ModelPool(predictors, memory_budget_mb=config.memory_budget_mb)
+    pool = ModelRepository(predictors, memory_budget_mb=config.memory_budget_mb)
     kept = store(connection)
     client = resilient(InProcessClient(endpoints), catalog, connection, kept)
     for entry in catalog.current.models:

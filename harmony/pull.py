@@ -12,9 +12,9 @@ from collections.abc import Callable
 
 from contract.config import ModelConfig, ServiceConfig
 from contract.errors import SpeechError
-from predictors.pool import ModelPool
-from predictors.registry import model_type_class
-from predictors.settings import Settings
+from predictors.runtime.registry import model_type_class
+from predictors.runtime.repository import ModelRepository
+from predictors.runtime.settings import Settings
 
 
 async def pull_all(config: ServiceConfig, say: Callable[[str], None]) -> bool:
@@ -27,7 +27,7 @@ async def pull_all(config: ServiceConfig, say: Callable[[str], None]) -> bool:
 async def _pull(entry: ModelConfig, say: Callable[[str], None]) -> bool:
     say(f"{entry.name}: {entry.model}")
     started_s = time.monotonic()
-    pool = ModelPool(Settings())
+    pool = ModelRepository(Settings())
     try:
         await pool.add(entry, model_type_class(entry.model_type)).ensure_loaded()
     except SpeechError as exc:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import uvicorn
 
 from contract.config import ServiceConfig
-from contract.connection import ConnectionSettings
-from contract.logs import configure
 from harmony.one_process import one_process
 from ingress.settings import Settings as IngressSettings
-from predictors.settings import Settings as PredictorSettings
-from predictors.waiting_threads import let_waiting_threads_sleep
+from predictors.runtime.openmp import set_openmp_passive
+from predictors.runtime.settings import Settings as PredictorSettings
+from transport.client.connection import ConnectionSettings
+from transport.logs import configure
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ async def serve(
     """Serve until SIGINT or SIGTERM; requests in flight are finished."""
     predictors = PredictorSettings(load_at_start=options.load_at_start)
     configure(predictors.log_level)
-    let_waiting_threads_sleep()
+    set_openmp_passive()
     async with one_process(
         config,
         ingress=IngressSettings(),

@@ -1,1 +1,1 @@
-"""The public door: OpenAI and HSE dialects over HTTP. Start reading at app.py."""
+"""The public HTTP server: OpenAI and HSE dialects over HTTP. Start reading at app.py."""

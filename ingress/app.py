@@ -1,4 +1,4 @@
-"""The public door as one FastAPI application. READ FIRST.
+"""The public API as one FastAPI application. READ FIRST.
 
 A request passes CORS, observation (id, deadline, log line), the gate (key, rate, how many at once)
 and the body limit, then its route: parse, call a model through the client, answer. Faults become
@@ -11,17 +11,17 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from contract.catalog import Catalog
-from contract.client import Client
 from contract.context import REQUEST_ID_HEADER
-from ingress.door import Door
-from ingress.faults import install_handlers
-from ingress.gate import BodyLimit, Gate
+from ingress.admission import Admission, BodyLimit
+from ingress.errors import install_handlers
 from ingress.keys import RateLimit, read_keys
-from ingress.observation import CACHE_HEADER, STEPS_HEADER, Observation
 from ingress.openapi import document
+from ingress.request_logging import CACHE_HEADER, STEPS_HEADER, RequestLogging
 from ingress.routes import conversions, embeddings, models, service, speech, transcriptions, vad
 from ingress.settings import Settings
+from ingress.state import AppState
 from ingress.version import VERSION
+from transport.client.client import Client
 
 DESCRIPTION = (
     "Speech, transcription, voice cloning and restoration, in OpenAI's dialect and in that of "
@@ -32,7 +32,7 @@ _ROUTES = (speech, transcriptions, vad, embeddings, conversions, models, service
 
 def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
     """The application. Raises InvalidConfig when the API keys cannot be read."""
-    door = Door(settings, client, catalog)
+    app_state = AppState(settings, client, catalog)
     app = FastAPI(
         title="Harmony Speech",
         description=DESCRIPTION,
@@ -42,7 +42,7 @@ def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
         openapi_url="/openapi.json" if settings.docs_enabled else None,
     )
     for routes in _ROUTES:
-        app.include_router(routes.router(door))
+        app.include_router(routes.router(app_state))
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_handlers(app)
     _add_layers(app, settings)
@@ -53,12 +53,12 @@ def _add_layers(app: FastAPI, settings: Settings) -> None:
     """Innermost first."""
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(
-        Gate,
+        Admission,
         keys=read_keys(settings),
         rate=RateLimit(settings.requests_per_minute),
         max_concurrent=settings.max_concurrent_requests,
     )
-    app.add_middleware(Observation, max_timeout_s=settings.request_timeout_s)
+    app.add_middleware(RequestLogging, max_timeout_s=settings.request_timeout_s)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
         app.add_middleware(

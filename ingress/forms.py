@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
 from contract.errors import InvalidRequest
-from ingress.faults import explain
-from ingress.schemas.openai import refusals
+from ingress.errors import explain
+from ingress.openai.schemas import refusals
 from ingress.wording import printable
 
 M = TypeVar("M", bound=BaseModel)

@@ -1,4 +1,4 @@
-"""API keys and how often each may call. Without keys the door is open and addresses are counted."""
+"""API keys and how often each may call. Without keys callers are counted by address."""
 
 from __future__ import annotations
 

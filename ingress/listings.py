@@ -44,7 +44,7 @@ ENDPOINTS = (SPEECH, TRANSCRIPTIONS, VAD, EMBED, VOICE_CONVERT, AUDIO_CONVERT)
 
 
 @dataclass(frozen=True)
-class Card:
+class ListedModel:
     """Something that can be asked by name at one endpoint."""
 
     id: str
@@ -68,15 +68,17 @@ class Card:
         return SPEAK_MODES if self.languages else SPEAK_MODES[1:]
 
 
-def cards(snapshot: CatalogSnapshot, endpoint: Endpoint) -> dict[str, Card]:
+def cards(snapshot: CatalogSnapshot, endpoint: Endpoint) -> dict[str, ListedModel]:
     """Everything the endpoint can be asked for, by name, in order of appearance."""
-    found: dict[str, Card] = {}
+    found: dict[str, ListedModel] = {}
     toolchains = snapshot.toolchains(endpoint.toolchain) if endpoint.toolchain else ()
     plain = {entry.name for entry in snapshot.models if _is_plain(entry, endpoint)}
     for entry in snapshot.models:
         if entry.name in plain:
             assert entry.resolved_task is not None
-            found[entry.name] = Card(entry.name, entry.resolved_task, entry, _languages(entry))
+            found[entry.name] = ListedModel(
+                entry.name, entry.resolved_task, entry, _languages(entry)
+            )
         for spec in toolchains:
             if spec.name not in plain and _needs(spec, endpoint, entry):
                 _merge(found, spec, endpoint, entry)
@@ -105,11 +107,11 @@ def _languages(entry: ModelConfig) -> dict[str, tuple[str, ...]]:
 
 
 def _merge(
-    found: dict[str, Card], spec: ToolchainSpec, endpoint: Endpoint, entry: ModelConfig
+    found: dict[str, ListedModel], spec: ToolchainSpec, endpoint: Endpoint, entry: ModelConfig
 ) -> None:
     assert endpoint.toolchain is not None
     card = found.get(spec.name)
     if card is None:
-        found[spec.name] = Card(spec.name, endpoint.toolchain, None, _languages(entry))
+        found[spec.name] = ListedModel(spec.name, endpoint.toolchain, None, _languages(entry))
     elif entry.language is not None:
         card.languages.setdefault(entry.language, entry.voices)

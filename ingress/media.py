@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 
-from contract.audio import Audio, AudioFormat, decode, encode
+from contract.audio.codec import Audio, AudioFormat, decode, encode
 from contract.embedding import (
     MAX_LEGACY_BYTES,
     Embedding,
@@ -14,8 +14,8 @@ from contract.embedding import (
     embedding_from_bytes,
 )
 from contract.errors import InvalidRequest
-from ingress.door import Door
-from ingress.exchange import Exchange
+from ingress.request_state import RequestState
+from ingress.state import AppState
 
 SPEECH_RATE = 16_000
 """What recognisers and detectors hear; decoding to it at once keeps long recordings small."""
@@ -50,20 +50,22 @@ def read_embedding(text: str, *, param: str) -> Embedding | LegacyEmbedding:
     return embedding_from_bytes(from_base64(text, param=param), param=param)
 
 
-async def read_speech(door: Door, exchange: Exchange, data: bytes | str, *, param: str) -> Audio:
+async def read_speech(
+    app_state: AppState, state: RequestState, data: bytes | str, *, param: str
+) -> Audio:
     """A recording to listen to, at SPEECH_RATE. `data` is a file, as bytes or as base64."""
-    limit_s = door.settings.max_audio_seconds
-    return await _read(door, exchange, data, param, limit_s, SPEECH_RATE)
+    limit_s = app_state.settings.max_audio_seconds
+    return await _read(app_state, state, data, param, limit_s, SPEECH_RATE)
 
 
-async def read_voice(door: Door, exchange: Exchange, data: str, *, param: str) -> Audio:
+async def read_voice(app_state: AppState, state: RequestState, data: str, *, param: str) -> Audio:
     """A recording whose sound matters, at its own rate. `data` is a file as base64."""
-    return await _read(door, exchange, data, param, door.settings.max_voice_seconds, None)
+    return await _read(app_state, state, data, param, app_state.settings.max_voice_seconds, None)
 
 
 async def _read(
-    door: Door,
-    exchange: Exchange,
+    app_state: AppState,
+    state: RequestState,
     data: bytes | str,
     param: str,
     max_seconds: float,
@@ -73,27 +75,27 @@ async def _read(
         file = from_base64(data, param=param) if isinstance(data, str) else data
         return decode(
             file,
-            max_bytes=door.settings.max_audio_bytes,
+            max_bytes=app_state.settings.max_audio_bytes,
             max_seconds=max_seconds,
             sample_rate=sample_rate,
             param=param,
         )
 
-    with exchange.step("decode"):
-        audio = await door.in_thread(work)
-    exchange.audio_in_s += audio.duration_s
+    with state.step("decode"):
+        audio = await app_state.in_thread(work)
+    state.audio_in_s += audio.duration_s
     return audio
 
 
 async def write_file(
-    door: Door,
-    exchange: Exchange,
+    app_state: AppState,
+    state: RequestState,
     audio: Audio,
     file_format: AudioFormat,
     sample_rate: int | None = None,
 ) -> bytes:
     """One complete file."""
-    with exchange.step("encode"):
-        data = await door.in_thread(encode, audio, file_format, sample_rate=sample_rate)
-    exchange.audio_out_s += audio.duration_s
+    with state.step("encode"):
+        data = await app_state.in_thread(encode, audio, file_format, sample_rate=sample_rate)
+    state.audio_out_s += audio.duration_s
     return data

@@ -1,4 +1,4 @@
-"""What the door counts. The registry is the process's, so a pod's other rooms appear beside it."""
+"""What the ingress counts. The registry is the process's: other rooms of a pod appear beside it."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

@@ -10,9 +10,10 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from contract.audio import AudioFormat
+from contract.audio.codec import AudioFormat
 from ingress.dialect import SPEECH_PATH
-from ingress.schemas import hse, openai
+from ingress.hse import schemas as hse
+from ingress.openai import schemas as openai
 
 Answers = dict[int | str, dict[str, Any]]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from contract.catalog import CatalogSnapshot
 from contract.errors import InvalidRequest, ModelNotFound
 from contract.tasks import SPEAK_MODES
-from ingress.listings import DEFAULT_LANGUAGE, SPEECH, TRANSCRIPTIONS, Card, Endpoint, cards
+from ingress.listings import DEFAULT_LANGUAGE, SPEECH, TRANSCRIPTIONS, Endpoint, ListedModel, cards
 from ingress.settings import Settings
 from ingress.wording import choice, shown
 
@@ -35,7 +35,7 @@ class Speaker:
 
 def find_card(
     snapshot: CatalogSnapshot, settings: Settings, endpoint: Endpoint, requested: str
-) -> Card:
+) -> ListedModel:
     """The model or toolchain behind a name, an alias, or one of OpenAI's names.
 
     Raises ModelNotFound, for a model of another endpoint too.
@@ -54,7 +54,7 @@ def find_card(
 
 
 def _stand_in(
-    settings: Settings, endpoint: Endpoint, requested: str, available: dict[str, Card]
+    settings: Settings, endpoint: Endpoint, requested: str, available: dict[str, ListedModel]
 ) -> str | None:
     """Who answers to OpenAI's own names where the configuration has no alias for them."""
     if endpoint is SPEECH and requested in OPENAI_SPEECH_MODELS:
@@ -73,7 +73,7 @@ def openai_names(snapshot: CatalogSnapshot) -> list[str]:
 
 
 def find_voice(
-    snapshot: CatalogSnapshot, card: Card, requested: str, language: str | None
+    snapshot: CatalogSnapshot, card: ListedModel, requested: str, language: str | None
 ) -> Speaker:
     """OpenAI's dialect: the voice alone decides, an extra `language` narrows the search.
 
@@ -96,7 +96,7 @@ def find_voice(
     )
 
 
-def _choices(card: Card, language: str | None) -> list[Speaker]:
+def _choices(card: ListedModel, language: str | None) -> list[Speaker]:
     if language is not None and language not in card.languages:
         known = choice("it speaks", [one for one in card.languages if one != DEFAULT_LANGUAGE])
         raise InvalidRequest(
@@ -110,7 +110,7 @@ def _choices(card: Card, language: str | None) -> list[Speaker]:
     ]
 
 
-def check_speaker(card: Card, language: str | None, voice: str | None) -> Speaker:
+def check_speaker(card: ListedModel, language: str | None, voice: str | None) -> Speaker:
     """HSE's dialect: both must be said, letter for letter, where the card lists them.
 
     One exception: the unnamed language of a model that has only voices may be left out.

@@ -15,14 +15,14 @@ from pathlib import Path
 import uvicorn
 from pydantic import ValidationError
 
-from contract import logs
-from contract.connection import ConnectionSettings, HttpConnection
-from contract.discovery.discovery import Discovery
-from contract.discovery.settings import DiscoverySettings
 from contract.errors import SpeechError
-from contract.program import settings_faults
 from ingress.app import create_app
 from ingress.settings import Settings
+from transport import logs
+from transport.client.connection import ConnectionSettings, HttpConnection
+from transport.discovery.discovery import Discovery
+from transport.discovery.settings import DiscoverySettings
+from transport.program import settings_faults
 
 logger = logging.getLogger(__name__)
 

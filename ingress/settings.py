@@ -14,7 +14,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SPEECH_", frozen=True, extra="ignore")
 
     api_keys: SecretStr = SecretStr("")
-    """Keys that may call /v1, separated by commas. No key here and no file: the door is open."""
+    """Keys that may call /v1, separated by commas. No key here and no file: everybody may call."""
 
     api_keys_file: Path | None = None
     """File with one key per line (a mounted secret). Named but empty or unreadable: no start."""

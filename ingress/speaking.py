@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contract.audio import Audio, resample
+from contract.audio.codec import Audio, resample
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest
 from contract.tasks import AudioOutput, SpeakInput, SpeechSegment, SynthesizeInput, TaskInput
-from ingress.door import Door
-from ingress.exchange import Exchange
-from ingress.listings import Card
+from ingress.listings import ListedModel
+from ingress.request_state import RequestState
 from ingress.selection import Speaker
+from ingress.state import AppState
 
 Speak = Callable[[str], Awaitable[Audio]]
 
@@ -40,9 +40,9 @@ class Reference:
 
 
 def speak_with(
-    door: Door,
-    exchange: Exchange,
-    card: Card,
+    app_state: AppState,
+    state: RequestState,
+    card: ListedModel,
     speaker: Speaker,
     manner: Manner,
     mode: str = "single_speaker_tts",
@@ -61,7 +61,7 @@ def speak_with(
         )
 
     async def speak(text: str) -> Audio:
-        return (await door.call(card.id, request(text), exchange)).audio
+        return (await app_state.call(card.id, request(text), state)).audio
 
     if not card.is_toolchain:
         _refuse_pitch_and_energy(card, manner)
@@ -88,7 +88,7 @@ def _for_toolchain(
     )
 
 
-def _refuse_pitch_and_energy(card: Card, manner: Manner) -> None:
+def _refuse_pitch_and_energy(card: ListedModel, manner: Manner) -> None:
     for name in ("pitch", "energy"):
         if getattr(manner, name) != 1.0:
             raise InvalidRequest(

@@ -12,18 +12,18 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from contract.audio import Audio, AudioFormat, StreamEncoder, resample
+from contract.audio.codec import Audio, AudioFormat, StreamEncoder, resample
 from contract.errors import SpeechError
 from ingress.dialect import Dialect, error_body
-from ingress.door import Door
-from ingress.exchange import Exchange
+from ingress.request_state import RequestState
+from ingress.state import AppState
 
 EVENT_STREAM = "text/event-stream"
 
 
 async def encoded(
-    door: Door,
-    exchange: Exchange,
+    app_state: AppState,
+    state: RequestState,
     pieces: Sequence[str],
     speak: Callable[[str], Awaitable[Audio]],
     file_format: AudioFormat,
@@ -35,7 +35,7 @@ async def encoded(
     before it has been encoded, so that it cannot slow down what the listener waits for. Closing
     the generator cancels the piece being spoken.
     """
-    file = _GrowingFile(door, exchange, file_format, output_rate)
+    file = _GrowingFile(app_state, state, file_format, output_rate)
     ahead: asyncio.Future[Audio] | None = None
     try:
         for number in range(len(pieces)):
@@ -59,16 +59,20 @@ class _GrowingFile:
     """An encoder that is made when the first sound tells its rate."""
 
     def __init__(
-        self, door: Door, exchange: Exchange, file_format: AudioFormat, output_rate: int | None
+        self,
+        app_state: AppState,
+        state: RequestState,
+        file_format: AudioFormat,
+        output_rate: int | None,
     ) -> None:
-        self._door, self._exchange = door, exchange
+        self._door, self._state = app_state, state
         self._format, self._output_rate = file_format, output_rate
         self._encoder: StreamEncoder | None = None
         self._rate = 0
 
     async def add(self, sound: Audio) -> bytes:
         """Bytes that are ready, maybe none. A sound of another rate is resampled."""
-        self._exchange.audio_out_s += sound.duration_s
+        self._state.audio_out_s += sound.duration_s
         return await self._door.in_thread(self._push, sound)
 
     async def finish(self) -> bytes:
@@ -107,7 +111,7 @@ def sse(event: str, data: dict[str, Any]) -> bytes:
 
 
 async def speech_events(
-    exchange: Exchange, chunks: AsyncGenerator[bytes, None], usage: Callable[[], dict[str, Any]]
+    state: RequestState, chunks: AsyncGenerator[bytes, None], usage: Callable[[], dict[str, Any]]
 ) -> AsyncGenerator[bytes, None]:
     """OpenAI's speech events. A fault after the first becomes an `error` event, then the end."""
     kind = "speech.audio.delta"
@@ -120,7 +124,7 @@ async def speech_events(
         except SpeechError as error:
             if not begun_already:
                 raise
-            exchange.error_code = error.code
+            state.error_code = error.code
             yield sse("error", {"type": "error"} | error_body(Dialect.OPENAI, error))
             return
     kind = "speech.audio.done"

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from contract.segments import whisper_fields
 from contract.tasks import TranscribeOutput, TranscriptSegment
 from ingress.languages import NAMES
-from ingress.schemas.openai import CreateTranscriptionRequest, CreateTranslationRequest
-from ingress.schemas.openai import ResponseFormat as Format
+from ingress.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest
+from ingress.openai.schemas import ResponseFormat as Format
 from ingress.streams import sse
 
 _TOKENS_PER_S = 50

@@ -1,6 +1,6 @@
 """`python -m predictors`"""
 
-from contract.program import leave
 from predictors.server import main
+from transport.program import leave
 
 leave(main())

@@ -13,15 +13,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from contract import logs
 from contract.config import InvalidConfig, ModelConfig, ServiceConfig, load_config, parse_config
 from contract.errors import SpeechError
-from contract.program import settings_faults
-from contract.serving.server import SpeechServer
-from predictors.pool import ModelPool
-from predictors.registry import model_type_class
-from predictors.settings import Settings
-from predictors.waiting_threads import let_waiting_threads_sleep
+from predictors.runtime.openmp import set_openmp_passive
+from predictors.runtime.registry import model_type_class
+from predictors.runtime.repository import ModelRepository
+from predictors.runtime.settings import Settings
+from transport import logs
+from transport.kserve.server import SpeechServer
+from transport.program import settings_faults
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = Settings()
         config = _read_config(arguments)
-        pool = ModelPool(settings, memory_budget_mb=config.memory_budget_mb)
+        pool = ModelRepository(settings, memory_budget_mb=config.memory_budget_mb)
         for entry in _selected(config, arguments.names):
             pool.add(entry, model_type_class(entry.model_type))
     except SpeechError as error:
@@ -39,12 +39,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ValidationError as exc:
         parser.error(settings_faults(exc))
     logs.configure(settings.log_level)
-    let_waiting_threads_sleep()
+    set_openmp_passive()
     serve_pool(pool, http_port=arguments.http_port, grpc_port=arguments.grpc_port)
     return 0
 
 
-def serve_pool(pool: ModelPool, *, http_port: int, grpc_port: int) -> None:
+def serve_pool(pool: ModelRepository, *, http_port: int, grpc_port: int) -> None:
     """Serve every model of a pool until SIGTERM or SIGINT."""
     server = SpeechServer(
         pool.runners.values(),

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from prometheus_client import Counter, Histogram
 
 from contract.catalog import CatalogSnapshot
-from contract.client import Client
 from contract.context import RequestContext
 from contract.errors import DeadlineExceeded, InvalidRequest, QueueFull
 from contract.lifecycle import Lifecycle
 from contract.tasks import Task, TaskInput, TaskOutput
 from transformer.steps import Steps
 from transformer.toolchains import TOOLCHAINS, Toolchain
+from transport.client.client import Client
 
 logger = logging.getLogger(__name__)
 _RETRY_AFTER_S = 1.0

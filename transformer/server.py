@@ -16,17 +16,17 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from contract import logs
 from contract.catalog import Catalog
-from contract.connection import ConnectionSettings, HttpConnection
-from contract.discovery.discovery import Discovery
-from contract.discovery.settings import DiscoverySettings
 from contract.errors import SpeechError
-from contract.program import settings_faults
-from contract.serving.server import SpeechServer
 from contract.toolchains import TOOLCHAINS
 from transformer.engine import ToolchainEngine
 from transformer.settings import Settings
+from transport import logs
+from transport.client.connection import ConnectionSettings, HttpConnection
+from transport.discovery.discovery import Discovery
+from transport.discovery.settings import DiscoverySettings
+from transport.kserve.server import SpeechServer
+from transport.program import settings_faults
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from contract.serving.settings import ServingSettings
+from transport.kserve.settings import ServingSettings
 
 
 class Settings(ServingSettings):

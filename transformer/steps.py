@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from contract.catalog import CatalogSnapshot
-from contract.client import Client
 from contract.config import ModelConfig
 from contract.context import RequestContext
 from contract.errors import SpeechError
 from contract.lifecycle import Lifecycle
 from contract.tasks import TaskInput, TaskOutput
+from transport.client.client import Client
 
 O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
 A = TypeVar("A")
@@ -60,7 +60,7 @@ class Steps:
 
 
 @contextmanager
-def told_as(names: Mapping[str, str]) -> Iterator[None]:
+def rename_error_field(names: Mapping[str, str]) -> Iterator[None]:
     """Faults of the steps inside name the field that the toolchain's caller sent, not their own."""
     try:
         yield

@@ -22,16 +22,16 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from contract.config import ModelConfig
-from contract.connection import ConnectionSettings
-from contract.discovery.settings import DiscoverySettings
 from contract.tasks import Task
-from contract.tensors import CALL_PARAMETERS, describe, describe_parameters
 from contract.toolchains import TOOLCHAINS
+from contract.wire.tensors import CALL_PARAMETERS, describe, describe_parameters
 from ingress.settings import Settings as IngressSettings
-from predictors.model_options import NoOptions
-from predictors.registry import MODEL_TYPES, model_type_class
-from predictors.settings import Settings as PredictorSettings
+from predictors.runtime.options import NoOptions
+from predictors.runtime.registry import MODEL_TYPES, model_type_class
+from predictors.runtime.settings import Settings as PredictorSettings
 from transformer.settings import Settings as TransformerSettings
+from transport.client.connection import ConnectionSettings
+from transport.discovery.settings import DiscoverySettings
 
 DOCS = Path(__file__).parents[1]
 ROOMS: Mapping[str, type[BaseModel]] = {

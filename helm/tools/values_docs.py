@@ -26,11 +26,11 @@ from chart import CHART
 from pydantic import BaseModel
 
 from contract.config import ModelConfig
-from contract.connection import ConnectionSettings
 from contract.tasks import Task
 from ingress.settings import Settings as IngressSettings
-from predictors.settings import Settings as PredictorSettings
+from predictors.runtime.settings import Settings as PredictorSettings
 from transformer.settings import Settings as TransformerSettings
+from transport.client.connection import ConnectionSettings
 
 Schema = dict[str, Any]
 _NEVER_IN_VALUES = {"api_keys", "api_keys_file"}

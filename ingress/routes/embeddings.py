@@ -8,27 +8,27 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from contract.tasks import EmbedSpeakerInput
-from ingress.door import Door
-from ingress.exchange import exchange_of
-from ingress.hse_answers import answer
+from ingress.hse.answers import answer
+from ingress.hse.schemas import EmbedSpeakerRequest, EmbedSpeakerResponse
 from ingress.listings import EMBED
 from ingress.media import read_voice
 from ingress.openapi import hse_answers
-from ingress.schemas.hse import EmbedSpeakerRequest, EmbedSpeakerResponse
+from ingress.request_state import request_state_of
 from ingress.selection import find_card
+from ingress.state import AppState
 
 
-def router(door: Door) -> APIRouter:
+def router(app_state: AppState) -> APIRouter:
     routes = APIRouter(tags=["speaker embedding"])
 
     async def embed(request: Request, body: EmbedSpeakerRequest) -> Response:
         """Measure a voice once; the answer's `data` clones it as often as wanted."""
-        exchange = exchange_of(request)
-        exchange.field_names = {"audio": "input_audio"}
-        card = find_card(door.catalog.current, door.settings, EMBED, body.model)
-        exchange.model = card.id
-        audio = await read_voice(door, exchange, body.input_audio, param="input_audio")
-        made = await door.call(card.id, EmbedSpeakerInput(audio), exchange)
+        state = request_state_of(request)
+        state.field_names = {"audio": "input_audio"}
+        card = find_card(app_state.catalog.current, app_state.settings, EMBED, body.model)
+        state.model = card.id
+        audio = await read_voice(app_state, state, body.input_audio, param="input_audio")
+        made = await app_state.call(card.id, EmbedSpeakerInput(audio), state)
         data = base64.b64encode(made.embedding.to_bytes()).decode()
         return answer("emb", body.model, data=data)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from contract.catalog import Presence
-from ingress.door import Door
+from contract.catalog import Availability
 from ingress.listings import EMBED, SPEECH, TRANSCRIPTIONS, VAD, VOICE_CONVERT, Endpoint, cards
+from ingress.state import AppState
 from ingress.version import VERSION
 
 Health = dict[str, str | dict[str, str]]
@@ -20,7 +20,7 @@ _SUBSYSTEMS: dict[str, Endpoint] = {
 }
 
 
-def router(door: Door) -> APIRouter:
+def router(app_state: AppState) -> APIRouter:
     routes = APIRouter(tags=["service"])
 
     @routes.get("/health", responses={503: {"model": Health}})
@@ -30,10 +30,10 @@ def router(door: Door) -> APIRouter:
         Where a cluster is watched, a model that is not ready there is unhealthy, one that is scaled
         to zero is not, and `models` tells the state of each.
         """
-        states = {name: _state(door, endpoint) for name, endpoint in _SUBSYSTEMS.items()}
+        states = {name: _state(app_state, endpoint) for name, endpoint in _SUBSYSTEMS.items()}
         if any(state != "healthy" for state in states.values()):
             response.status_code = 503
-        presence = door.catalog.current.presence
+        presence = app_state.catalog.current.presence
         return {**states, "models": dict(presence)} if presence else {**states}
 
     @routes.get("/health/live")
@@ -43,7 +43,7 @@ def router(door: Door) -> APIRouter:
 
     @routes.get("/health/ready")
     async def ready() -> dict[str, str]:
-        """The door is open. Models may sleep or fail behind it: a probe must not close it."""
+        """The server answers. Models may sleep or fail behind it: a probe must not close it."""
         return {"status": "ready"}
 
     @routes.get("/version")
@@ -62,15 +62,15 @@ def router(door: Door) -> APIRouter:
     return routes
 
 
-def _state(door: Door, endpoint: Endpoint) -> str:
-    snapshot = door.catalog.current
+def _state(app_state: AppState, endpoint: Endpoint) -> str:
+    snapshot = app_state.catalog.current
     faults = {
-        name: door.outcomes.of(name) or _absence(snapshot.presence.get(name))
+        name: app_state.outcomes.of(name) or _absence(snapshot.presence.get(name))
         for name in cards(snapshot, endpoint)
     }
     broken = ", ".join(f"{name} ({fault})" for name, fault in faults.items() if fault)
     return f"unhealthy: {broken}" if broken else "healthy"
 
 
-def _absence(presence: Presence | None) -> str | None:
-    return presence.value if presence is Presence.NOT_READY else None
+def _absence(presence: Availability | None) -> str | None:
+    return presence.value if presence is Availability.NOT_READY else None

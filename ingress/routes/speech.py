@@ -9,22 +9,22 @@ from fastapi import APIRouter, Body, Request
 from pydantic import Discriminator, Tag
 from starlette.responses import Response
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.errors import InvalidRequest
 from contract.tasks import SEGMENT_SOURCES, SPEAK_MODES
 from ingress import filters
 from ingress.dialect import SPEECH_PATH, Dialect, dialect_of_speech
-from ingress.door import Door
-from ingress.exchange import Exchange, exchange_of
-from ingress.hse_answers import answer_audio, manner_of
-from ingress.listings import SPEECH, Card
+from ingress.hse.answers import answer_audio, manner_of
+from ingress.hse.schemas import AudioOutputOptions, TextToSpeechRequest
+from ingress.listings import SPEECH, ListedModel
 from ingress.media import read_embedding, read_voice, write_file
+from ingress.openai.schemas import CreateSpeechRequest
 from ingress.openapi import SPEECH_ANSWERS
-from ingress.schemas.hse import AudioOutputOptions, TextToSpeechRequest
-from ingress.schemas.openai import CreateSpeechRequest
+from ingress.request_state import RequestState, request_state_of
 from ingress.selection import check_speaker, find_card, find_voice
 from ingress.sentences import check_text, packed, split
 from ingress.speaking import Manner, Reference, Speak, joined, speak_with
+from ingress.state import AppState
 from ingress.streams import (
     EVENT_STREAM,
     ClosingStream,
@@ -49,17 +49,17 @@ SpeechBody = Annotated[
 ]
 
 
-def router(door: Door) -> APIRouter:
+def router(app_state: AppState) -> APIRouter:
     routes = APIRouter(tags=["speech"])
 
     @routes.post(SPEECH_PATH, responses=SPEECH_ANSWERS, response_class=Response)
     async def speech(request: Request, body: Annotated[SpeechBody, Body()]) -> Response:
         """Speak a text. A body with `mode` or another key of HSE's is in HSE's dialect."""
-        exchange = exchange_of(request)
+        state = request_state_of(request)
         if isinstance(body, TextToSpeechRequest):
-            exchange.dialect = Dialect.HSE
-            return await _speak_hse(door, exchange, body)
-        return await _speak_openai(door, exchange, body)
+            state.dialect = Dialect.HSE
+            return await _speak_hse(app_state, state, body)
+        return await _speak_openai(app_state, state, body)
 
     return routes
 
@@ -67,51 +67,59 @@ def router(door: Door) -> APIRouter:
 # OpenAI -------------------------------------------------------------------------------------
 
 
-async def _speak_openai(door: Door, exchange: Exchange, body: CreateSpeechRequest) -> Response:
-    exchange.field_names = {"text": "input"}
-    snapshot = door.catalog.current
-    card = find_card(snapshot, door.settings, SPEECH, body.model)
-    exchange.model = card.id
+async def _speak_openai(
+    app_state: AppState, state: RequestState, body: CreateSpeechRequest
+) -> Response:
+    state.field_names = {"text": "input"}
+    snapshot = app_state.catalog.current
+    card = find_card(snapshot, app_state.settings, SPEECH, body.model)
+    state.model = card.id
     speaker = find_voice(snapshot, card, body.voice_name, body.language)
     if body.instructions and body.instructions.strip():
         raise InvalidRequest(
             f"{card.id} cannot follow instructions; leave them out", param="instructions"
         )
-    text = check_text(body.input, max_chars=door.settings.max_text_chars, param="input")
-    speak = speak_with(door, exchange, card, speaker, Manner(body.speed, seed=body.seed))
-    return await _send(door, exchange, split(text, speaker.language), speak, body)
+    text = check_text(body.input, max_chars=app_state.settings.max_text_chars, param="input")
+    speak = speak_with(app_state, state, card, speaker, Manner(body.speed, seed=body.seed))
+    return await _send(app_state, state, split(text, speaker.language), speak, body)
 
 
 async def _send(
-    door: Door, exchange: Exchange, pieces: list[str], speak: Speak, body: CreateSpeechRequest
+    app_state: AppState,
+    state: RequestState,
+    pieces: list[str],
+    speak: Speak,
+    body: CreateSpeechRequest,
 ) -> Response:
     """One piece is sent as a complete file, several as they are made."""
     content_type = body.response_format.content_type
     if len(pieces) == 1 and body.stream_format == "audio":
         audio = await speak(pieces[0])
-        data = await write_file(door, exchange, audio, body.response_format)
+        data = await write_file(app_state, state, audio, body.response_format)
         return Response(data, media_type=content_type)
-    chunks = encoded(door, exchange, pieces, speak, body.response_format)
+    chunks = encoded(app_state, state, pieces, speak, body.response_format)
     if body.stream_format == "audio":
         return ClosingStream(await begun(chunks), content_type)
-    events = speech_events(exchange, chunks, partial(_usage, body, exchange))
+    events = speech_events(state, chunks, partial(_usage, body, state))
     return ClosingStream(await begun(events), EVENT_STREAM, {"cache-control": "no-cache"})
 
 
 _TOKENS_PER_S = 50
 
 
-def _usage(body: CreateSpeechRequest, exchange: Exchange) -> dict[str, Any]:
+def _usage(body: CreateSpeechRequest, state: RequestState) -> dict[str, Any]:
     """Voices here read characters, so a character is a token; audio counts 50 a second."""
-    read, spoken = len(body.input), round(exchange.audio_out_s * _TOKENS_PER_S)
+    read, spoken = len(body.input), round(state.audio_out_s * _TOKENS_PER_S)
     return {"input_tokens": read, "output_tokens": spoken, "total_tokens": read + spoken}
 
 
 # HSE ----------------------------------------------------------------------------------------
 
 
-async def _speak_hse(door: Door, exchange: Exchange, body: TextToSpeechRequest) -> Response:
-    exchange.field_names = {
+async def _speak_hse(
+    app_state: AppState, state: RequestState, body: TextToSpeechRequest
+) -> Response:
+    state.field_names = {
         "text": "input",
         "reference_audio": "input_audio",
         "audio": "input_audio",
@@ -120,44 +128,48 @@ async def _speak_hse(door: Door, exchange: Exchange, body: TextToSpeechRequest) 
         "embedding": "input_embedding",
     }
     _check_mode(body)
-    card = find_card(door.catalog.current, door.settings, SPEECH, body.model)
-    exchange.model = card.id
+    card = find_card(app_state.catalog.current, app_state.settings, SPEECH, body.model)
+    state.model = card.id
     speaker = check_speaker(card, body.language, body.voice)
-    text = check_text(body.input, max_chars=door.settings.max_text_chars, param="input")
-    before = filters.plan(door, body.pre_processing_filters, param="pre_processing_filters")
-    after = filters.plan(door, body.post_generation_filters, param="post_generation_filters")
+    text = check_text(body.input, max_chars=app_state.settings.max_text_chars, param="input")
+    before = filters.plan(app_state, body.pre_processing_filters, param="pre_processing_filters")
+    after = filters.plan(app_state, body.post_generation_filters, param="post_generation_filters")
     if not card.is_toolchain:
         _refuse_cloning(card, body)
     manner = manner_of(body.generation_options)
-    reference = await _reference(door, exchange, body, before)
-    speak = speak_with(door, exchange, card, speaker, manner, body.mode, reference)
+    reference = await _reference(app_state, state, body, before)
+    speak = speak_with(app_state, state, card, speaker, manner, body.mode, reference)
 
     async def speak_filtered(piece: str) -> Audio:
-        return await filters.apply(door, exchange, after, await speak(piece))
+        return await filters.apply(app_state, state, after, await speak(piece))
 
     pieces = split(text, speaker.language)
-    return await _send_hse(door, exchange, pieces, speak_filtered, body)
+    return await _send_hse(app_state, state, pieces, speak_filtered, body)
 
 
 async def _send_hse(
-    door: Door, exchange: Exchange, pieces: list[str], speak: Speak, body: TextToSpeechRequest
+    app_state: AppState,
+    state: RequestState,
+    pieces: list[str],
+    speak: Speak,
+    body: TextToSpeechRequest,
 ) -> Response:
     options = body.output_options or AudioOutputOptions()
     if options.stream:
         file_format = options.format
-        chunks = encoded(door, exchange, pieces, speak, file_format, options.sample_rate)
+        chunks = encoded(app_state, state, pieces, speak, file_format, options.sample_rate)
         return ClosingStream(await begun(chunks), file_format.content_type)
     audio = joined([await speak(piece) for piece in packed(pieces)])
-    return await answer_audio(door, exchange, audio, options, prefix="tts", model=body.model)
+    return await answer_audio(app_state, state, audio, options, prefix="tts", model=body.model)
 
 
 async def _reference(
-    door: Door, exchange: Exchange, body: TextToSpeechRequest, restorers: tuple[str, ...]
+    app_state: AppState, state: RequestState, body: TextToSpeechRequest, restorers: tuple[str, ...]
 ) -> Reference:
     audio = None
     if body.input_audio:
-        audio = await read_voice(door, exchange, body.input_audio, param="input_audio")
-        audio = await filters.apply(door, exchange, restorers, audio)
+        audio = await read_voice(app_state, state, body.input_audio, param="input_audio")
+        audio = await filters.apply(app_state, state, restorers, audio)
     elif restorers:
         raise InvalidRequest(
             "pre_processing_filters restore input_audio, which is missing",
@@ -181,7 +193,7 @@ def _check_mode(body: TextToSpeechRequest) -> None:
         )
 
 
-def _refuse_cloning(card: Card, body: TextToSpeechRequest) -> None:
+def _refuse_cloning(card: ListedModel, body: TextToSpeechRequest) -> None:
     """HSE ignores these on a plain synthesizer and speaks in the wrong voice."""
     given = {
         "mode": body.mode != SPEAK_MODES[0],

@@ -12,30 +12,30 @@ from contract.errors import InvalidRequest
 from contract.tasks import TranscribeInput, TranscribeOutput
 from ingress import transcripts
 from ingress.dialect import TRANSCRIPTIONS_PATH, Dialect
-from ingress.door import Door
-from ingress.exchange import Exchange, exchange_of
-from ingress.faults import explain
+from ingress.errors import explain
 from ingress.forms import read_form
-from ingress.hse_answers import answer
+from ingress.hse.answers import answer
+from ingress.hse.schemas import SpeechTranscribeRequest
 from ingress.languages import language_code
-from ingress.listings import TRANSCRIPTIONS, Card
+from ingress.listings import TRANSCRIPTIONS, ListedModel
 from ingress.media import read_speech
+from ingress.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest
+from ingress.openai.schemas import ResponseFormat as Format
 from ingress.openapi import (
     TRANSCRIPTION_ANSWERS,
     TRANSCRIPTION_BODY,
     TRANSLATION_ANSWERS,
     TRANSLATION_BODY,
 )
-from ingress.schemas.hse import SpeechTranscribeRequest
-from ingress.schemas.openai import CreateTranscriptionRequest, CreateTranslationRequest
-from ingress.schemas.openai import ResponseFormat as Format
+from ingress.request_state import RequestState, request_state_of
 from ingress.selection import find_card
+from ingress.state import AppState
 from ingress.streams import EVENT_STREAM, ClosingStream
 
 _UNTIMED = (Format.JSON, Format.TEXT)
 
 
-def router(door: Door) -> APIRouter:
+def router(app_state: AppState) -> APIRouter:
     routes = APIRouter(tags=["transcription"])
 
     @routes.post(
@@ -46,11 +46,11 @@ def router(door: Door) -> APIRouter:
     )
     async def transcriptions(request: Request) -> Response:
         """Write down what is said. An upload is OpenAI's dialect, a JSON body HSE's."""
-        exchange = exchange_of(request)
-        if exchange.dialect is Dialect.HSE:
-            return await _transcribe_hse(door, exchange, await request.body())
+        state = request_state_of(request)
+        if state.dialect is Dialect.HSE:
+            return await _transcribe_hse(app_state, state, await request.body())
         file, asked = await read_form(request, CreateTranscriptionRequest)
-        return await _transcribe(door, exchange, file, asked)
+        return await _transcribe(app_state, state, file, asked)
 
     @routes.post(
         "/v1/audio/translations",
@@ -60,23 +60,23 @@ def router(door: Door) -> APIRouter:
     )
     async def translations(request: Request) -> Response:
         """Write down in English what is said in any language."""
-        exchange = exchange_of(request)
+        state = request_state_of(request)
         file, asked = await read_form(request, CreateTranslationRequest)
-        return await _translate(door, exchange, file, asked)
+        return await _translate(app_state, state, file, asked)
 
     return routes
 
 
 async def _transcribe(
-    door: Door, exchange: Exchange, file: bytes, asked: CreateTranscriptionRequest
+    app_state: AppState, state: RequestState, file: bytes, asked: CreateTranscriptionRequest
 ) -> Response:
-    card = _card(door, exchange, asked.model)
+    card = _card(app_state, state, asked.model)
     _check_combination(asked)
     language = asked.language or next(iter(asked.languages), None)
-    transcript = await door.call(
+    transcript = await app_state.call(
         card.id,
         TranscribeInput(
-            await read_speech(door, exchange, file, param="file"),
+            await read_speech(app_state, state, file, param="file"),
             language=language_code(language, param="language") if language else None,
             prompt=asked.prompt or None,
             hotwords=", ".join(asked.keywords) or None,
@@ -84,7 +84,7 @@ async def _transcribe(
             word_timestamps="word" in asked.timestamp_granularities,
             segment_timestamps=asked.stream or asked.response_format not in _UNTIMED,
         ),
-        exchange,
+        state,
     )
     if asked.stream:
         return ClosingStream(_events(transcript), EVENT_STREAM, {"cache-control": "no-cache"})
@@ -92,27 +92,27 @@ async def _transcribe(
 
 
 async def _translate(
-    door: Door, exchange: Exchange, file: bytes, asked: CreateTranslationRequest
+    app_state: AppState, state: RequestState, file: bytes, asked: CreateTranslationRequest
 ) -> Response:
-    card = _card(door, exchange, asked.model)
-    transcript = await door.call(
+    card = _card(app_state, state, asked.model)
+    transcript = await app_state.call(
         card.id,
         TranscribeInput(
-            await read_speech(door, exchange, file, param="file"),
+            await read_speech(app_state, state, file, param="file"),
             translate=True,
             prompt=asked.prompt or None,
             temperature=asked.temperature,
             segment_timestamps=asked.response_format not in _UNTIMED,
         ),
-        exchange,
+        state,
     )
     return transcripts.answer(transcript, asked)
 
 
-def _card(door: Door, exchange: Exchange, model: str) -> Card:
-    exchange.field_names = {"audio": "file", "hotwords": "keywords"}
-    card = find_card(door.catalog.current, door.settings, TRANSCRIPTIONS, model)
-    exchange.model = card.id
+def _card(app_state: AppState, state: RequestState, model: str) -> ListedModel:
+    state.field_names = {"audio": "file", "hotwords": "keywords"}
+    card = find_card(app_state.catalog.current, app_state.settings, TRANSCRIPTIONS, model)
+    state.model = card.id
     return card
 
 
@@ -136,17 +136,17 @@ async def _events(transcript: TranscribeOutput) -> AsyncGenerator[bytes, None]:
         yield event
 
 
-async def _transcribe_hse(door: Door, exchange: Exchange, body: bytes) -> Response:
-    exchange.field_names = {"audio": "input_audio"}
+async def _transcribe_hse(app_state: AppState, state: RequestState, body: bytes) -> Response:
+    state.field_names = {"audio": "input_audio"}
     try:
         asked = SpeechTranscribeRequest.model_validate_json(body)
     except ValidationError as exc:
         raise explain(exc.errors(include_url=False, include_input=False)) from None
-    card = find_card(door.catalog.current, door.settings, TRANSCRIPTIONS, asked.model)
-    exchange.model = card.id
-    audio = await read_speech(door, exchange, asked.input_audio, param="input_audio")
-    transcript = await door.call(
-        card.id, TranscribeInput(audio, segment_timestamps=bool(asked.get_timestamps)), exchange
+    card = find_card(app_state.catalog.current, app_state.settings, TRANSCRIPTIONS, asked.model)
+    state.model = card.id
+    audio = await read_speech(app_state, state, asked.input_audio, param="input_audio")
+    transcript = await app_state.call(
+        card.id, TranscribeInput(audio, segment_timestamps=bool(asked.get_timestamps)), state
     )
     return answer(
         "stt",

@@ -7,22 +7,22 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.tasks import DetectSpeechInput, DetectSpeechOutput, Task, TranscribeInput
 from ingress import transcripts
-from ingress.door import Door
-from ingress.exchange import Exchange, exchange_of
-from ingress.hse_answers import answer
+from ingress.hse.answers import answer
+from ingress.hse.schemas import DetectVoiceActivityRequest, DetectVoiceActivityResponse
 from ingress.listings import VAD
 from ingress.media import SPEECH_RATE, read_speech
 from ingress.openapi import hse_answers
-from ingress.schemas.hse import DetectVoiceActivityRequest, DetectVoiceActivityResponse
+from ingress.request_state import RequestState, request_state_of
 from ingress.selection import find_card
+from ingress.state import AppState
 
 _KNOBS = ("threshold", "min_speech_duration_ms", "min_silence_duration_ms", "speech_pad_ms")
 
 
-def router(door: Door) -> APIRouter:
+def router(app_state: AppState) -> APIRouter:
     routes = APIRouter(tags=["speech activity"])
 
     @routes.post(
@@ -32,15 +32,15 @@ def router(door: Door) -> APIRouter:
     )
     async def vad(request: Request, body: DetectVoiceActivityRequest) -> Response:
         """Detect speech, by a detector or by a recogniser's segments."""
-        exchange = exchange_of(request)
-        exchange.field_names = {"audio": "input_audio"}
-        card = find_card(door.catalog.current, door.settings, VAD, body.model)
-        exchange.model = card.id
+        state = request_state_of(request)
+        state.field_names = {"audio": "input_audio"}
+        card = find_card(app_state.catalog.current, app_state.settings, VAD, body.model)
+        state.model = card.id
         knobs = body.model_dump(include=set(_KNOBS), exclude_none=True)
-        audio = await read_speech(door, exchange, body.input_audio, param="input_audio")
+        audio = await read_speech(app_state, state, body.input_audio, param="input_audio")
         if card.task is Task.TRANSCRIBE:
-            return await _by_recogniser(door, exchange, card.id, audio, body)
-        found = await door.call(card.id, DetectSpeechInput(audio, **knobs), exchange)
+            return await _by_recogniser(app_state, state, card.id, audio, body)
+        found = await app_state.call(card.id, DetectSpeechInput(audio, **knobs), state)
         return _by_detector(found, body)
 
     return routes
@@ -57,10 +57,14 @@ def _by_detector(found: DetectSpeechOutput, body: DetectVoiceActivityRequest) ->
 
 
 async def _by_recogniser(
-    door: Door, exchange: Exchange, model: str, audio: Audio, body: DetectVoiceActivityRequest
+    app_state: AppState,
+    state: RequestState,
+    model: str,
+    audio: Audio,
+    body: DetectVoiceActivityRequest,
 ) -> Response:
     asked = TranscribeInput(audio, segment_timestamps=bool(body.get_timestamps))
-    transcript = await door.call(model, asked, exchange)
+    transcript = await app_state.call(model, asked, state)
     return answer(
         "vad",
         body.model,

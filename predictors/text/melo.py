@@ -52,18 +52,18 @@ class Language:
     """Added to every tone, so that each language has its own rows in the tone table."""
 
 
-_SPANISH = Language("melo_es", "Spanish", language_id=5, tone_start=12)
+_SPANISH = Language("spanish.melo", "Spanish", language_id=5, tone_start=12)
 
 LANGUAGES: Mapping[str, Language] = {
-    "ZH": Language("melo_zh", "Chinese", language_id=0, tone_start=0),
-    "JP": Language("melo_jp", "Japanese", language_id=1, tone_start=6),
-    "EN": Language("melo_en", "English", language_id=2, tone_start=ENGLISH_TONE_START),
+    "ZH": Language("chinese.melo", "Chinese", language_id=0, tone_start=0),
+    "JP": Language("japanese.melo", "Japanese", language_id=1, tone_start=6),
+    "EN": Language("english.melo", "English", language_id=2, tone_start=ENGLISH_TONE_START),
     # What MeloTTS-Chinese speaks: Chinese with English words, all under one language id.
-    "ZH_MIX_EN": Language("melo_zh_mix_en", "Chinese or English", language_id=3, tone_start=0),
-    "KR": Language("melo_kr", "Korean", language_id=4, tone_start=11),
+    "ZH_MIX_EN": Language("chinese.melo_mixed", "Chinese or English", language_id=3, tone_start=0),
+    "KR": Language("korean.melo", "Korean", language_id=4, tone_start=11),
     "ES": _SPANISH,
     "SP": _SPANISH,
-    "FR": Language("melo_fr", "French", language_id=6, tone_start=13),
+    "FR": Language("french.melo", "French", language_id=6, tone_start=13),
 }
 
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
+from predictors.text.chinese.openvoice import chinese_to_ipa
+from predictors.text.english.openvoice import english_to_ipa
 from predictors.text.errors import NoSpeakableText
-from predictors.text.openvoice_chinese import chinese_to_ipa
-from predictors.text.openvoice_english import english_to_ipa
 from predictors.text.splitting import Splitter, split_characters, split_words
 
 BLANK_ID = 0

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import material
 from benchmarks.imports import own_ms
-from contract.audio import decode
+from contract.audio.codec import decode
 from contract.config import parse_config
 from ingress.sentences import split
 

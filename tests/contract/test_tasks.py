@@ -6,10 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.errors import InvalidRequest
-from contract.field_codecs import CODECS
-from contract.fields import fields_of, knob_fields, tensor_fields
 from contract.model_types import MODEL_TYPE_TASKS
 from contract.tasks import (
     INPUTS,
@@ -24,6 +22,8 @@ from contract.tasks import (
     TranscriptSegment,
 )
 from contract.toolchains import TOOLCHAINS
+from contract.wire.field_codecs import CODECS
+from contract.wire.fields import fields_of, knob_fields, tensor_fields
 
 SOUND = Audio(np.zeros(8, np.float32), 8_000)
 KINDS = [*INPUTS.values(), *{kind.output for kind in INPUTS.values()}]

@@ -20,8 +20,8 @@ import yaml
 from contract.config import ModelConfig, parse_config
 from contract.toolchains import TOOLCHAINS
 from harmony.cli import app
-from predictors.model_options import read_options
-from predictors.registry import MODEL_TYPES
+from predictors.runtime.options import read_options
+from predictors.runtime.registry import MODEL_TYPES
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "helm" / "harmony-speech"

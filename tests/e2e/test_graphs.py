@@ -25,16 +25,16 @@ from served import Server, free_port, running
 from tiny_chain import __file__ as tiny_chain_file
 from tiny_models import LETTER_S, SAMPLE_RATE, letter_hz, tones
 
-from contract.audio import Audio, wav_bytes
+from contract.audio.codec import Audio, wav_bytes
 from contract.catalog import Catalog
 from contract.config import parse_config
 from contract.context import RequestContext
-from contract.envelopes import input_from_envelope, output_from_envelope
 from contract.errors import SpeechError
-from contract.http_client import HttpClient
 from contract.tasks import INPUTS, Task
 from contract.toolchains import TOOLCHAINS
+from contract.wire.instances import input_from_envelope, output_from_envelope
 from transformer.engine import ToolchainEngine
+from transport.client.http import HttpClient
 
 Envelope = dict[str, Any]
 Graphs = dict[str, tuple[GraphRouter, str]]

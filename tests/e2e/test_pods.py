@@ -29,8 +29,8 @@ from rendered_pods import GRPC_PORT, Node, PodTemplate, RunningPod, revision, te
 from served import ROOT
 
 from benchmarks.activator import Activator, Pod, Revision, activated
-from contract.audio import decode, read_wav
-from contract.serving.sdk import model_server  # noqa: F401  # first: the SDK reads sys.argv
+from contract.audio.codec import decode, read_wav
+from transport.kserve.sdk import model_server  # noqa: F401  # first: the SDK reads sys.argv
 
 from kserve import InferenceGRPCClient, InferInput, InferRequest  # isort: skip
 

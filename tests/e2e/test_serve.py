@@ -19,7 +19,7 @@ import openai
 import pytest
 from served import Server, free_port, running
 
-from contract.audio import Audio, decode, wav_bytes
+from contract.audio.codec import Audio, decode, wav_bytes
 
 pytestmark = pytest.mark.weights
 ROOT = Path(__file__).parents[2]

@@ -25,10 +25,10 @@ from hse_requests import (
 )
 from toolchain_pods import BATCH_LIMITS
 
-from contract.audio import decode
+from contract.audio.codec import decode
 from contract.context import RequestContext
-from contract.http_client import HttpClient
 from contract.tasks import SpeakInput
+from transport.client.http import HttpClient
 
 pytestmark = pytest.mark.weights
 

@@ -12,7 +12,7 @@ import jiwer
 import pytest
 from served import Server, free_port, running
 
-from contract.serving.sdk import model_server  # noqa: F401  # first: the SDK reads sys.argv
+from transport.kserve.sdk import model_server  # noqa: F401  # first: the SDK reads sys.argv
 
 from kserve import (  # isort: skip
     InferenceGRPCClient,

@@ -12,12 +12,12 @@ import pytest
 from tiny_chain import chain_config
 from tiny_models import LETTER_S, SAMPLE_RATE, TINY_MODEL_TYPES, letter_hz, tones
 
-from contract.audio import Audio, read_wav, wav_bytes
-from contract.connection import ConnectionSettings
+from contract.audio.codec import Audio, read_wav, wav_bytes
 from contract.model_types import MODEL_TYPE_TASKS
 from harmony.one_process import one_process
 from ingress.settings import Settings as IngressSettings
-from predictors.settings import Settings as PredictorSettings
+from predictors.runtime.settings import Settings as PredictorSettings
+from transport.client.connection import ConnectionSettings
 
 
 def reference(word: str) -> str:

@@ -8,12 +8,12 @@ from chart import CHART, render
 from helm_values import NAMES, container, model_config, of_kind, services, variables
 
 from contract.config import ModelConfig, parse_config
-from contract.connection import ConnectionSettings
 from contract.model_types import MODEL_TYPE_TASKS
 from contract.toolchains import TOOLCHAINS
 from ingress.settings import Settings as IngressSettings
-from predictors.settings import Settings as PredictorSettings
+from predictors.runtime.settings import Settings as PredictorSettings
 from transformer.settings import Settings as TransformerSettings
+from transport.client.connection import ConnectionSettings
 
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
 

@@ -5,11 +5,11 @@ import json
 import pytest
 from helm_values import NAMES, container, of_kind, services, variables
 
-from contract.catalog import Catalog, Presence
+from contract.catalog import Availability, Catalog
 from contract.config import parse_config
-from contract.discovery.services import SELECTOR, read_service
-from contract.discovery.settings import DiscoverySettings
-from contract.discovery.snapshot import snapshot_of
+from transport.discovery.services import SELECTOR, read_service
+from transport.discovery.settings import DiscoverySettings
+from transport.discovery.snapshot import snapshot_of
 
 
 def _file(objects):
@@ -27,7 +27,7 @@ def test_the_cluster_tells_what_the_file_tells(name, rendered) -> None:
     assert found.models == configured.models
     assert found.aliases == configured.aliases
     assert set(found.served_toolchains) == set(configured.served_toolchains)
-    assert set(found.presence.values()) == {Presence.NOT_READY}  # nothing has run yet
+    assert set(found.presence.values()) == {Availability.NOT_READY}  # nothing has run yet
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,7 +9,7 @@ from chart import CHART
 from helm_values import of_kind
 
 import ingress.metrics
-import predictors.metrics
+import predictors.runtime.metrics
 from contract.errors import QueueFull
 
 METRIC = re.compile(r"\bspeech_[a-z_]+")
@@ -18,7 +18,7 @@ METRIC = re.compile(r"\bspeech_[a-z_]+")
 def _known() -> set[str]:
     """Sample names of every metric that the two rooms count."""
     found: set[str] = set()
-    for room in (ingress.metrics, predictors.metrics):
+    for room in (ingress.metrics, predictors.runtime.metrics):
         for one in vars(room).values():
             if isinstance(one, prometheus_client.metrics.MetricWrapperBase):
                 for family in one.describe():

@@ -41,7 +41,11 @@ MODEL = '{"model": "a/b", "model_type": "FasterWhisper"'
         ('profiles.cpu-small.resources.limits.cpu="2 cores"', "/profiles", "pattern"),
         ("ingress.settings.max_body=1", "/ingress/settings", "'max_body' not allowed"),
         ('ingress.settings.api_keys="k"', "/ingress/settings", "'api_keys' not allowed"),
-        ('predictors.settings.max_queue="many"', "/predictors/settings/max_queue", "want integer"),
+        (
+            'predictors.settings.max_queue="many"',
+            "/predictors/settings/max_queue",
+            "want integer",
+        ),
         ('hub.cache.type="hostPath"', "/hub/cache/type", "must be one of"),
         ('discovery.enabled="yes"', "/discovery/enabled", "want boolean"),
         ('modelTypes.X={"task": "sing", "image": "torch"}', "/modelTypes/X/task", "must be one of"),

@@ -16,7 +16,7 @@ main = runpy.run_path(str(CHART / "files" / "speak_and_listen.py"))["main"]
 TEXT = "The quick brown fox"
 
 
-class Door(http.server.ThreadingHTTPServer):
+class AppState(http.server.ThreadingHTTPServer):
     """Speaks silence; hears `heard`. Answers `status` once it is not 200."""
 
     heard = "the quick brown box"
@@ -40,7 +40,7 @@ class Door(http.server.ThreadingHTTPServer):
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    server: Door
+    server: AppState
 
     def do_GET(self) -> None:
         self._answer(b"", json.dumps({"data": [{"id": "voice"}, {"id": "ear"}]}).encode())
@@ -63,8 +63,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    with Door() as server:
+def door() -> Iterator[AppState]:
+    with AppState() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -72,7 +72,7 @@ def door() -> Iterator[Door]:
         thread.join()
 
 
-def _run(door: Door, speaker: str = "voice", listener: str = "ear") -> int:
+def _run(app: AppState, speaker: str = "voice", listener: str = "ear") -> int:
     return main(
         [f"--url={door.url}", f"--speaker={speaker}", f"--listener={listener}", f"--text={TEXT}"]
     )

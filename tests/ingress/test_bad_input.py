@@ -17,7 +17,7 @@ from fake_client import FakeClient
 from front_door import as_base64, browser, make_app, tone, wav
 from numpy.typing import NDArray
 
-from contract.audio import Audio, AudioFormat, encode, wav_bytes
+from contract.audio.codec import Audio, AudioFormat, encode, wav_bytes
 
 LEAKS = ("Traceback", 'File "', "/home", "/usr", ".py", "pydantic", "input_value", "errors.")
 JSON_PATHS = (

@@ -16,11 +16,11 @@ from fake_kubernetes_api import FakeKubernetesApi, inference_service, kubeconfig
 from fake_predictor import FakePredictor, answering
 from front_door import browser, heard
 
-from contract.connection import ConnectionSettings, HttpConnection
-from contract.discovery.discovery import Discovery
-from contract.discovery.settings import DiscoverySettings, Pace
 from ingress.app import create_app
 from ingress.settings import Settings
+from transport.client.connection import ConnectionSettings, HttpConnection
+from transport.discovery.discovery import Discovery
+from transport.discovery.settings import DiscoverySettings, Pace
 
 PACE = Pace(poll_s=0.05, retry_s=0.02, max_retry_s=0.1)
 FILE = """

@@ -19,7 +19,7 @@ from openai.types.audio import (
     TranslationVerbose,
 )
 
-from contract.audio import AudioFormat
+from contract.audio.codec import AudioFormat
 from contract.errors import ModelFailed
 
 FILE = ("speech.wav", wav(), "audio/wav")

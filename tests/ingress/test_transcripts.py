@@ -7,7 +7,7 @@ import pytest
 from contract.errors import InvalidRequest
 from contract.tasks import TranscribeOutput, TranscriptSegment
 from ingress.languages import NAMES, language_code
-from ingress.schemas.openai import CreateTranscriptionRequest, ResponseFormat
+from ingress.openai.schemas import CreateTranscriptionRequest, ResponseFormat
 from ingress.transcripts import answer, events
 
 

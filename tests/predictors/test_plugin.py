@@ -13,8 +13,8 @@ import httpx
 import pytest
 from served import Server, free_port, running
 
-from contract.envelopes import output_from_envelope
 from contract.tasks import SynthesizeInput
+from contract.wire.instances import output_from_envelope
 
 PLUGIN = Path(__file__).parents[1] / "data" / "plugin"
 

@@ -15,17 +15,14 @@ import numpy as np
 import pytest
 from grpc import StatusCode
 from grpc.aio import AioRpcError, insecure_channel
-from served import GATED, Gate, Server, tiny_server
+from served import GATED, Admission, Server, tiny_server
 from tiny_models import TINY_MODEL_TYPES, tiny_config
 
-from contract.audio import Audio, read_wav
+from contract.audio.codec import Audio, read_wav
 from contract.context import PRIORITY_HEADER, REQUEST_ID_HEADER, TIMEOUT_HEADER, RequestContext
-from contract.envelopes import to_envelope
-from contract.http_client import HttpClient
-from contract.serving.messages import to_grpc
-from contract.serving.sdk import pb
 from contract.tasks import SynthesizeInput, Task, TaskInput, TranscribeInput
-from contract.tensors import (
+from contract.wire.instances import to_envelope
+from contract.wire.tensors import (
     Message,
     message_from_json,
     output_from_message,
@@ -33,6 +30,9 @@ from contract.tensors import (
     tensor_from_raw,
     to_message,
 )
+from transport.client.http import HttpClient
+from transport.kserve.messages import to_grpc
+from transport.kserve.sdk import pb
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +46,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def gate(server: Server) -> Iterator[Gate]:
+def gate(server: Server) -> Iterator[Admission]:
     """The gated model's gate, closed until the test opens it."""
-    gate = Gate(server.log_file.parent)
+    gate = Admission(server.log_file.parent)
     gate.close()
     yield gate
     gate.open()
@@ -497,7 +497,7 @@ async def until_depth(http: httpx.AsyncClient, depth: int) -> None:
     await until(is_so)
 
 
-async def until_started(gate: Gate, text: str) -> None:
+async def until_started(gate: Admission, text: str) -> None:
     async def is_so() -> bool:
         return text in gate.started
 
@@ -511,7 +511,7 @@ async def aborted_count(http: httpx.AsyncClient) -> float:
 
 
 async def test_full_queue_answers_429_and_all_others_are_served(
-    server: Server, http: httpx.AsyncClient, gate: Gate
+    server: Server, http: httpx.AsyncClient, gate: Admission
 ) -> None:
     taken = [gated(http, "one")]
     await until_started(gate, "one")
@@ -528,7 +528,7 @@ async def test_full_queue_answers_429_and_all_others_are_served(
 
 
 async def test_deadline_answers_504_and_the_next_request_is_served(
-    server: Server, http: httpx.AsyncClient, gate: Gate
+    server: Server, http: httpx.AsyncClient, gate: Admission
 ) -> None:
     late = await gated(http, "late", **{TIMEOUT_HEADER: "100"})
     assert (late.status_code, late.json()["code"]) == (504, "deadline_exceeded")
@@ -541,7 +541,7 @@ async def test_deadline_answers_504_and_the_next_request_is_served(
 
 @pytest.mark.parametrize("transport", ["rest", "grpc"])
 async def test_client_that_hangs_up_leaves_the_queue(
-    transport: str, server: Server, http: httpx.AsyncClient, gate: Gate
+    transport: str, server: Server, http: httpx.AsyncClient, gate: Admission
 ) -> None:
     running = gated(http, "running")
     await until_started(gate, "running")
@@ -566,7 +566,7 @@ async def test_client_that_hangs_up_leaves_the_queue(
 
 
 async def test_drain_finishes_what_is_in_flight(tmp_path: Path) -> None:
-    gate = Gate(tmp_path)
+    gate = Admission(tmp_path)
     with tiny_server(tmp_path) as server:
         await asyncio.to_thread(server.wait_until_ready, GATED)
         async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
@@ -584,7 +584,7 @@ async def test_drain_finishes_what_is_in_flight(tmp_path: Path) -> None:
 
 
 async def test_drain_finishes_grpc_too(tmp_path: Path) -> None:
-    gate = Gate(tmp_path)
+    gate = Admission(tmp_path)
     with tiny_server(tmp_path) as server:
         await asyncio.to_thread(server.wait_until_ready, GATED)
         call = grpc_infer(server, grpc_request(GATED, SynthesizeInput("running")))

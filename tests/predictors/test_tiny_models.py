@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from tiny_models import TINY_MODEL_TYPES, tiny_config
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.tasks import (
     ConvertVoiceInput,
     DetectSpeechInput,

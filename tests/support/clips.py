@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.audio import decode, resample
+from contract.audio.codec import decode, resample
 
 _DATA = Path(__file__).parents[1] / "data"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.context import RequestContext
 from contract.embedding import Embedding
 from contract.errors import DeadlineExceeded, SpeechError, Unroutable

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from fake_client import tone
 
 from contract.tasks import AudioOutput
-from contract.tensors import response_to_json, to_message
+from contract.wire.tensors import response_to_json, to_message
 
 
 @dataclass

@@ -9,7 +9,7 @@ import httpx
 from fake_client import FakeClient, tone
 from fastapi import FastAPI
 
-from contract.audio import Audio, AudioFormat, decode, wav_bytes
+from contract.audio.codec import Audio, AudioFormat, decode, wav_bytes
 from contract.catalog import Catalog
 from contract.config import parse_config
 from ingress.app import create_app

@@ -11,7 +11,7 @@ import numpy as np
 from clips import jfk
 from numpy.typing import NDArray
 
-from contract.audio import Audio, read_wav, wav_bytes
+from contract.audio.codec import Audio, read_wav, wav_bytes
 from contract.toolchains import TOOLCHAINS
 
 SPEECH, EMBED = "/v1/audio/speech", "/v1/embed/speaker"

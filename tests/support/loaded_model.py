@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from contract.config import ModelConfig
 from contract.errors import InvalidRequest
 from contract.tasks import TaskOutput
-from predictors.model_type import ModelType
-from predictors.weights import WeightStore
+from predictors.runtime.model import ModelType
+from predictors.runtime.weights.store import WeightStore
 
 K = TypeVar("K", bound=ModelType[Any, Any])
 Out = TypeVar("Out", bound=TaskOutput)

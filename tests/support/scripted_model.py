@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.config import ModelConfig
 from contract.errors import SpeechError
 from contract.tasks import AudioOutput, SynthesizeInput, Task
-from predictors.model_type import ModelType, Weights
+from predictors.runtime.model import ModelType, Weights
 
 WARM_UP = "warm up"
 

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import httpx
 
-from contract import logs
 from contract.config import ModelConfig
 from contract.tasks import AudioOutput, SynthesizeInput, Task
-from predictors.settings import Settings
+from predictors.runtime.settings import Settings
+from transport import logs
 
 ROOT = Path(__file__).parents[2]
 GATED = "gated"
@@ -87,7 +87,7 @@ def running(
 
 
 @dataclass(frozen=True)
-class Gate:
+class Admission:
     """Two files between a test and the gated model: one lets it answer, one tells what it got."""
 
     folder: Path
@@ -123,10 +123,10 @@ def tiny_server(folder: Path, **environment: str) -> Iterator[Server]:
         yield server
 
 
-def main(http_port: int, grpc_port: int, gate: Gate) -> None:
+def main(http_port: int, grpc_port: int, gate: Admission) -> None:
     from tiny_models import TINY_MODEL_TYPES, TinySynthesizer, tiny_config
 
-    from predictors.pool import ModelPool
+    from predictors.runtime.repository import ModelRepository
     from predictors.server import serve_pool
 
     class GatedSynthesizer(TinySynthesizer):
@@ -147,7 +147,7 @@ def main(http_port: int, grpc_port: int, gate: Gate) -> None:
 
     settings = Settings()
     logs.configure(settings.log_level)
-    pool = ModelPool(settings)
+    pool = ModelRepository(settings)
     for task, kind in TINY_MODEL_TYPES.items():
         pool.add(tiny_config(task), kind)
     for name, kind in ((GATED, GatedSynthesizer), ("broken", BrokenSynthesizer)):
@@ -157,4 +157,4 @@ def main(http_port: int, grpc_port: int, gate: Gate) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Gate(Path(sys.argv[3])))
+    main(int(sys.argv[1]), int(sys.argv[2]), Admission(Path(sys.argv[3])))

@@ -15,8 +15,8 @@ import torch
 from golden_weights import PARITY, golden_state
 from torch import Tensor, nn
 
-from predictors.networks.vits import VitsSynthesizer, VitsToneConverter
-from predictors.networks.vits_config import VitsConfig
+from predictors.models.vits.config import VitsConfig
+from predictors.models.vits.network import VitsSynthesizer, VitsToneConverter
 
 _V1_STYLES = ("en_default_se", "en_style_se")
 _V2_VOICES = (

@@ -9,9 +9,9 @@ from golden_weights import PARITY, golden_state
 from synthetic_checkpoints import FULL, SMALL, Size, public_state
 from torch import Tensor, nn
 
-from predictors.networks.forward_tacotron import ForwardTacotron, ForwardTacotronConfig
-from predictors.networks.ge2e import GE2E, GE2EConfig
-from predictors.networks.multiband_melgan import MultiBandMelGAN, MultiBandMelGANConfig
+from predictors.models.harmonyspeech.forward_tacotron import ForwardTacotron, ForwardTacotronConfig
+from predictors.models.harmonyspeech.ge2e import GE2E, GE2EConfig
+from predictors.models.harmonyspeech.multiband_melgan import MultiBandMelGAN, MultiBandMelGANConfig
 
 PARTS = ("encoder", "synthesizer", "vocoder")
 _RECORDED = {

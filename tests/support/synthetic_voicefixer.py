@@ -7,8 +7,8 @@ from golden_weights import golden_state
 from synthetic_checkpoints import FULL, SMALL, Size, public_state
 from torch import Tensor
 
-from predictors.networks.tfgan import TFGAN, TFGANConfig
-from predictors.networks.voicefixer_unet import VoiceFixerRestorer, VoiceFixerUNetConfig
+from predictors.models.voicefixer.tfgan import TFGAN, TFGANConfig
+from predictors.models.voicefixer.unet import VoiceFixerRestorer, VoiceFixerUNetConfig
 
 RESTORER_FILE = "vf.ckpt"
 VOCODER_FILE = "model.ckpt-1490000_trimed.pt"

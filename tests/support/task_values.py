@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.embedding import Embedding, LegacyEmbedding
-from contract.fields import fields_of
 from contract.tasks import INPUTS, FloatArray, SpeechSegment, TranscriptSegment, Word
+from contract.wire.fields import fields_of
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 SPOKEN = TEXT.filter(str.strip)

@@ -17,7 +17,8 @@ from typing import Any
 import tiny_models
 
 from contract.model_types import MODEL_TYPE_TASKS
-from predictors import registry, server
+from predictors import server
+from predictors.runtime import registry
 
 
 def _sleepy(kind: type[Any]) -> type[Any]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.config import ModelConfig
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest, SpeechError
@@ -38,7 +38,7 @@ from contract.tasks import (
     VocodeInput,
     Word,
 )
-from predictors.model_type import ModelType
+from predictors.runtime.model import ModelType
 
 SAMPLE_RATE = 16_000
 LETTER_S = 0.05

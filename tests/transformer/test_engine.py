@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.catalog import Catalog
 from contract.config import ModelConfig, ServiceConfig
 from contract.context import RequestContext

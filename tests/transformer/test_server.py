@@ -19,11 +19,11 @@ from tiny_chain import __file__ as tiny_chain_file
 from tiny_chain import chain_config
 from tiny_models import LETTER_S, SAMPLE_RATE, letter_hz, tones
 
-from contract.audio import Audio, read_wav, wav_bytes
+from contract.audio.codec import Audio, read_wav, wav_bytes
 from contract.context import RequestContext
 from contract.errors import InvalidRequest, Unroutable
-from contract.http_client import HttpClient
 from contract.tasks import AudioOutput, EmbedSpeakerInput, RestoreAudioInput, SpeakInput
+from transport.client.http import HttpClient
 
 TOOLCHAIN = "openvoice_v2"
 REFERENCE = Audio(tones([letter_hz(one) for one in "reference"], LETTER_S), SAMPLE_RATE)

@@ -8,7 +8,7 @@ from contract.tasks import (
     SynthesizeMelInput,
     VocodeInput,
 )
-from transformer.steps import Need, Steps, told_as
+from transformer.steps import Need, Steps, rename_error_field
 from transformer.toolchains.voice import REFERENCE_FIELDS, SPEAKER, one_voice
 
 ENCODER = Need(("HarmonySpeechEncoder",))
@@ -33,7 +33,7 @@ async def embed(request: EmbedSpeakerInput, steps: Steps) -> EmbedSpeakerOutput:
 async def _voice(given: SPEAKER | EmbedSpeakerInput, steps: Steps) -> SPEAKER:
     if not isinstance(given, EmbedSpeakerInput):
         return given
-    with told_as(REFERENCE_FIELDS):
+    with rename_error_field(REFERENCE_FIELDS):
         return (await embed(given, steps)).embedding
 
 

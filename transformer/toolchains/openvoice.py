@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.errors import InvalidAudio, Unroutable
 from contract.tasks import (
     AudioOutput,
@@ -23,7 +23,7 @@ from contract.tasks import (
     Task,
     TranscribeInput,
 )
-from transformer.steps import Need, Steps, together, told_as
+from transformer.steps import Need, Steps, rename_error_field, together
 from transformer.toolchains.voice import REFERENCE_FIELDS, SPEAKER, one_voice, refuse_reference
 
 SPEECH_FINDERS = {
@@ -60,7 +60,7 @@ class OpenVoice:
         voice, base = await together(
             self._voice(given, finder, steps), steps.call(synthesizer, _base_speech(request))
         )
-        with told_as(SPEAK_FIELDS):
+        with rename_error_field(SPEAK_FIELDS):
             return await steps.call(self.converter, _conversion(request, base.audio, voice))
 
     async def embed(self, request: EmbedSpeakerInput, steps: Steps) -> EmbedSpeakerOutput:
@@ -78,7 +78,7 @@ class OpenVoice:
             return await steps.call(self.converter, request)
         finder, reference = SPEECH_FINDERS[None], EmbedSpeakerInput(audio=request.target_audio)
         await steps.prepare(*self._voice_needs(reference, finder), self.converter)
-        with told_as({"audio": "target_audio"}):
+        with rename_error_field({"audio": "target_audio"}):
             target = await self._embed(reference, finder, steps)
         return await steps.call(
             self.converter,
@@ -95,7 +95,7 @@ class OpenVoice:
     ) -> SPEAKER:
         if not isinstance(given, EmbedSpeakerInput):
             return given
-        with told_as(REFERENCE_FIELDS):
+        with rename_error_field(REFERENCE_FIELDS):
             return (await self._embed(given, finder, steps)).embedding
 
     async def _embed(

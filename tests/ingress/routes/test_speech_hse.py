@@ -13,7 +13,7 @@ import pytest
 from fake_client import RESTORED_RATE, SECONDS_PER_CHARACTER, FakeClient
 from front_door import as_base64, browser, heard, make_app, wav_base64
 
-from contract.audio import AudioFormat
+from contract.audio.codec import AudioFormat
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import Unroutable
 from contract.tasks import RestoreAudioInput, SpeakInput, SpeechSegment, SynthesizeInput

@@ -13,7 +13,7 @@ from fake_client import RATE, SECONDS_PER_CHARACTER, FakeClient
 from fastapi import FastAPI
 from front_door import browser, duration_of, heard, make_app, pcm_heard
 
-from contract.audio import AudioFormat
+from contract.audio.codec import AudioFormat
 from contract.errors import ModelFailed, QueueFull
 from contract.tasks import SpeakInput, SynthesizeInput
 

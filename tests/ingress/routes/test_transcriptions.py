@@ -12,7 +12,7 @@ import pytest
 from fake_client import TEXT, FakeClient
 from front_door import as_base64, browser, make_app, wav, wav_base64
 
-from contract.audio import Audio, wav_bytes
+from contract.audio.codec import Audio, wav_bytes
 
 PATH = "/v1/audio/transcriptions"
 TRANSLATIONS = "/v1/audio/translations"

@@ -11,7 +11,7 @@ import pytest
 from fake_client import FakeClient
 from front_door import as_base64, wav_base64
 
-from contract.audio import Audio, wav_bytes
+from contract.audio.codec import Audio, wav_bytes
 from contract.tasks import DetectSpeechInput, TranscribeInput
 
 SILENCE = as_base64(wav_bytes(Audio(np.zeros(16_000, np.float32), 16_000)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scripted_client import ScriptedClient
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.catalog import Catalog
 from contract.config import ModelConfig, ServiceConfig
 from contract.context import RequestContext

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from contract.audio import Audio
+from contract.audio.codec import Audio
 from contract.tasks import AudioOutput, SynthesizeInput, Task
-from predictors.model_type import ModelType
+from predictors.runtime.model import ModelType
 
 SAMPLE_RATE = 8_000
 SAMPLES_PER_LETTER = 800

@@ -1,0 +1,1 @@
+"""Values as V2 tensors and parameters, and as V1 instances."""

@@ -1,0 +1,1 @@
+"""Harmony Speech Engine's dialect."""

@@ -1,0 +1,168 @@
+"""The outermost layer: gives every request an id and a deadline, and tells what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from contract.context import REQUEST_ID_HEADER, RequestContext, context_from_headers
+from contract.errors import Cancelled, DeadlineExceeded, InvalidRequest, ModelFailed, SpeechError
+from ingress import metrics
+from ingress.dialect import dialect_of_path, error_response
+from ingress.disconnect import while_connected
+from ingress.request_state import RequestState
+
+logger = logging.getLogger(__name__)
+access_log = logging.getLogger("ingress.access")
+
+STEPS_HEADER = "x-speech-steps"
+CACHE_HEADER = "x-speech-cache"
+
+
+class RequestLogging:
+    """ASGI middleware around everything."""
+
+    def __init__(self, app: ASGIApp, *, max_timeout_s: float) -> None:
+        self._app, self._max_timeout_s = app, max_timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state, fault = self._open(scope)
+        scope.setdefault("state", {})["state"] = state
+        sender = _Sender(state, scope, send)
+        try:
+            with metrics.IN_FLIGHT.track_inprogress():
+                await self._answer(scope, receive, sender, state, fault)
+        finally:
+            _report(scope, state)
+
+    def _open(self, scope: Scope) -> tuple[RequestState, InvalidRequest | None]:
+        headers = Headers(scope=scope)
+        dialect = dialect_of_path(scope["path"], headers.get("content-type", ""))
+        wants_steps = headers.get(STEPS_HEADER, "").lower() in {"1", "true", "yes"}
+        try:
+            context = context_from_headers(headers, max_timeout_s=self._max_timeout_s)
+        except InvalidRequest as fault:
+            return RequestState(RequestContext(), dialect, wants_steps=wants_steps), fault
+        return RequestState(context, dialect, wants_steps=wants_steps), None
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        sender: _Sender,
+        state: RequestState,
+        fault: SpeechError | None,
+    ) -> None:
+        try:
+            if fault is not None:
+                raise fault
+            async with asyncio.timeout(state.context.remaining_s):
+                await while_connected(self._app, scope, receive, sender, state)
+        except TimeoutError:
+            late = DeadlineExceeded("the request's deadline has passed; allow it more time")
+            await _break_off(late, scope, receive, sender, state)
+        except SpeechError as error:
+            await _break_off(error, scope, receive, sender, state)
+        except Exception:
+            logger.exception("request %s failed", state.context.request_id)
+            fault = ModelFailed("internal error; the server's log tells more under this request id")
+            await _break_off(fault, scope, receive, sender, state)
+
+
+class _Sender:
+    """Adds our headers to the start of the answer and keeps count of the rest."""
+
+    def __init__(self, state: RequestState, scope: Scope, send: Send) -> None:
+        self._state, self._scope, self._send = state, scope, send
+
+    async def __call__(self, message: Message) -> None:
+        state = self._state
+        if message["type"] == "http.response.start":
+            state.status = message["status"]
+            _add_headers(MutableHeaders(raw=message["headers"]), state)
+        elif message["type"] == "http.response.body":
+            state.bytes_out += len(message.get("body", b""))
+            if state.first_byte_s is None and state.bytes_out:
+                state.first_byte_s = state.age_s
+            state.is_answered = not message.get("more_body", False)
+        await self._send(message)
+
+
+def _add_headers(headers: MutableHeaders, state: RequestState) -> None:
+    headers[REQUEST_ID_HEADER] = state.context.request_id
+    trace = state.context.trace
+    if trace.cache_hits:
+        headers[CACHE_HEADER] = ", ".join(dict.fromkeys(trace.cache_hits))
+    if state.wants_steps:
+        headers[STEPS_HEADER] = ", ".join(step.step for step in trace.steps)
+        timings = (f"{_token(s.step)};dur={s.duration_s * 1000:.1f}" for s in trace.steps)
+        headers["server-timing"] = ", ".join(timings)
+
+
+def _token(step: str) -> str:
+    """A metric name of Server-Timing is an HTTP token."""
+    return "".join(char if char.isalnum() or char in "-_." else "_" for char in step)
+
+
+async def _break_off(
+    error: SpeechError, scope: Scope, receive: Receive, sender: _Sender, state: RequestState
+) -> None:
+    """Answer with the error; once the answer has begun, break the connection instead."""
+    state.error_code = error.code
+    if isinstance(error, Cancelled):
+        state.status = error.status
+        return
+    if state.status is not None:
+        if not state.is_answered:
+            raise error
+        return
+    await error_response(state.dialect, state.named(error))(scope, receive, sender)
+
+
+def _report(scope: Scope, state: RequestState) -> None:
+    path = getattr(scope.get("route"), "path", "unmatched")
+    status = str(state.status or 499)
+    metrics.REQUESTS.labels(path, scope["method"], state.dialect.value, status).inc()
+    metrics.SECONDS.labels(path).observe(state.age_s)
+    if state.first_byte_s is not None:
+        metrics.FIRST_BYTE_SECONDS.labels(path).observe(state.first_byte_s)
+    for direction, seconds in (("in", state.audio_in_s), ("out", state.audio_out_s)):
+        if seconds:
+            metrics.AUDIO_SECONDS.labels(path, direction).inc(seconds)
+    access_log.info("request", extra={"fields": _log_fields(scope, state, path)})
+
+
+def _log_fields(scope: Scope, state: RequestState, path: str) -> dict[str, Any]:
+    """What one request's line says: names and numbers, nothing that a client wrote freely."""
+    trace = state.context.trace
+    fields: dict[str, Any] = {
+        "request_id": state.context.request_id,
+        "trace_id": state.context.traceparent.split("-")[1],
+        "method": scope["method"],
+        "path": path,
+        "dialect": state.dialect.value,
+        "status": state.status or 499,
+        "error": state.error_code,
+        "model": state.model,
+        "priority": state.context.priority.value,
+        "duration_ms": round(state.age_s * 1000, 1),
+        "first_byte_ms": _ms(state.first_byte_s),
+        "bytes_out": state.bytes_out,
+        "audio_in_s": round(state.audio_in_s, 3),
+        "audio_out_s": round(state.audio_out_s, 3),
+        "steps_ms": [[s.step, _ms(s.start_s), _ms(s.duration_s)] for s in trace.steps],
+        "statuses": trace.statuses,
+        "cache_hits": trace.cache_hits,
+    }
+    return {key: value for key, value in fields.items() if value not in (None, [], 0.0)}
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 1)

@@ -1,0 +1,59 @@
+"""One request and its answer, as every part of the ingress sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from starlette.requests import HTTPConnection
+
+from contract.context import RequestContext
+from contract.errors import SpeechError
+from contract.lifecycle import StepTiming
+from ingress.dialect import Dialect
+
+
+@dataclass(slots=True)
+class RequestState:
+    """Filled while the request is served, read by whoever logs and counts it."""
+
+    context: RequestContext
+    dialect: Dialect
+    started_s: float = field(default_factory=time.monotonic)
+    wants_steps: bool = False
+    model: str | None = None
+    """The configured name that answers, once it is known."""
+    field_names: dict[str, str] = field(default_factory=dict)
+    """Tasks' field names → the names that this endpoint's clients know."""
+    status: int | None = None
+    error_code: str | None = None
+    bytes_out: int = 0
+    first_byte_s: float | None = None
+    audio_in_s: float = 0.0
+    audio_out_s: float = 0.0
+    is_answered: bool = False
+    """The last byte has been handed to the server."""
+
+    @property
+    def age_s(self) -> float:
+        return time.monotonic() - self.started_s
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start_s = self.age_s
+        try:
+            yield
+        finally:
+            self.context.trace.steps.append(StepTiming(name, start_s, self.age_s - start_s))
+
+    def named(self, error: SpeechError) -> SpeechError:
+        """The same fault with its field as the client spells it."""
+        return error.renamed(self.field_names)
+
+
+def request_state_of(connection: HTTPConnection) -> RequestState:
+    state = connection.scope["state"]["state"]
+    assert isinstance(state, RequestState)
+    return state

@@ -1,1 +1,0 @@
-"""Public bodies, one file per dialect."""

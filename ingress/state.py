@@ -1,0 +1,74 @@
+"""What every route is given: the settings, the way to the models, and the codec's threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import ParamSpec, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from contract.catalog import Catalog
+from contract.errors import ModelFailed, SpeechError, Unavailable
+from contract.tasks import TaskInput, TaskOutput
+from ingress import metrics
+from ingress.request_state import RequestState
+from ingress.settings import Settings
+from transport.client.client import Client
+
+O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Outcomes:
+    """Which models failed at their last call. Asking them instead would wake the sleeping ones."""
+
+    def __init__(self) -> None:
+        self._failures: dict[str, str] = {}
+
+    def succeeded(self, model: str) -> None:
+        self._failures.pop(model, None)
+
+    def failed(self, model: str, code: str) -> None:
+        self._failures[model] = code
+
+    def of(self, model: str) -> str | None:
+        """The code of the model's last fault, None when its last call went well."""
+        return self._failures.get(model)
+
+
+@dataclass(frozen=True)
+class AppState:
+    settings: Settings
+    client: Client
+    catalog: Catalog
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    opened_at: int = field(default_factory=lambda: int(time.time()))
+    """Unix seconds; the `created` of every model card."""
+    codec: anyio.CapacityLimiter = field(init=False)
+
+    def __post_init__(self) -> None:
+        limiter = anyio.CapacityLimiter(self.settings.codec_threads)
+        object.__setattr__(self, "codec", limiter)
+
+    async def call(self, model: str, request: TaskInput[O], state: RequestState) -> O:
+        """Ask a predictor or toolchain; keep the time it took and whether it could answer."""
+        labels = (model, request.task.value)
+        with state.step(model), metrics.CALL_SECONDS.labels(*labels).time():
+            try:
+                output = await self.client.call(model, request, state.context)
+            except SpeechError as error:
+                metrics.CALL_ERRORS.labels(*labels, error.code).inc()
+                if isinstance(error, ModelFailed | Unavailable):
+                    self.outcomes.failed(model, error.code)
+                raise
+        self.outcomes.succeeded(model)
+        return output
+
+    async def in_thread(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run blocking work of the codec; at most `codec_threads` at once, the rest wait."""
+        return await anyio.to_thread.run_sync(partial(work, *args, **kwargs), limiter=self.codec)

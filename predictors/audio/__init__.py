@@ -1,1 +1,0 @@
-"""Signal processing around the networks: front ends and finishing."""

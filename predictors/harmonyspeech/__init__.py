@@ -1,1 +1,0 @@
-"""Harmony Speech V1 at work: from files to networks, from requests to padded batches and back."""

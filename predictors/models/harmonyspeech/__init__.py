@@ -1,0 +1,1 @@
+"""Harmony Speech: speaker encoder, synthesizer, vocoder."""

@@ -1,0 +1,95 @@
+"""Whose voice a recording is in: windows of every recording of a batch in one pass of GE2E."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from contract.audio.codec import Audio
+from contract.errors import InvalidAudio
+from contract.tasks import FloatArray, SpeechSegment
+from predictors.models.harmonyspeech.ge2e import GE2E
+from predictors.models.harmonyspeech.ge2e_frontend import (
+    SAMPLE_RATE,
+    NoSpeechError,
+    speech_windows,
+)
+from predictors.nn.audible import audible
+from predictors.nn.precision import ReducedPrecision
+from predictors.nn.reference_clips import MIN_SPEECH_S, reference_clips
+from predictors.nn.torch_checkpoint import refuse_damaged
+
+MAX_RUN_WINDOWS = 512
+"""Windows in one pass: seven minutes of speech, about 250 MB of activations."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerEar:
+    """A GE2E network and the step between the windows that it was trained with."""
+
+    network: GE2E
+    device: torch.device
+    step_frames: int
+
+    @property
+    def dims(self) -> int:
+        return self.network.config.model_embedding_size
+
+    def windows(self, audio: Audio, segments: Sequence[SpeechSegment] | None) -> FloatArray:
+        """Mel windows [n, 160, 40] of the speech in a recording, or in its segments if given.
+
+        Raises InvalidAudio: too short, silent, or without speech.
+        """
+        samples = audible(audio, SAMPLE_RATE, min_samples=round(MIN_SPEECH_S * SAMPLE_RATE))
+        if segments is not None:
+            samples = np.concatenate(reference_clips(samples, SAMPLE_RATE, segments))
+        try:
+            return speech_windows(samples, step_frames=self.step_frames)
+        except NoSpeechError as exc:
+            raise InvalidAudio(
+                "audio holds no speech; send a recording in which one person speaks",
+                param="audio",
+            ) from exc
+
+    def voices(self, recordings: Sequence[FloatArray]) -> list[FloatArray | InvalidAudio]:
+        """For each recording, cut into windows, its unit vector [dims].
+
+        A recording in which the network hears no voice gets its error. Raises CorruptWeights.
+        """
+        if not recordings:
+            return []
+        means = [vectors.mean(axis=0) for vectors in self._vectors(recordings)]
+        if not np.isfinite(means).all():
+            refuse_damaged(self.network)
+        return [_unit(mean) for mean in means]
+
+    def _vectors(self, recordings: Sequence[FloatArray]) -> list[FloatArray]:
+        """The unit vectors [n, dims] of every recording's windows."""
+        counts = [len(windows) for windows in recordings]
+        windows = torch.from_numpy(np.concatenate(recordings))
+        with torch.inference_mode():
+            runs = [
+                self.network(run.to(self.device)).float().cpu()
+                for run in torch.split(windows, MAX_RUN_WINDOWS)
+            ]
+        vectors: FloatArray = torch.cat(runs).numpy()
+        return np.split(vectors, np.cumsum(counts)[:-1])
+
+
+def reduce_ge2e(network: GE2E, dtype: torch.dtype) -> None:
+    """Weights and sums in `dtype`; the unit vectors stay float32."""
+    for name in ("lstm", "linear"):
+        setattr(network, name, ReducedPrecision(getattr(network, name), dtype))
+
+
+def _unit(mean: FloatArray) -> FloatArray | InvalidAudio:
+    norm = float(np.linalg.norm(mean))
+    if not norm > 0:  # also where it is not finite
+        return InvalidAudio(
+            "audio has no voice in it that the encoder recognises; send clear speech",
+            param="audio",
+        )
+    return np.asarray(mean / norm, np.float32)

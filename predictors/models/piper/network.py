@@ -1,0 +1,127 @@
+"""A Piper voice in ONNX Runtime: phoneme ids to waveforms, a padded batch in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import ModelFailed
+from predictors.models.piper.graph import seedable
+from predictors.nn.onnx import Provider
+
+FloatArray = NDArray[np.float32]
+
+MAX_RUN_IDS = 1024
+"""Padded ids in one run: about 45 s of speech, 300 MB of activations."""
+_MAX_PADDING = 1.25  # padded ids over real ones; padding costs as much as speech
+_NOISE_FRAMES = 2048  # 24 s; then the noise repeats, which nobody hears
+_CHANNELS = 192
+_SILENT_PEAK = 1e-6
+_PEAK = 0.95  # what lossy codecs overshoot fits above it
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """What a run has in common: the graph takes them once per batch."""
+
+    sound: float
+    length: float
+    rhythm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """At most one sentence of one request."""
+
+    ids: tuple[int, ...]
+    seed: int
+    speaker: int | None
+
+
+class PiperNetwork:
+    """Thread-safe; keeps nothing between calls."""
+
+    def __init__(
+        self, path: Path, *, hop: int, threads: int, providers: Sequence[Provider]
+    ) -> None:
+        """`hop`: samples per frame. Raises ModelFailed when the file is no Piper voice."""
+        import onnxruntime
+
+        graph, self._noise_inputs = seedable(path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Threads that spin while they wait take a quarter more processor time, on a shared machine
+        # from the very thread they wait for.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(graph, options, providers=list(providers))
+        inputs = {one.name for one in self.session.get_inputs()}
+        if not {"input", "input_lengths", "scales"} <= inputs:
+            raise ModelFailed("the voice's ONNX model has other inputs than a Piper voice")
+        self._has_speakers = "sid" in inputs
+        self._hop = hop
+
+    def speak(self, pieces: Sequence[Piece], scales: Scales) -> list[FloatArray]:
+        """One waveform [n] per piece, peak 0.95, in as few runs as length and memory allow."""
+        spoken: dict[int, FloatArray] = {}
+        for run in runs([len(piece.ids) for piece in pieces]):
+            waves = self._run([pieces[index] for index in run], scales)
+            spoken.update(zip(run, waves, strict=True))
+        return [spoken[index] for index in range(len(pieces))]
+
+    def _run(self, pieces: Sequence[Piece], scales: Scales) -> Iterator[FloatArray]:
+        audio, durations = self._session_run(pieces, scales)
+        samples = durations.reshape(len(pieces), -1).sum(axis=1) * self._hop
+        for wave, length in zip(audio, samples, strict=True):
+            yield _loud(wave.reshape(-1)[: int(length)])
+
+    def _session_run(self, pieces: Sequence[Piece], scales: Scales) -> tuple[Any, Any]:
+        lengths = [len(piece.ids) for piece in pieces]
+        ids = np.zeros((len(pieces), max(lengths)), np.int64)
+        for row, piece in zip(ids, pieces, strict=True):
+            row[: len(piece.ids)] = piece.ids
+        feed: dict[str, Any] = {
+            "input": ids,
+            "input_lengths": np.array(lengths, np.int64),
+            "scales": np.array([scales.sound, scales.length, scales.rhythm], np.float32),
+        }
+        for index, name in enumerate(self._noise_inputs):
+            feed[name] = np.stack([_noise(piece.seed, index) for piece in pieces])
+        if self._has_speakers:
+            feed["sid"] = np.array([piece.speaker or 0 for piece in pieces], np.int64)
+        outputs = self.session.run(None, feed)
+        return outputs[0], outputs[-1]
+
+
+@lru_cache(maxsize=8)
+def _noise(seed: int, index: int) -> FloatArray:
+    return np.random.default_rng([seed, index]).standard_normal(
+        _NOISE_FRAMES * _CHANNELS, dtype=np.float32
+    )
+
+
+def _loud(wave: FloatArray) -> FloatArray:
+    """The peak at 0.95, as Piper itself scales every sentence; silence stays silence."""
+    peak = float(np.abs(wave).max(initial=0.0))
+    return wave * np.float32(_PEAK / peak) if peak > _SILENT_PEAK else np.zeros_like(wave)
+
+
+def runs(lengths: Sequence[int]) -> list[list[int]]:
+    """Indices of pieces that go through the network together: alike in length, within memory."""
+    packed: list[list[int]] = []
+    for index in sorted(range(len(lengths)), key=lambda one: -lengths[one]):
+        if packed:
+            run = [*packed[-1], index]
+            padded = lengths[run[0]] * len(run)
+            real = sum(lengths[one] for one in run)
+            if padded <= MAX_RUN_IDS and padded <= _MAX_PADDING * real:
+                packed[-1] = run
+                continue
+        packed.append([index])
+    return packed

@@ -1,0 +1,1 @@
+"""OpenVoice and MeloTTS: VITS and its tone converter."""

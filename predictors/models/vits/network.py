@@ -1,0 +1,329 @@
+"""VITS for inference: text to speech, and tone conversion after OpenVoice.
+
+Source: Kim et al., VITS (2021); Qin et al., OpenVoice (2023). MeloTTS is the same network with
+transformers inside the flows, as in VITS 2. Parameters carry the names of the public checkpoints
+with weight norm folded. Everything works on padded batches, and an item's result is the one it
+would get alone: shapes are [B, channels, T], masks [B, 1, T], speaker embeddings g [B, G, 1].
+Call under torch.inference_mode(); some layers work in place.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor, nn
+
+from predictors.models.vits.config import VitsConfig
+from predictors.models.vits.duration_predictor import DurationPredictor, StochasticDurationPredictor
+from predictors.models.vits.hifigan import HifiGan, HifiGanConfig
+from predictors.models.vits.reference_encoder import ReferenceEncoder
+from predictors.models.vits.relative_transformer import RelativeEncoder
+from predictors.models.vits.wavenet import WaveNet
+
+BERT_CHANNELS = 1024
+JA_BERT_CHANNELS = 768
+
+_COUPLINGS = 4
+_FLOW_KERNEL = 5
+_FLOW_WAVENET_LAYERS = 4
+_POSTERIOR_WAVENET_LAYERS = 16
+
+Knob = float | Tensor
+"""One number for the whole batch, or one for each item [B]."""
+Generators = Sequence[Generator | None] | None
+"""Sources of noise, one for each item; None draws from torch's global one."""
+
+
+class Synthesis(NamedTuple):
+    """Audio [B, samples], zero beyond its lengths [B], and the frames each phone took [B, T]."""
+
+    audio: Tensor
+    audio_lengths: Tensor
+    durations: Tensor
+
+
+class Conversion(NamedTuple):
+    """Audio [B, samples], zero beyond its lengths [B]."""
+
+    audio: Tensor
+    audio_lengths: Tensor
+
+
+class TextEncoder(nn.Module):
+    """Phones, and for MeloTTS their tones, languages and BERT features, to hidden states."""
+
+    def __init__(self, config: VitsConfig) -> None:
+        super().__init__()
+        hidden = config.hidden_channels
+        self.scale = math.sqrt(hidden)
+        self.emb = nn.Embedding(config.n_symbols, hidden)
+        self.has_tones = config.n_tones > 0
+        if self.has_tones:
+            self.tone_emb = nn.Embedding(config.n_tones, hidden)
+            self.language_emb = nn.Embedding(config.n_languages, hidden)
+            self.bert_proj = nn.Conv1d(BERT_CHANNELS, hidden, 1)
+            self.ja_bert_proj = nn.Conv1d(JA_BERT_CHANNELS, hidden, 1)
+        self.encoder = RelativeEncoder(
+            hidden,
+            config.filter_channels,
+            config.n_heads,
+            config.n_layers,
+            config.kernel_size,
+            config.gin_channels if config.speaker_conditioned_text else 0,
+        )
+        self.proj = nn.Conv1d(hidden, 2 * config.inter_channels, 1)
+
+    def forward(self, x: Tensor, mask: Tensor, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Embedded phones [B, hidden, T] -> hidden states, and the prior's mean and log scale."""
+        x = self.encoder(x * self.scale, mask, g)
+        mean, log_scale = (self.proj(x) * mask).chunk(2, dim=1)
+        return x, mean, log_scale
+
+    def embed(
+        self,
+        ids: Tensor,
+        tones: Tensor | None,
+        languages: Tensor | None,
+        bert: Tensor | None,
+        ja_bert: Tensor | None,
+    ) -> Tensor:
+        """Sum of all that is known of each phone [B, hidden, T]; absent BERT features are zero."""
+        x: Tensor = self.emb(ids)
+        if not self.has_tones:
+            return x.transpose(1, 2)
+        if tones is None or languages is None:
+            raise ValueError("This network reads tones and languages beside the phones: pass both.")
+        x = (x + self.tone_emb(tones) + self.language_emb(languages)).transpose(1, 2)
+        return x + _project(self.bert_proj, bert) + _project(self.ja_bert_proj, ja_bert)
+
+
+def _project(proj: nn.Conv1d, features: Tensor | None) -> Tensor:
+    """The projection; of features that are all zero, only its bias is left."""
+    if features is None:
+        assert proj.bias is not None
+        return proj.bias[:, None]
+    projected: Tensor = proj(features)
+    return projected
+
+
+class Coupling(nn.Module):
+    """Shifts the second half of the channels by what the first half and the speaker say."""
+
+    def __init__(self, config: VitsConfig) -> None:
+        super().__init__()
+        half, hidden = config.inter_channels // 2, config.hidden_channels
+        self.pre = nn.Conv1d(half, hidden, 1)
+        self.enc = _flow_network(config)
+        self.post = nn.Conv1d(hidden, half, 1)
+
+    def forward(self, x: Tensor, mask: Tensor, g: Tensor, direction: int) -> Tensor:
+        """`direction` 1 shifts, -1 undoes it."""
+        kept, moved = x.chunk(2, dim=1)
+        h = self.enc(self.pre(kept) * mask, mask, g)
+        return torch.cat((kept, moved * mask + direction * (self.post(h) * mask)), dim=1)
+
+
+def _flow_network(config: VitsConfig) -> nn.Module:
+    if not config.transformer_flow_layers:
+        return WaveNet(config.hidden_channels, _FLOW_WAVENET_LAYERS, config.gin_channels)
+    return RelativeEncoder(
+        config.hidden_channels,
+        config.filter_channels,
+        config.n_heads,
+        config.transformer_flow_layers,
+        _FLOW_KERNEL,
+        config.gin_channels,
+    )
+
+
+class Flow(nn.Module):
+    """Couplings with channel flips between them, the speaker's way from latents to the prior.
+
+    Checkpoints count the flips as flows of their own, hence the even numbers.
+    """
+
+    def __init__(self, config: VitsConfig) -> None:
+        super().__init__()
+        self.flows = nn.ModuleDict({str(2 * i): Coupling(config) for i in range(_COUPLINGS)})
+
+    def forward(self, x: Tensor, mask: Tensor, g: Tensor, *, inverse: bool) -> Tensor:
+        """Latents to the prior, or back; x [B, inter, T]."""
+        if inverse:
+            for coupling in reversed(list(self.flows.values())):
+                x = coupling(x.flip(1), mask, g, -1)
+            return x
+        for coupling in self.flows.values():
+            x = coupling(x, mask, g, 1).flip(1)
+        return x
+
+
+class PosteriorEncoder(nn.Module):
+    """A spectrogram to the mean and log scale of its latents."""
+
+    def __init__(self, config: VitsConfig) -> None:
+        super().__init__()
+        hidden = config.hidden_channels
+        self.pre = nn.Conv1d(config.spec_channels, hidden, 1)
+        self.enc = WaveNet(hidden, _POSTERIOR_WAVENET_LAYERS, config.gin_channels)
+        self.proj = nn.Conv1d(hidden, 2 * config.inter_channels, 1)
+
+    def forward(self, spec: Tensor, mask: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+        x = self.enc(self.pre(spec) * mask, mask, g)
+        mean, log_scale = (self.proj(x) * mask).chunk(2, dim=1)
+        return mean, log_scale
+
+
+class VitsSynthesizer(nn.Module):
+    """Phones to speech with a speaker of the checkpoint's own table."""
+
+    def __init__(self, config: VitsConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.enc_p = TextEncoder(config)
+        self.dec = HifiGan(_decoder_config(config))
+        self.flow = Flow(config)
+        self.sdp = StochasticDurationPredictor(config.hidden_channels, config.gin_channels)
+        self.dp = DurationPredictor(config.hidden_channels, config.gin_channels)
+        self.emb_g = nn.Embedding(config.n_speakers, config.gin_channels)
+
+    def synthesize(
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        speaker_ids: Tensor,
+        *,
+        tones: Tensor | None = None,
+        languages: Tensor | None = None,
+        bert: Tensor | None = None,
+        ja_bert: Tensor | None = None,
+        noise_scale: Knob,
+        noise_scale_w: Knob,
+        sdp_ratio: Knob,
+        length_scale: Knob = 1.0,
+        generators: Generators = None,
+    ) -> Synthesis:
+        """Speak a padded batch in one pass.
+
+        ids, tones and languages are [B, T] int64, lengths and speaker_ids [B], bert [B, 1024, T]
+        and ja_bert [B, 768, T] (None stands for zeros). With a generator of its own, an item's
+        noise does not depend on the batch it is in.
+        """
+        g = self.emb_g(speaker_ids).unsqueeze(-1)
+        mask = length_mask(lengths, ids.shape[1], g.dtype)
+        embedded = self.enc_p.embed(ids, tones, languages, bert, ja_bert)
+        hidden, mean, log_scale = self.enc_p(embedded, mask, g)
+
+        noise = _draw_noise(2, lengths, hidden, generators) * _per_item(noise_scale_w)
+        ratio = _per_item(sdp_ratio)
+        log_frames = self.sdp(hidden, mask, g, noise) * ratio + self.dp(hidden, mask, g) * (
+            1 - ratio
+        )
+        durations = (log_frames.exp() * mask * _per_item(length_scale)).ceil().squeeze(1)
+        frames = durations.sum(1).clamp_min(1).long()
+
+        phone_of_frame = _phone_of_frame(durations, int(frames.max()))
+        mean, log_scale = _spread(mean, phone_of_frame), _spread(log_scale, phone_of_frame)
+        noise = _draw_noise(mean.shape[1], frames, mean, generators) * _per_item(noise_scale)
+        frame_mask = length_mask(frames, mean.shape[2], g.dtype)
+        z_prior = (mean + noise * log_scale.exp()) * frame_mask
+        z = self.flow(z_prior, frame_mask, g, inverse=True) * frame_mask
+        return Synthesis(
+            self.dec(z, frames, g), frames * self.config.samples_per_frame, durations.long()
+        )
+
+
+class ToneEmbedder(nn.Module):
+    """The part of a tone converter that hears who speaks; it loads alone."""
+
+    def __init__(self, config: VitsConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.ref_enc = ReferenceEncoder(config.spec_channels, config.gin_channels)
+
+    def embed(self, spec: Tensor, lengths: Tensor) -> Tensor:
+        """Linear spectrograms [B, bins, T] of `lengths` [B] frames -> embeddings [B, G, 1]."""
+        embedding: Tensor = self.ref_enc(spec, lengths)
+        return embedding
+
+
+class VitsToneConverter(ToneEmbedder):
+    """Speech to the same speech in another speaker's tone, frame by frame."""
+
+    def __init__(self, config: VitsConfig) -> None:
+        super().__init__(config)
+        self.enc_q = PosteriorEncoder(config)
+        self.flow = Flow(config)
+        self.dec = HifiGan(_decoder_config(config))
+
+    def convert(
+        self,
+        spec: Tensor,
+        lengths: Tensor,
+        source_g: Tensor,
+        target_g: Tensor,
+        tau: Knob,
+        generators: Generators = None,
+    ) -> Conversion:
+        """Convert a padded batch of linear spectrograms [B, bins, T] in one pass.
+
+        `tau` scales the noise around the latents' mean; embeddings are [B, G, 1].
+        """
+        # A network trained without the speaker at its ends was fed zeros there.
+        hears_speaker = 0 if self.config.zero_g else 1
+        mask = length_mask(lengths, spec.shape[2], spec.dtype)
+        mean, log_scale = self.enc_q(spec, mask, source_g * hears_speaker)
+        noise = _draw_noise(mean.shape[1], lengths, mean, generators) * _per_item(tau)
+        z = (mean + noise * log_scale.exp()) * mask
+        z = self.flow(z, mask, source_g, inverse=False)
+        z = self.flow(z, mask, target_g, inverse=True) * mask
+        audio = self.dec(z, lengths, target_g * hears_speaker)
+        return Conversion(audio, lengths * self.config.samples_per_frame)
+
+
+def length_mask(lengths: Tensor, total: int, dtype: torch.dtype) -> Tensor:
+    """[B, 1, total]: 1 within an item's length, 0 on its padding."""
+    positions = torch.arange(total, device=lengths.device)
+    return (positions < lengths[:, None]).unsqueeze(1).to(dtype)
+
+
+def _decoder_config(config: VitsConfig) -> HifiGanConfig:
+    return HifiGanConfig(
+        in_channels=config.inter_channels,
+        initial_channels=config.upsample_initial_channel,
+        upsample_rates=config.upsample_rates,
+        upsample_kernels=config.upsample_kernel_sizes,
+        resblock_kernels=config.resblock_kernel_sizes,
+        resblock_dilations=config.resblock_dilation_sizes,
+        speaker_channels=config.gin_channels,
+    )
+
+
+def _per_item(knob: Knob) -> Knob:
+    return knob.view(-1, 1, 1) if isinstance(knob, Tensor) else knob
+
+
+def _draw_noise(channels: int, lengths: Tensor, like: Tensor, generators: Generators) -> Tensor:
+    """Standard normal noise [B, channels, T], each item's from its own generator."""
+    size = (like.shape[0], channels, like.shape[2])
+    if generators is None:
+        return torch.randn(size, dtype=like.dtype, device=like.device)
+    noise = like.new_zeros(size)
+    for item, length, generator in zip(noise, lengths.tolist(), generators, strict=True):
+        device = like.device if generator is None else generator.device
+        item[:, :length] = torch.randn(channels, length, generator=generator, device=device)
+    return noise
+
+
+def _phone_of_frame(durations: Tensor, frames: int) -> Tensor:
+    """Index of the phone each frame belongs to: durations [B, T] -> [B, frames]."""
+    ends = durations.cumsum(1)
+    positions = torch.arange(frames, dtype=ends.dtype, device=ends.device)
+    phones = torch.searchsorted(ends, positions.expand(len(ends), -1).contiguous(), right=True)
+    return phones.clamp_max(durations.shape[1] - 1)  # padding belongs to no phone
+
+
+def _spread(x: Tensor, phone_of_frame: Tensor) -> Tensor:
+    """Repeat the columns of x [B, C, T] -> [B, C, frames]."""
+    index = phone_of_frame.unsqueeze(1).expand(-1, x.shape[1], -1)
+    return x.gather(2, index)

@@ -1,0 +1,1 @@
+"""VoiceFixer: restorer and vocoder."""

@@ -1,0 +1,65 @@
+"""Recordings of any length to clean mels: segments of 30 s, in padded passes, joined in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from contract.tasks import FloatArray
+from predictors.models.voicefixer.mel import HOP_LENGTH, SAMPLE_RATE
+from predictors.models.voicefixer.unet import VoiceFixerRestorer
+from predictors.nn.batch_by_length import packed
+from predictors.nn.precision import ReducedPrecision
+
+SEGMENT_SAMPLES = 30 * SAMPLE_RATE
+"""What the original restores at a time. A whole number of frames, so segments join exactly."""
+_MIN_SEGMENT_SAMPLES = SAMPLE_RATE
+"""A shorter rest stays with the segment before it: alone it has too little to hear noise by."""
+_RUN_FRAMES = 6300
+"""Padded frames in one pass: two segments, 1 GB of activations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restorer:
+    """A restorer network that answers batches."""
+
+    network: VoiceFixerRestorer
+    device: torch.device
+
+    def mels(self, recordings: Sequence[FloatArray]) -> list[FloatArray]:
+        """For each 44.1 kHz recording [n], its clean linear mel [128, 1 + n // 441]."""
+        cut = [segments(recording) for recording in recordings]
+        flat = [segment for parts in cut for segment in parts]
+        done: dict[int, FloatArray] = {}
+        for run in packed([1 + len(one) // HOP_LENGTH for one in flat], _RUN_FRAMES):
+            done.update(zip(run, self._run([flat[index] for index in run]), strict=True))
+        mels = iter(done[index] for index in range(len(flat)))
+        return [_joined([next(mels) for _ in parts]) for parts in cut]
+
+    def _run(self, waves: Sequence[FloatArray]) -> list[FloatArray]:
+        """One mel [T_i, 128] per segment."""
+        with torch.inference_mode():
+            restored = self.network([torch.tensor(wave, device=self.device) for wave in waves])
+        return [mel.cpu().numpy() for mel in restored.items()]
+
+
+def segments(recording: FloatArray) -> list[FloatArray]:
+    """Parts of 30 s; the last is 1 to 31 s long, or all there is."""
+    count = max((len(recording) - _MIN_SEGMENT_SAMPLES) // SEGMENT_SAMPLES, 0)
+    return np.split(recording, [SEGMENT_SAMPLES * number for number in range(1, count + 1)])
+
+
+def reduce_restorer(network: VoiceFixerRestorer, dtype: torch.dtype) -> None:
+    """Run denoiser and U-Net, which hold all weights, in `dtype`; logarithms stay in float32."""
+    parts = network.generator
+    parts.denoiser = ReducedPrecision(parts.denoiser, dtype)  # type: ignore[assignment]
+    parts.unet = ReducedPrecision(parts.unet, dtype)  # type: ignore[assignment]
+
+
+def _joined(mels: Sequence[FloatArray]) -> FloatArray:
+    """[128, T] of a recording. A segment's last frame lies behind it: the next one's first."""
+    inner = [mel[:-1] for mel in mels[:-1]]
+    return np.ascontiguousarray(np.concatenate([*inner, mels[-1]]).T)

@@ -1,0 +1,43 @@
+"""Clean mels to 44.1 kHz audio by TFGAN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from contract.tasks import FloatArray
+from predictors.models.voicefixer.tfgan import TFGAN
+from predictors.nn.vocoding import Vocoder
+
+_WINDOW_FRAMES = 3000  # 30 s, what the original speaks at a time
+_CONTEXT_FRAMES = 100  # 1 s on either side; what lies further off hardly matters
+_RUN_FRAMES = 3200  # one long window: 1.7 GB of activations
+
+
+def tfgan_vocoder(network: TFGAN, device: torch.device) -> Vocoder:
+    """The network as a vocoder of mels [128, T].
+
+    The original crops what it adds to the end from both ends alike, which moves speech 25 ms to
+    the front and loses that much of its start; here frame 0 stays at 0 s.
+    """
+
+    def speak(mels: Sequence[FloatArray]) -> list[FloatArray]:
+        with torch.inference_mode():
+            waves = network([torch.tensor(mel, device=device).T for mel in mels])
+        return [wave.float().cpu().numpy() for wave in waves]
+
+    hop_length = network.config.hop_length
+    return Vocoder(speak, hop_length, _WINDOW_FRAMES, _CONTEXT_FRAMES, _RUN_FRAMES)
+
+
+def reduce_tfgan(network: TFGAN, dtype: torch.dtype) -> None:
+    """Weights and sums in `dtype`; the decibels that go in stay in float32."""
+
+    def cast(_: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple(value.to(dtype) for value in inputs)
+
+    network.condnet.to(dtype)
+    network.generator.to(dtype)
+    network.condnet["0"].register_forward_pre_hook(cast)

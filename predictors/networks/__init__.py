@@ -1,1 +1,0 @@
-"""Architectures: pure torch modules for inference, one a file."""

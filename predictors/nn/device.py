@@ -1,0 +1,72 @@
+"""Where a torch model runs, in which precision, and how big it is. Imports torch."""
+
+from __future__ import annotations
+
+import logging
+from itertools import chain
+
+import torch
+from torch import nn
+
+from contract.config import DeviceConfig, DType
+from contract.errors import ModelFailed
+from predictors.runtime.devices import worker_device
+
+logger = logging.getLogger(__name__)
+
+_DTYPES: dict[DType, torch.dtype] = {
+    "auto": torch.float32,
+    "float": torch.float32,
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+    "half": torch.float16,
+}
+
+
+def torch_dtype(name: DType) -> torch.dtype:
+    return _DTYPES[name]
+
+
+def fast_dtype(name: DType, device: torch.device) -> torch.dtype:
+    """`torch_dtype`, but float32 for float16 on a CPU, where the log says so.
+
+    CPUs without float16 arithmetic emulate it: big convolutions were measured at a twentieth of
+    the speed of float32, where bfloat16 is as fast.
+    """
+    dtype = torch_dtype(name)
+    if dtype is torch.float16 and device.type == "cpu":
+        logger.warning("float16 is slow on a CPU, so float32 is used; bfloat16 would save memory")
+        return torch.float32
+    return dtype
+
+
+def torch_device(config: DeviceConfig) -> torch.device:
+    """The device of an entry; `auto` is the GPU where this torch can use one.
+
+    Raises ModelFailed when a GPU is asked for that this torch cannot use.
+    """
+    wanted = worker_device(config)
+    if wanted is None:
+        return torch.device("cpu")
+    device = torch.device(wanted)
+    if torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count():
+        return device
+    if config.device == "auto":
+        return torch.device("cpu")
+    raise ModelFailed(
+        f"torch has no device {config.device}; install a CUDA build of torch, correct the number, "
+        "or set device to cpu"
+    )
+
+
+def size_bytes(module: nn.Module) -> int:
+    """Memory of a module's parameters and buffers."""
+    values = chain(module.parameters(), module.buffers())
+    return sum(value.numel() * value.element_size() for value in values)
+
+
+def first_damaged(module: nn.Module) -> str | None:
+    """Name of the first parameter or buffer that holds NaN or infinity."""
+    values = chain(module.named_parameters(), module.named_buffers())
+    return next((name for name, value in values if not bool(torch.isfinite(value).all())), None)

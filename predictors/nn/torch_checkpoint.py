@@ -1,0 +1,105 @@
+"""Public checkpoint files made into networks on a device, or refused in words that name the family.
+
+Imports torch.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import torch
+from torch import nn
+
+from contract.config import ModelConfig
+from contract.errors import ModelFailed
+from predictors.nn.checkpoint import CheckpointError
+from predictors.nn.device import fast_dtype, first_damaged, size_bytes, torch_device
+from predictors.runtime.model import Weights
+from predictors.runtime.out_of_memory import is_out_of_memory
+from predictors.runtime.weights.store import CorruptWeights
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def read_config(path: Path, *, family: str) -> Mapping[str, Any]:
+    """The object in a public config.json. Raises ModelFailed."""
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ModelFailed(
+            f"{family}: {path.name} cannot be opened ({exc.strerror}); it lies beside the weights "
+            "in the public layout"
+        ) from exc
+    except (ValueError, RecursionError) as exc:
+        raise ModelFailed(f"{family}: {path.name} is no JSON; download it again") from exc
+    if not isinstance(config, dict):
+        raise ModelFailed(f"{family}: {path.name} holds no object; download it again")
+    return config
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[N]):
+    """A network, where it is, and the precision that its entry asks for."""
+
+    network: N
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    def size_bytes(self) -> int:
+        return size_bytes(self.network)
+
+
+def shared_network(
+    config: ModelConfig,
+    weights: Weights,
+    place: Path,
+    *,
+    build: Callable[[], N],
+    reduce: Callable[[N, torch.dtype], object],
+) -> Loaded[N]:
+    """What `build` reads at `place`, checked, reduced in precision, on the entry's device.
+
+    Entries that want the same share it. Raises ModelFailed that names the model type, and the
+    entries of the file that are at fault.
+    """
+    device = torch_device(config.device_config)
+    dtype = fast_dtype(config.dtype, device)
+
+    def load() -> N:
+        network = _built(build, config.model_type)
+        if dtype is not torch.float32:
+            reduce(network, dtype)
+        return network.to(device).eval()
+
+    key = (config.model_type, place.resolve(), str(dtype), str(device))
+    return Loaded(weights.share(key, load), device, dtype)
+
+
+def _built(build: Callable[[], N], family: str) -> N:
+    try:
+        network = build()
+    except CheckpointError as exc:
+        raise ModelFailed(f"{family}: {exc}") from exc
+    except (RuntimeError, ArithmeticError, ValueError, TypeError, IndexError) as exc:
+        if is_out_of_memory(exc):
+            raise
+        # Sizes that no layer can have, each refused by another class of torch's errors.
+        raise ModelFailed(
+            f"{family}: the files describe no network that can be built; download them again"
+        ) from exc
+    damaged = first_damaged(network)
+    if damaged is not None:
+        raise ModelFailed(f"{family}: {damaged} holds NaN or infinity; download the weights again")
+    return network
+
+
+def refuse_damaged(network: nn.Module) -> None:
+    """Raise CorruptWeights when it is the weights in memory that are not finite."""
+    damaged = first_damaged(network)
+    if damaged is not None:
+        raise CorruptWeights(f"the weights in memory are damaged at {damaged}")

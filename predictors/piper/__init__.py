@@ -1,1 +1,0 @@
-"""Piper voices: text to phoneme ids, and the network that speaks them."""

@@ -1,0 +1,74 @@
+"""Every model of one process: what they share is made here and handed to each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from contract.config import ModelConfig
+from predictors.runtime.devices import worker_device
+from predictors.runtime.instance import ModelInstance
+from predictors.runtime.memory import MEGABYTE, MemoryBudget
+from predictors.runtime.model import ModelType
+from predictors.runtime.queue import JobQueue
+from predictors.runtime.runner import ModelRunner
+from predictors.runtime.scheduler import Scheduler
+from predictors.runtime.settings import Settings
+from predictors.runtime.weights.store import WeightStore
+from predictors.runtime.worker import Worker
+
+
+class ModelRepository:
+    """Models that share weights, one worker thread per GPU, and a memory budget."""
+
+    def __init__(self, settings: Settings, *, memory_budget_mb: int | None = None) -> None:
+        budget_mb = settings.memory_budget_mb or memory_budget_mb
+        self.settings = settings
+        self.weights = WeightStore()
+        self.runners: dict[str, ModelRunner] = {}
+        self._memory = MemoryBudget(budget_mb * MEGABYTE if budget_mb else None)
+        self._gpu_workers: dict[str, Worker] = {}
+
+    def add(self, config: ModelConfig, kind: type[ModelType[Any, Any]]) -> ModelRunner:
+        """Take a configured model in, without loading it."""
+        slot = ModelInstance(
+            config, kind, self.weights.holder(), self._worker(config), self._memory, self.settings
+        )
+        queue = JobQueue(max_jobs=self.settings.max_queue, ageing_s=self.settings.ageing_s)
+        scheduler = Scheduler(slot, queue, self._memory)
+        runner = self.runners[config.name] = ModelRunner(slot, scheduler, self.settings)
+        return runner
+
+    @asynccontextmanager
+    async def kept_ready(self) -> AsyncIterator[None]:
+        """While the body runs, models load at the start, if they are to, and again after a failure:
+        a pod that is not ready gets no request to do it. At the end all are let go."""
+        runners = self.runners.values() if self.settings.load_at_start else ()
+        pause_s = self.settings.load_retry_s
+        keepers = [asyncio.create_task(_keep_ready(runner, pause_s)) for runner in runners]
+        try:
+            yield
+        finally:
+            for keeper in keepers:
+                keeper.cancel()
+            await asyncio.gather(*keepers, return_exceptions=True)
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        for runner in self.runners.values():
+            await runner.aclose()
+
+    def _worker(self, config: ModelConfig) -> Worker:
+        device = worker_device(config.device_config)
+        if device is None:
+            return Worker(f"infer-{config.name}")
+        return self._gpu_workers.setdefault(device, Worker(f"infer-{device}"))
+
+
+async def _keep_ready(runner: ModelRunner, pause_s: float) -> None:
+    while True:
+        if not runner.is_ready:
+            await asyncio.gather(runner.ensure_loaded(), return_exceptions=True)
+        await asyncio.sleep(pause_s)

@@ -1,0 +1,1 @@
+"""Chinese front ends."""

@@ -1,0 +1,559 @@
+"""Every task travels as a V2 message and arrives as it was; what is wrong is named."""
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from task_values import OUTPUT_KINDS, VALUE_KINDS, any_of, is_same
+
+from contract.audio.codec import Audio, AudioFormat, AudioLimits, encode, wav_bytes
+from contract.embedding import Embedding, LegacyEmbedding
+from contract.errors import InvalidRequest, ModelFailed, PayloadTooLarge, SpeechError
+from contract.tasks import (
+    INPUTS,
+    AudioOutput,
+    DetectSpeechOutput,
+    EmbedSpeakerInput,
+    EmbedSpeakerOutput,
+    SpeechSegment,
+    SynthesizeInput,
+    SynthesizeMelOutput,
+    Task,
+    TaskInput,
+    TranscribeOutput,
+    VocodeInput,
+)
+from contract.wire.tensors import (
+    Message,
+    Tensor,
+    describe,
+    describe_parameters,
+    input_from_message,
+    message_from_bytes,
+    message_from_json,
+    message_to_bytes,
+    output_from_message,
+    request_to_json,
+    response_to_json,
+    tensor_from_raw,
+    to_message,
+    wanted_arrays,
+    wanted_task,
+)
+
+SOUND = Audio(np.linspace(-0.5, 0.5, 800, dtype=np.float32), 8_000)
+TASKS = pytest.mark.parametrize("task", Task)
+
+
+def read(kind, message):
+    if issubclass(kind, TaskInput):
+        return input_from_message(kind.task, message)
+    return output_from_message(kind, message)
+
+
+def over_json(message):
+    asked = json.loads(json.dumps(request_to_json("m", message, "id")))
+    answered = json.loads(json.dumps(response_to_json("m", message, "id")))
+    yield message_from_json(asked, "inputs")
+    yield message_from_json(answered, "outputs")
+
+
+def over_grpc(message):
+    """Every tensor as raw contents beside its name, datatype and shape."""
+    return Message(
+        tuple(
+            tensor_from_raw(t.name, t.datatype, t.shape, t.raw(), t.parameters)
+            for t in message.tensors
+        ),
+        message.parameters,
+    )
+
+
+@pytest.mark.parametrize("kind", VALUE_KINDS)
+@given(data=st.data())
+@settings(max_examples=25, deadline=None)
+def test_everything_arrives_as_it_was(kind, data):
+    value = data.draw(any_of(kind))
+    for arrays in ("fp32", "npy"):
+        message = to_message(value, arrays=arrays)
+        arrived = [message, *over_json(message), over_grpc(message)]
+        arrived.append(message_from_bytes(message_to_bytes(message)))
+        assert all(is_same(read(kind, one), value) for one in arrived)
+
+
+@pytest.mark.parametrize("kind", OUTPUT_KINDS)
+def test_empty_answers_are_answers(kind):
+    silence = Audio(np.zeros(0, np.float32), 16_000)
+    empty = {
+        "AudioOutput": lambda: AudioOutput(silence),
+        "DetectSpeechOutput": lambda: DetectSpeechOutput(()),
+        "EmbedSpeakerOutput": lambda: EmbedSpeakerOutput(Embedding("f", np.zeros(1, np.float32))),
+        "RestoreOutput": lambda: kind(np.zeros((80, 0), np.float32)),
+        "SynthesizeMelOutput": lambda: kind(np.zeros((80, 0), np.float32), np.zeros(0, np.float32)),
+        "TranscribeOutput": lambda: TranscribeOutput("", ()),
+    }[kind.__name__]()
+    for message in over_json(to_message(empty)):
+        assert is_same(output_from_message(kind, message), empty)
+    assert is_same(output_from_message(kind, over_grpc(to_message(empty, arrays="npy"))), empty)
+
+
+# What a person writes by hand -----------------------------------------------------------------
+
+
+def body(task_inputs, **parameters):
+    return message_from_json({"inputs": task_inputs, "parameters": parameters}, "inputs")
+
+
+def text(value="Hello"):
+    return {"name": "text", "datatype": "BYTES", "shape": [1], "data": [value]}
+
+
+def sound(data, name="audio"):
+    encoded = base64.b64encode(data).decode() if isinstance(data, bytes) else data
+    return {"name": name, "datatype": "BYTES", "shape": [1], "data": [encoded]}
+
+
+def test_a_request_by_hand_is_plain_text_and_numbers():
+    request = input_from_message(Task.SYNTHESIZE, body([text("Hej å")], speed=2, voice=None))
+    assert (request.text, request.speed, request.voice) == ("Hej å", 2.0, None)
+    assert isinstance(request.speed, float)
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda b64: b64,
+        lambda b64: "data:audio/flac;base64," + b64,
+        lambda b64: "\n".join(b64[at : at + 76] for at in range(0, len(b64), 76)),
+        lambda b64: b64.rstrip("="),
+    ],
+)
+def test_audio_is_base64_of_any_container(spell):
+    file = encode(SOUND, AudioFormat.FLAC)
+    asked = body([sound(spell(base64.b64encode(file).decode()))])
+    request = input_from_message(Task.TRANSCRIBE, asked)
+    np.testing.assert_allclose(request.audio.samples, SOUND.samples, atol=1e-4)
+
+
+def test_segments_come_as_times_or_as_json():
+    times = {"name": "segments", "datatype": "FP32", "shape": [2, 2], "data": [[0, 1], [2, 3.5]]}
+    as_json = text('[{"start": 0, "end": 1, "text": "hi", "id": 3}]') | {"name": "segments"}
+    audio = sound(wav_bytes(SOUND))
+    by_times = input_from_message(Task.EMBED_SPEAKER, body([audio, times]))
+    assert by_times.segments == (SpeechSegment(0, 1), SpeechSegment(2, 3.5))
+    by_json = input_from_message(Task.EMBED_SPEAKER, body([audio, as_json]))
+    assert by_json.segments == (SpeechSegment(0, 1, "hi"),)
+    details = input_from_message(
+        Task.EMBED_SPEAKER, body([audio, times, as_json | {"name": "details"}])
+    )
+    assert details.segments == by_json.segments
+
+
+def test_embeddings_come_tagged_or_as_hse_made_them():
+    vector = np.arange(256, dtype="<f4")
+    tagged = Embedding("openvoice_v2", vector)
+    for tensor, family in [
+        (sound(tagged.to_bytes(), "embedding"), "openvoice_v2"),
+        (sound(vector.tobytes(), "embedding"), "harmonyspeech"),
+        (
+            {
+                "name": "embedding",
+                "datatype": "FP32",
+                "shape": [256],
+                "data": vector.tolist(),
+                "parameters": {"family": "x"},
+            },
+            "x",
+        ),
+    ]:
+        request = input_from_message(Task.SYNTHESIZE_MEL, body([text(), tensor]))
+        assert request.embedding.family == family
+        np.testing.assert_array_equal(request.embedding.vector, vector)
+    sealed = sound(b"PK\x03\x04rest", "embedding")
+    request = input_from_message(Task.SYNTHESIZE_MEL, body([text(), sealed]))
+    assert request.embedding == LegacyEmbedding(b"PK\x03\x04rest")
+
+
+def test_an_answer_says_what_kind_of_embedding_it_is():
+    (tensor,) = to_message(EmbedSpeakerOutput(Embedding("f", np.zeros(4, np.float32)))).tensors
+    assert (tensor.datatype, tensor.shape) == ("FP32", (4,))
+    assert tensor.parameters == {"family": "f", "version": 1}
+
+
+def test_mels_travel_as_npy_between_our_rooms():
+    mel = np.ones((80, 30), np.float32)
+    message = to_message(VocodeInput(mel), arrays="npy")
+    assert wanted_arrays(message) == "npy"
+    (tensor,) = message.tensors
+    assert (tensor.datatype, tensor.shape) == ("BYTES", (1,))
+    np.testing.assert_array_equal(np.load(io.BytesIO(tensor.data[0]), allow_pickle=False), mel)
+    assert wanted_arrays(to_message(VocodeInput(mel))) == "fp32"
+
+
+@pytest.mark.parametrize("dtype", ["<f2", "<f4", "<f8"])
+def test_npy_is_read_however_numpy_wrote_it(dtype):
+    mel = np.asfortranarray(np.arange(12).reshape(3, 4), dtype)
+    file = io.BytesIO()
+    np.save(file, mel)
+    request = input_from_message(Task.VOCODE, body([sound(file.getvalue(), "mel")]))
+    assert request.mel.dtype == np.float32
+    np.testing.assert_array_equal(request.mel, mel)
+
+
+def test_an_answer_from_a_newer_server_is_understood():
+    message = to_message(AudioOutput(SOUND))
+    more = Message((*message.tensors, Tensor("x", "FP32", (1,), np.ones(1))), {"trace": "{}"})
+    assert is_same(
+        output_from_message(AudioOutput, more), output_from_message(AudioOutput, message)
+    )
+
+
+# What is wrong --------------------------------------------------------------------------------
+
+AUDIO = sound(wav_bytes(SOUND))
+MEL = {"name": "mel", "datatype": "FP32", "shape": [2, 2], "data": [1, 2, 3, 4]}
+EMBEDDING = {
+    "name": "embedding",
+    "datatype": "FP32",
+    "shape": [2],
+    "data": [1, 2],
+    "parameters": {"family": "f"},
+}
+SEGMENTS = {"name": "segments", "datatype": "FP32", "shape": [1, 2], "data": [0, 1]}
+NPY = io.BytesIO()
+np.save(NPY, np.ones((2, 2), np.float32))
+NPY_CLAIMS = NPY.getvalue().replace(b"(2, 2), }     ", b"(99999, 99), }")
+PICKLED = io.BytesIO()
+np.save(PICKLED, np.array([{}], dtype=object), allow_pickle=True)
+
+WRONG = [
+    (Task.SYNTHESIZE, [], {}, "text", "missing"),
+    (Task.SYNTHESIZE, [text(), text()], {}, "text", "twice"),
+    (Task.SYNTHESIZE, [text(), AUDIO], {}, "audio", "unknown; known: text"),
+    (Task.SYNTHESIZE, [text(" \n")], {}, "text", "empty"),
+    (Task.SYNTHESIZE, [text("x" * 100_001)], {}, "text", "100001 characters"),
+    (Task.SYNTHESIZE, [text("\ud800")], {}, "text", "Unicode"),
+    (Task.SYNTHESIZE, [text()], {"spede": 1}, "spede", "unknown; known: language"),
+    (Task.SYNTHESIZE, [text()], {"speed": "fast"}, "speed", "a number"),
+    (Task.SYNTHESIZE, [text()], {"speed": True}, "speed", "a number"),
+    (Task.SYNTHESIZE, [text()], {"speed": 100}, "speed", "the most is 4"),
+    (Task.SYNTHESIZE, [text()], {"speed": float("nan")}, "speed", "finite"),
+    (Task.SYNTHESIZE, [text()], {"speed": 10**400}, "speed", "finite"),
+    (Task.SYNTHESIZE, [text()], {"seed": 1.5}, "seed", "whole number"),
+    (Task.SYNTHESIZE, [text()], {"seed": 2**70}, "seed", "the most is"),
+    (Task.SYNTHESIZE, [text()], {"seed": [1]}, "seed", "whole number"),
+    (Task.SYNTHESIZE, [text()], {"voice": 3}, "voice", "a string"),
+    (Task.SYNTHESIZE, [text()], {"voice": "x" * 129}, "voice", "129 characters"),
+    (Task.SYNTHESIZE, [text()], {"voice": "\udc00"}, "voice", "Unicode"),
+    (Task.SYNTHESIZE, [text() | {"datatype": "FP32", "data": [1]}], {}, "text", "BYTES"),
+    (Task.SYNTHESIZE, [text() | {"shape": [2], "data": ["a", "b"]}], {}, "text", "BYTES"),
+    (Task.SYNTHESIZE, [text() | {"shape": [2]}], {}, "text", "its shape"),
+    (Task.SYNTHESIZE, [text() | {"data": [1]}], {}, "text", "list of strings"),
+    (Task.SYNTHESIZE, [text() | {"data": "Hello"}], {}, "text", "list of strings"),
+    (Task.SYNTHESIZE, [text() | {"datatype": "STRING"}], {}, "text", "datatype"),
+    (Task.SYNTHESIZE, [text() | {"shape": [-1]}], {}, "text", "shape"),
+    (Task.SYNTHESIZE, [text() | {"shape": "1"}], {}, "text", "shape"),
+    (Task.SYNTHESIZE, [text() | {"shape": [1.0]}], {}, "text", "shape"),
+    (Task.SYNTHESIZE, [{"datatype": "BYTES"}], {}, "inputs", "name"),
+    (Task.SYNTHESIZE, ["text"], {}, "inputs", "name"),
+    (Task.SYNTHESIZE, {"text": "x"}, {}, "inputs", "list of tensors"),
+    (Task.SPEAK, [text()], {"mode": "sing"}, "mode", "single_speaker_tts, voice_cloning"),
+    (Task.TRANSCRIBE, [sound("no base64!")], {}, "audio", "base64"),
+    (Task.TRANSCRIBE, [sound("")], {}, "audio", "empty"),
+    (Task.TRANSCRIBE, [sound(b"no audio")], {}, "audio", "no audio file"),
+    (Task.TRANSCRIBE, [AUDIO], {"beam_size": 0}, "beam_size", "the least is 1"),
+    (Task.TRANSCRIBE, [AUDIO], {"translate": "yes"}, "translate", "true or false"),
+    (Task.VOCODE, [MEL | {"shape": [4]}], {}, "mel", r"\[n_mels, frames\]"),
+    (Task.VOCODE, [MEL | {"shape": [2, 3]}], {}, "mel", "its shape"),
+    (Task.VOCODE, [MEL | {"shape": [80, 0], "data": []}], {}, "mel", "shape"),
+    (Task.VOCODE, [MEL | {"shape": [1 << 20, 1 << 20]}], {}, "mel", "the most is"),
+    (Task.VOCODE, [MEL | {"data": [1, 2, 3, float("nan")]}], {}, "mel", "finite"),
+    (Task.VOCODE, [MEL | {"data": [1, 2, 3, 1e300]}], {}, "mel", "finite"),
+    (Task.VOCODE, [MEL | {"data": [1, 2, 3, "4"]}], {}, "mel", "numbers"),
+    (Task.VOCODE, [MEL | {"data": [1, 2, 3, None]}], {}, "mel", "numbers"),
+    (Task.VOCODE, [MEL | {"data": [True] * 4}], {}, "mel", "numbers"),
+    (Task.VOCODE, [MEL | {"data": [[1, 2], [3]]}], {}, "mel", "its shape"),
+    (Task.VOCODE, [MEL | {"data": 7}], {}, "mel", "numbers"),
+    (Task.VOCODE, [MEL | {"datatype": "INT32"}], {}, "mel", "FP32"),
+    (Task.VOCODE, [sound(b"x" * 20, "mel")], {}, "mel", "NPY"),
+    (Task.VOCODE, [sound(NPY.getvalue()[:-1], "mel")], {}, "mel", "its shape"),
+    (Task.VOCODE, [sound(NPY_CLAIMS, "mel")], {}, "mel", "its shape"),
+    (Task.VOCODE, [sound(PICKLED.getvalue(), "mel")], {}, "mel", "NPY"),
+    (Task.SYNTHESIZE_MEL, [text(), EMBEDDING | {"parameters": {}}], {}, "embedding", "family"),
+    (
+        Task.SYNTHESIZE_MEL,
+        [text(), EMBEDDING | {"parameters": {"family": "f", "version": 9}}],
+        {},
+        "embedding",
+        "version 1",
+    ),
+    (Task.SYNTHESIZE_MEL, [text(), EMBEDDING | {"shape": [1, 2]}], {}, "embedding", "one vector"),
+    (
+        Task.SYNTHESIZE_MEL,
+        [text(), EMBEDDING | {"data": [1, float("inf")]}],
+        {},
+        "embedding",
+        "finite",
+    ),
+    (Task.SYNTHESIZE_MEL, [text(), sound(b"abc", "embedding")], {}, "embedding", "no speaker"),
+    (Task.EMBED_SPEAKER, [AUDIO, SEGMENTS | {"data": [2, 1]}], {}, "segments", "start <= end"),
+    (Task.EMBED_SPEAKER, [AUDIO, SEGMENTS | {"data": [-1, 1]}], {}, "segments", "0 <= start"),
+    (
+        Task.EMBED_SPEAKER,
+        [AUDIO, SEGMENTS | {"data": [0, float("nan")]}],
+        {},
+        "segments",
+        "start <= end",
+    ),
+    (Task.EMBED_SPEAKER, [AUDIO, SEGMENTS | {"shape": [2]}], {}, "segments", r"\[n, 2\]"),
+    (Task.EMBED_SPEAKER, [AUDIO, text("{") | {"name": "segments"}], {}, "segments", "JSON"),
+    (
+        Task.EMBED_SPEAKER,
+        [AUDIO, text("[" * 99_999) | {"name": "segments"}],
+        {},
+        "segments",
+        "JSON",
+    ),
+    (Task.EMBED_SPEAKER, [AUDIO, text("[{}]") | {"name": "segments"}], {}, "segments", "start and"),
+    (Task.EMBED_SPEAKER, [AUDIO, text("[[]]") | {"name": "segments"}], {}, "segments", "start and"),
+    (
+        Task.EMBED_SPEAKER,
+        [AUDIO, text('[{"start": "0", "end": 1}]') | {"name": "segments"}],
+        {},
+        "segments",
+        "start and",
+    ),
+]
+
+
+@pytest.mark.parametrize(("task", "inputs", "parameters", "param", "words"), WRONG)
+def test_what_is_wrong_is_named(task, inputs, parameters, param, words):
+    with pytest.raises(InvalidRequest, match=words) as fault:
+        input_from_message(task, body(inputs, **parameters))
+    assert fault.value.param == param
+
+
+def test_bodies_of_the_wrong_shape_are_named():
+    with pytest.raises(InvalidRequest, match="parameters must be an object"):
+        message_from_json({"inputs": [], "parameters": [1]}, "inputs")
+    with pytest.raises(InvalidRequest, match="its parameters in an object"):
+        message_from_json({"inputs": [text() | {"parameters": "x"}]}, "inputs")
+
+
+def test_text_over_grpc_must_be_utf_8():
+    message = Message((Tensor("text", "BYTES", (1,), (b"\xff\xfe",)),))
+    with pytest.raises(InvalidRequest, match="UTF-8"):
+        input_from_message(Task.SYNTHESIZE, message)
+
+
+def test_audio_is_bounded_by_what_the_server_allows():
+    request = body([sound(wav_bytes(SOUND))])
+    for limits in (AudioLimits(max_bytes=100), AudioLimits(max_seconds=0.05)):
+        with pytest.raises(PayloadTooLarge) as fault:
+            input_from_message(Task.TRANSCRIBE, request, limits=limits)
+        assert fault.value.param == "audio"
+
+
+def test_base64_is_measured_before_it_is_decoded():
+    with pytest.raises(PayloadTooLarge, match="the most is 100"):
+        input_from_message(
+            Task.TRANSCRIBE, body([sound("!" * 1000)]), limits=AudioLimits(max_bytes=100)
+        )
+
+
+def test_unknown_names_are_not_echoed_at_length():
+    with pytest.raises(InvalidRequest) as fault:
+        input_from_message(Task.SYNTHESIZE, body([text(), text() | {"name": "x" * 10_000}]))
+    assert len(fault.value.message) < 200
+
+
+@pytest.mark.parametrize(
+    ("datatype", "shape", "raw"),
+    [
+        ("FP32", (2,), b"1234567"),
+        ("FP32", (-2, -2), b"1234"),
+        ("BYTES", (1,), b"\x05\0\0\0abc"),
+        ("BYTES", (2,), b"\x01\0\0\0a"),
+        ("BYTES", (1,), b"\x01\0\0\0ab"),
+        ("FP9", (1,), b"1234"),
+    ],
+)
+def test_raw_contents_must_fit_their_shape(datatype, shape, raw):
+    with pytest.raises(InvalidRequest) as fault:
+        tensor_from_raw("mel", datatype, shape, raw)
+    assert fault.value.param == "mel"
+
+
+@given(st.binary(max_size=200))
+def test_bytes_that_hold_no_message_are_refused(data):
+    with pytest.raises(InvalidRequest):
+        message_from_bytes(data)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["inputs", "name", "datatype", "shape", "data", "parameters", "x"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=12,
+)
+TENSOR_JSON = st.fixed_dictionaries(
+    {
+        "name": st.sampled_from(["text", "audio", "mel", "embedding", "segments", "details"]),
+        "datatype": st.sampled_from(["BYTES", "FP32", "INT64", "BOOL"]) | JSON_VALUES,
+        "shape": st.lists(st.integers(-1, 3), max_size=3) | JSON_VALUES,
+        "data": st.lists(st.floats() | st.text(max_size=4), max_size=4) | JSON_VALUES,
+    },
+    optional={"parameters": JSON_VALUES},
+)
+
+
+@TASKS
+@given(inputs=st.lists(TENSOR_JSON, max_size=3) | JSON_VALUES, parameters=JSON_VALUES)
+@settings(max_examples=30, deadline=None)
+def test_nothing_but_our_own_errors_comes_out_of_a_hostile_body(task, inputs, parameters):
+    try:
+        message = message_from_json({"inputs": inputs, "parameters": parameters}, "inputs")
+        request = input_from_message(task, message)
+    except SpeechError as error:
+        fault = error
+    else:
+        fault = None
+        assert isinstance(request, INPUTS[task])
+    assert fault is None or (fault.status in (400, 413) and fault.message)
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [
+        (),
+        (Tensor("audio", "BYTES", (1,), (b"garbage",)),),
+        (Tensor("audio", "FP32", (1,), np.ones(1, np.float32)),),
+    ],
+)
+def test_a_broken_answer_is_the_models_fault(tensors):
+    with pytest.raises(ModelFailed, match="answer cannot be read"):
+        output_from_message(AudioOutput, Message(tensors))
+
+
+def test_a_transcript_needs_its_details():
+    times = Tensor("segments", "FP32", (1, 2), np.float32([[0, 1]]))
+    words = Tensor("text", "BYTES", (1,), (b"hi",))
+    with pytest.raises(ModelFailed, match="details"):
+        output_from_message(TranscribeOutput, Message((words, times)))
+
+
+def test_a_legacy_embedding_is_no_answer():
+    message = to_message(EmbedSpeakerInput(SOUND))
+    sealed = Tensor("embedding", "BYTES", (1,), (b"PK\x03\x04",))
+    with pytest.raises(ModelFailed, match="tagged"):
+        output_from_message(EmbedSpeakerOutput, Message((*message.tensors, sealed)))
+
+
+def test_a_model_that_gives_nan_is_found_before_anyone_hears_it():
+    with pytest.raises(ModelFailed):
+        to_message(AudioOutput(Audio(np.float32([np.nan]), 16_000)))
+
+
+# The call itself ------------------------------------------------------------------------------
+
+
+def test_a_request_says_which_task_it_is_for():
+    message = to_message(SynthesizeInput(text="x"))
+    served = frozenset({Task.SYNTHESIZE, Task.SPEAK})
+    assert wanted_task(message, Task.SPEAK, served) is Task.SYNTHESIZE
+    assert wanted_task(Message(), Task.SPEAK, served) is Task.SPEAK
+    for wrong in ("vocode", "x", 3, ["speak"]):
+        with pytest.raises(InvalidRequest, match="speak, synthesize"):
+            wanted_task(Message((), {"task": wrong}), Task.SPEAK, served)
+
+
+@pytest.mark.parametrize("value", ["pickle", 1, None, []])
+def test_only_two_spellings_of_arrays_exist(value):
+    with pytest.raises(InvalidRequest, match="fp32, npy"):
+        wanted_arrays(Message((), {"arrays": value}))
+
+
+def test_parameters_of_the_call_go_with_every_task():
+    request = body([text()], priority="batch", arrays="npy", task="synthesize")
+    assert input_from_message(Task.SYNTHESIZE, request).text == "Hello"
+
+
+# Metadata -------------------------------------------------------------------------------------
+
+
+@TASKS
+def test_metadata_describes_what_is_really_sent(task):
+    inputs, outputs = describe(task)
+    for docs, kind in ((inputs, INPUTS[task]), (outputs, INPUTS[task].output)):
+        by_name = {doc["name"]: doc for doc in docs}
+        sent = to_message(_example(kind))
+        assert {tensor.name for tensor in sent.tensors} == set(by_name)
+        for tensor in sent.tensors:
+            doc = by_name[tensor.name]
+            assert tensor.datatype == doc["datatype"]
+            assert len(tensor.shape) == len(doc["shape"])
+            assert all(
+                says in (-1, size) for says, size in zip(doc["shape"], tensor.shape, strict=True)
+            )
+            assert doc["doc"]
+    json.dumps([inputs, outputs])
+
+
+def _example(kind):
+    """An instance with every tensor there and no legacy embedding."""
+    from contract.tasks import FloatArray, TranscriptSegment
+    from contract.wire.fields import tensor_fields
+
+    samples = {
+        "str": "x",
+        "Audio": SOUND,
+        "segments": (SpeechSegment(0, 1),),
+        "embedding": Embedding("f", np.zeros(2, np.float32)),
+    }
+    values = {}
+    for field in tensor_fields(kind):
+        if field.kind == FloatArray:
+            values[field.name] = np.zeros([3] * len(field.metadata["shape"]), np.float32)
+        elif field.kind == tuple[TranscriptSegment, ...]:
+            values[field.name] = (TranscriptSegment(0, 0, 0, 1, "x", (), 0, 0, 0, 0),)
+        else:
+            name = field.name.rpartition("_")[2]
+            values[field.name] = samples.get(name) or samples[field.kind.__name__]
+    return kind(**values)
+
+
+@TASKS
+def test_every_parameter_is_documented_with_its_limits(task):
+    asked, answered = describe_parameters(task)
+    by_name = {doc["name"]: doc for doc in asked}
+    assert {"task", "arrays", "priority"} <= set(by_name)
+    assert all(doc["doc"] and doc["type"] in ("str", "int", "float", "bool") for doc in asked)
+    json.dumps([asked, answered], allow_nan=False)
+
+
+def test_documented_limits_are_those_that_hold():
+    speed = next(d for d in describe_parameters(Task.SYNTHESIZE)[0] if d["name"] == "speed")
+    assert (speed["type"], speed["default"], speed["ge"], speed["le"]) == ("float", 1.0, 0.25, 4)
+    mode = next(d for d in describe_parameters(Task.SPEAK)[0] if d["name"] == "mode")
+    assert mode["choices"] == ["single_speaker_tts", "voice_cloning"]
+    (probability,) = [
+        d for d in describe_parameters(Task.TRANSCRIBE)[1] if d["name"] == "language_probability"
+    ]
+    assert probability["type"] == "float"
+
+
+def test_a_mel_is_described_by_its_two_axes():
+    ((mel, pauses), _) = describe(Task.VOCODE)
+    assert (mel["shape"], mel["required"]) == ([-1, -1], True)
+    assert (pauses["shape"], pauses["required"]) == ([-1], False)
+    assert is_same(SynthesizeMelOutput(np.ones((1, 1), np.float32)).pauses, None)

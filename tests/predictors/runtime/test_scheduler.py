@@ -1,0 +1,350 @@
+"""Order, batches, deadlines, cancellation and recovery: steered by events, never by time."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from scripted_model import Script, scripted
+
+from contract.config import ModelConfig
+from contract.context import Priority, RequestContext
+from contract.errors import DeadlineExceeded, InvalidRequest, ModelFailed, ModelNotReady, QueueFull
+from contract.tasks import AudioOutput, SynthesizeInput, TranscribeInput
+from predictors.runtime.repository import ModelRepository
+from predictors.runtime.runner import ModelRunner
+from predictors.runtime.settings import Settings
+from predictors.runtime.weights.store import CorruptWeights
+
+
+@asynccontextmanager
+async def runner(script: Script, *, limit: int = 4, **settings: Any) -> AsyncIterator[ModelRunner]:
+    pool = ModelRepository(Settings(**settings))
+    config = ModelConfig(
+        name="m",
+        model="none",
+        model_type="Scripted",
+        max_batch_size=limit,
+        device_config={"device": "cpu"},
+    )
+    made = pool.add(config, scripted(script))
+    await made.ensure_loaded()
+    try:
+        yield made
+    finally:
+        script.gate.set()
+        await pool.aclose()
+
+
+def ask(
+    made: ModelRunner, text: str, priority: Priority = Priority.INTERACTIVE, **context: Any
+) -> asyncio.Task[Any]:
+    request = SynthesizeInput(text)
+    return asyncio.create_task(made.submit(request, RequestContext(priority=priority, **context)))
+
+
+async def batch_started(script: Script) -> None:
+    assert await asyncio.to_thread(script.started.acquire, timeout=20)
+
+
+async def occupied(script: Script, made: ModelRunner) -> asyncio.Task[Any]:
+    """Close the gate and put one request behind it, so that all others wait."""
+    script.gate.clear()
+    first = ask(made, "first")
+    await batch_started(script)
+    return first
+
+
+async def settle() -> None:
+    """Let every task that can run do so."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+def length(output: AudioOutput) -> int:
+    return len(output.audio.samples)
+
+
+async def test_more_requests_than_the_limit_are_all_answered_in_batches() -> None:
+    script = Script()
+    async with runner(script, limit=4) as made:
+        answers = await asyncio.gather(*(ask(made, "a" * n) for n in range(1, 11)))
+    assert [length(answer) for answer in answers] == list(range(1, 11))
+    assert [len(batch) for batch in script.batches] == [4, 4, 2]
+
+
+async def test_limit_of_one_answers_everybody() -> None:
+    script = Script()
+    async with runner(script, limit=1) as made:
+        await asyncio.gather(*(ask(made, text) for text in "abc"))
+    assert script.batches == [["a"], ["b"], ["c"]]
+
+
+async def test_stragglers_join_the_next_batch() -> None:
+    script = Script()
+    async with runner(script, limit=4) as made:
+        first = await occupied(script, made)
+        rest = [ask(made, str(n)) for n in range(7)]
+        await settle()
+        script.gate.set()
+        await asyncio.gather(first, *rest)
+    assert [len(batch) for batch in script.batches] == [1, 4, 3]
+
+
+async def test_requests_with_different_keys_do_not_share_a_pass() -> None:
+    script = Script()
+    async with runner(script) as made:
+        texts = ["x:1", "y:1", "x:2", "y:2"]
+        await asyncio.gather(*(ask(made, text) for text in texts))
+    assert script.batches == [["x:1", "x:2"], ["y:1", "y:2"]]
+
+
+async def test_cost_budget_bounds_a_pass_but_a_large_request_still_runs_alone() -> None:
+    script = Script(max_batch_cost=5)
+    async with runner(script) as made:
+        texts = ["aaaaaaaaa", "bb", "cc", "dd"]
+        await asyncio.gather(*(ask(made, text) for text in texts))
+    assert script.batches == [["aaaaaaaaa"], ["bb", "cc"], ["dd"]]
+
+
+async def test_urgent_request_overtakes_bulk_and_bulk_is_answered() -> None:
+    script = Script()
+    async with runner(script, limit=4) as made:
+        first = await occupied(script, made)
+        bulk = [ask(made, f"bulk{n}", Priority.BATCH) for n in range(20)]
+        await settle()
+        urgent = ask(made, "urgent")
+        await settle()
+        script.gate.set()
+        await asyncio.gather(first, urgent, *bulk)
+    assert script.batches[1] == ["urgent"]
+    assert sorted(sum(script.batches[2:], [])) == sorted(f"bulk{n}" for n in range(20))
+
+
+async def test_bulk_ages_past_later_urgent_requests() -> None:
+    script = Script()
+    async with runner(script, limit=1, ageing_s=0) as made:
+        first = await occupied(script, made)
+        bulk = ask(made, "bulk", Priority.BATCH)
+        await settle()
+        urgent = ask(made, "urgent")
+        await settle()
+        script.gate.set()
+        await asyncio.gather(first, bulk, urgent)
+    assert script.batches == [["first"], ["bulk"], ["urgent"]]
+
+
+async def test_full_queue_refuses_with_a_time_to_come_back() -> None:
+    script = Script()
+    async with runner(script, max_queue=2) as made:
+        waiting = [await occupied(script, made), ask(made, "a"), ask(made, "b")]
+        await settle()
+        with pytest.raises(QueueFull) as refused:
+            await ask(made, "c")
+        assert refused.value.retry_after_s == 3.0  # one runs, two wait, at 1 s until measured
+        script.gate.set()
+        await asyncio.gather(*waiting)
+        await ask(made, "d")
+
+
+async def test_bulk_leaves_room_for_people() -> None:
+    script = Script()
+    async with runner(script, max_queue=4) as made:
+        waiting = [await occupied(script, made)]
+        waiting += [ask(made, str(n), Priority.BATCH) for n in range(3)]
+        await settle()
+        with pytest.raises(QueueFull):
+            await ask(made, "bulk", Priority.BATCH)
+        waiting.append(ask(made, "urgent"))
+        await settle()
+        script.gate.set()
+        await asyncio.gather(*waiting)
+
+
+async def test_deadline_passes_while_waiting_and_the_request_never_runs() -> None:
+    script = Script()
+    async with runner(script) as made:
+        first = await occupied(script, made)
+        context = RequestContext().within(0.05)
+        with pytest.raises(DeadlineExceeded):
+            await ask(made, "late", deadline_s=context.deadline_s)
+        script.gate.set()
+        await first
+        await ask(made, "next")
+    assert script.batches == [["first"], ["next"]]
+
+
+async def test_deadline_passes_while_running_and_others_are_served() -> None:
+    script = Script()
+    async with runner(script) as made:
+        script.gate.clear()
+        slow = ask(made, "slow", deadline_s=RequestContext().within(0.05).deadline_s)
+        with pytest.raises(DeadlineExceeded):
+            await slow
+        script.gate.set()
+        assert length(await ask(made, "next")) == 4
+
+
+async def test_cancelled_request_leaves_the_queue() -> None:
+    script = Script()
+    async with runner(script) as made:
+        first = await occupied(script, made)
+        gone = ask(made, "gone")
+        await settle()
+        gone.cancel()
+        await asyncio.gather(gone, return_exceptions=True)
+        script.gate.set()
+        await first
+        await ask(made, "next")
+    assert gone.cancelled()
+    assert script.batches == [["first"], ["next"]]
+
+
+async def test_result_of_a_cancelled_running_request_is_dropped() -> None:
+    script = Script()
+    async with runner(script) as made:
+        running = await occupied(script, made)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        script.gate.set()
+        assert length(await ask(made, "next")) == 4
+
+
+async def test_wrong_task_is_refused_by_name() -> None:
+    async with runner(Script()) as made:
+        with pytest.raises(InvalidRequest, match="serves the task synthesize"):
+            await made.submit(TranscribeInput(None), RequestContext())  # type: ignore[arg-type]  # never read
+
+
+def out_of_memory_above(size: int) -> Callable[[Sequence[SynthesizeInput]], None]:
+    def check(batch: Sequence[SynthesizeInput]) -> None:
+        if len(batch) > size:
+            raise RuntimeError("CUDA failed with error out of memory")
+
+    return check
+
+
+async def test_out_of_memory_halves_the_batch_and_answers_everybody() -> None:
+    script = Script(before_answers=out_of_memory_above(2))
+    async with runner(script, limit=8) as made:
+        answers = await asyncio.gather(*(ask(made, "a" * n) for n in range(1, 9)))
+        assert [length(answer) for answer in answers] == list(range(1, 9))
+        assert [len(batch) for batch in script.batches] == [8, 4, 2, 2, 4, 2, 2]
+        assert made.batch_limit == 2
+
+
+async def test_batch_limit_grows_back_once_memory_suffices() -> None:
+    script = Script(before_answers=out_of_memory_above(2))
+    async with runner(script, limit=4) as made:
+        await asyncio.gather(*(ask(made, text) for text in "abcd"))
+        assert made.batch_limit == 2
+        script.before_answers = lambda batch: None
+        for _ in range(10):
+            await asyncio.gather(*(ask(made, text) for text in "abcd"))
+        assert made.batch_limit == 4
+
+
+async def test_one_request_too_large_for_memory_fails_alone() -> None:
+    def check(batch: Sequence[SynthesizeInput]) -> None:
+        if any(request.text == "huge" for request in batch):
+            raise MemoryError
+
+    script = Script(before_answers=check)
+    async with runner(script) as made:
+        outcomes = await asyncio.gather(
+            *(ask(made, text) for text in ["a", "huge", "b", "c"]), return_exceptions=True
+        )
+    assert [isinstance(outcome, AudioOutput) for outcome in outcomes] == [True, False, True, True]
+    assert isinstance(outcomes[1], ModelFailed)
+    assert "more memory" in outcomes[1].message
+
+
+async def test_guilty_request_fails_alone_and_says_nothing_of_the_library() -> None:
+    def check(batch: Sequence[SynthesizeInput]) -> None:
+        if any(request.text == "bad" for request in batch):
+            raise ValueError("cannot read /secret/path")
+
+    script = Script(before_answers=check)
+    async with runner(script) as made:
+        outcomes = await asyncio.gather(
+            *(ask(made, text) for text in ["a", "bad", "b"]), return_exceptions=True
+        )
+    assert [isinstance(outcome, AudioOutput) for outcome in outcomes] == [True, False, True]
+    assert isinstance(outcomes[1], ModelFailed)
+    assert "secret" not in str(outcomes[1])
+
+
+async def test_damaged_weights_are_loaded_once_more() -> None:
+    faults = [CorruptWeights("not a number")]
+
+    def check(batch: Sequence[SynthesizeInput]) -> None:
+        if faults:
+            raise faults.pop()
+
+    script = Script(before_answers=check)
+    async with runner(script) as made:
+        assert length(await ask(made, "abc")) == 3
+        assert script.loads == 2
+        assert made.is_ready
+
+
+async def test_weights_damaged_twice_make_the_model_not_ready() -> None:
+    def check(batch: Sequence[SynthesizeInput]) -> None:
+        raise CorruptWeights("weights of m hold values that are not numbers")
+
+    script = Script(before_answers=check)
+    async with runner(script) as made:
+        outcomes = await asyncio.gather(*(ask(made, t) for t in "ab"), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [ModelNotReady, ModelNotReady]
+        assert not made.is_ready
+        with pytest.raises(ModelNotReady) as refused:
+            await ask(made, "later")
+        assert refused.value.retry_after_s is not None
+        assert refused.value.retry_after_s > 1
+    assert script.loads == 2
+
+
+async def test_stalled_pass_is_given_up_and_the_next_request_gets_a_fresh_model() -> None:
+    script = Script()
+    async with runner(script, stall_s=0.2) as made:
+        script.gate.clear()
+        with pytest.raises(ModelFailed, match="did not answer within"):
+            await ask(made, "stuck")
+        script.gate.set()
+        assert length(await ask(made, "next")) == 4
+    assert script.loads == 2
+
+
+async def test_two_models_run_side_by_side() -> None:
+    """Each waits in its thread for the other: run one after another, both would time out."""
+    meeting = threading.Barrier(2, timeout=20)
+    pool = ModelRepository(Settings())
+    runners = []
+    for name in ("a", "b"):
+        script = Script(before_answers=lambda batch: void(meeting.wait()))
+        config = ModelConfig(name=name, model="none", model_type="Scripted")
+        runners.append(pool.add(config, scripted(script)))
+    await asyncio.gather(*(ask(made, "hello") for made in runners))
+    await pool.aclose()
+
+
+def void(_: object) -> None:
+    """Forget a result."""
+
+
+async def test_closing_refuses_what_waits() -> None:
+    script = Script()
+    async with runner(script) as made:
+        await occupied(script, made)
+        waiting = ask(made, "waiting")
+        await settle()
+        closing = asyncio.create_task(made.aclose())
+        await settle()
+        script.gate.set()
+        await closing
+        with pytest.raises(Exception, match="shutting down"):
+            await waiting

@@ -1,0 +1,114 @@
+"""Calls over V2 REST: bodies, headers, and how a predictor's faults arrive."""
+
+import asyncio
+import json
+import time
+
+import httpx
+import numpy as np
+import pytest
+
+from contract.audio.codec import Audio
+from contract.context import Priority, RequestContext, context_from_headers
+from contract.errors import DeadlineExceeded, ModelFailed, QueueFull, Unavailable
+from contract.tasks import AudioOutput, SynthesizeInput, Task
+from contract.wire.tensors import (
+    input_from_message,
+    message_from_json,
+    response_to_json,
+    to_message,
+)
+from transport.client.http import HttpClient
+
+SPEECH = AudioOutput(Audio(np.linspace(-0.5, 0.5, 1000, dtype=np.float32), 16000))
+
+
+def client(handler):
+    transport = httpx.MockTransport(handler)
+    return HttpClient(
+        lambda name: f"http://{name}-predictor", httpx.AsyncClient(transport=transport)
+    )
+
+
+async def test_a_call_is_a_v2_inference_and_carries_the_context():
+    seen = {}
+
+    async def handler(request):
+        seen["url"], seen["headers"] = str(request.url), request.headers
+        seen["body"] = json.loads(request.content)
+        answer = response_to_json("tts", to_message(SPEECH), "id")
+        answer.setdefault("parameters", {})["trace"] = json.dumps(
+            {"steps": [["tts", 0.0, 0.5]], "statuses": ["WAITING"], "hits": []}
+        )
+        return httpx.Response(200, json=answer)
+
+    context = RequestContext(request_id="abc", priority=Priority.BATCH)
+    output = await client(handler).call("tts", SynthesizeInput(text="Hej å", speed=2.0), context)
+    assert seen["url"] == "http://tts-predictor/v2/models/tts/infer"
+    arrived = context_from_headers(seen["headers"])
+    assert (arrived.request_id, arrived.priority) == ("abc", Priority.BATCH)
+    assert arrived.traceparent.split("-")[1] == context.traceparent.split("-")[1]
+    asked = input_from_message(Task.SYNTHESIZE, message_from_json(seen["body"], "inputs"))
+    assert (asked.text, asked.speed) == ("Hej å", 2.0)
+    np.testing.assert_allclose(output.audio.samples, SPEECH.audio.samples, atol=1 / 32767)
+    assert [step.step for step in context.trace.steps] == ["tts"]
+
+
+async def test_a_predictors_fault_keeps_its_class_and_words():
+    async def handler(request):
+        fault = QueueFull("the queue is full", retry_after_s=3)
+        return httpx.Response(429, json=fault.to_wire())
+
+    with pytest.raises(QueueFull, match="the queue is full") as fault:
+        await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
+    assert fault.value.retry_after_s == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (500, b"Internal Server Error", ModelFailed),
+        (503, b"activator overloaded", Unavailable),
+        (504, b"activator request timeout", DeadlineExceeded),
+        (500, b"[1, 2]", ModelFailed),
+    ],
+)
+async def test_what_proxies_say_becomes_a_fault_of_ours(status, body, kind):
+    async def handler(request):
+        return httpx.Response(status, content=body)
+
+    with pytest.raises(kind):
+        await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
+
+
+async def test_nobody_there_is_unavailable():
+    async def handler(request):
+        raise httpx.ConnectError("refused")
+
+    with pytest.raises(Unavailable, match="tts cannot be reached"):
+        await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
+    assert not await client(handler).is_ready("tts")
+
+
+async def test_a_slow_predictor_meets_the_deadline():
+    async def handler(request):
+        await asyncio.sleep(30)
+
+    context = RequestContext(deadline_s=time.monotonic() + 0.05)
+    with pytest.raises(DeadlineExceeded):
+        await client(handler).call("tts", SynthesizeInput(text="x"), context)
+
+
+async def test_waking_knocks_at_every_door_at_once():
+    doors, everybody = [], asyncio.Event()
+
+    async def handler(request):
+        doors.append(request.url.host)
+        if len(doors) == 3:
+            everybody.set()
+        await everybody.wait()
+        return httpx.Response(200)
+
+    await client(handler).wake(["a", "b", "c"], RequestContext())
+    await asyncio.wait_for(everybody.wait(), 2)
+    assert sorted(doors) == ["a-predictor", "b-predictor", "c-predictor"]

@@ -1,0 +1,1 @@
+"""How it travels: clients, discovery, the KServe server, ASGI middleware."""

@@ -1,0 +1,1 @@
+"""Middleware that every HTTP server of ours uses."""

@@ -1,0 +1,1 @@
+"""How rooms call each other: HTTP or in process, resilience, cache."""

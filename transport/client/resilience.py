@@ -1,0 +1,187 @@
+"""What a call survives: transient faults, a broken model, a repeated question.
+
+The order of a call, outermost first: middleware → fallback → cache → retries → breaker → transport.
+Libraries: tenacity retries, circuitbreaker breaks circuits (docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import tenacity
+from circuitbreaker import CircuitBreaker
+from prometheus_client import Counter
+
+from contract.catalog import CatalogSnapshot
+from contract.context import RequestContext
+from contract.errors import CircuitOpen, ModelFailed, SpeechError, Unavailable
+from contract.tasks import Task, TaskInput, TaskOutput
+from contract.wire.tensors import (
+    message_from_json,
+    output_from_message,
+    response_to_json,
+    to_message,
+)
+from transport.client.cache import Store, cache_key
+from transport.client.client import Client
+
+logger = logging.getLogger(__name__)
+O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
+
+CACHED_TASKS = frozenset({Task.EMBED_SPEAKER, Task.DETECT_SPEECH, Task.TRANSCRIBE, Task.SYNTHESIZE})
+
+RETRIES = Counter("speech_client_retries_total", "Calls repeated after a fault", ["model"])
+FALLBACKS = Counter("speech_client_fallbacks_total", "Calls answered by a fallback", ["model"])
+REFUSALS = Counter("speech_client_circuit_open_total", "Calls an open circuit refused", ["model"])
+CACHE = Counter("speech_client_cache_total", "Look-ups in the result cache", ["model", "result"])
+
+
+class Middleware(Protocol):
+    """Sees every request before it goes out and every output before it comes back.
+
+    Name classes that take no arguments in SPEECH_MIDDLEWARE as `module:Class`.
+    """
+
+    async def process_request(
+        self, model: str, request: TaskInput[Any], context: RequestContext
+    ) -> TaskInput[Any]: ...
+
+    async def process_response(
+        self, model: str, output: TaskOutput, context: RequestContext
+    ) -> TaskOutput: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ResiliencePolicy:
+    attempts: int = 3
+    """Calls of one model in all, the first included."""
+    backoff_s: float = 0.1
+    """Wait before the second call; doubles, with full jitter."""
+    max_backoff_s: float = 2.0
+    breaker_threshold: int = 5
+    """Failures in a row that open a model's circuit."""
+    breaker_ttl_s: float = 30.0
+    """How long an open circuit refuses before one call may try again."""
+
+
+class ResilientClient:
+    """A Client that retries, breaks, falls back and remembers. Wraps any transport."""
+
+    def __init__(
+        self,
+        transport: Client,
+        catalog: Callable[[], CatalogSnapshot],
+        *,
+        policy: ResiliencePolicy | None = None,
+        store: Store | None = None,
+        middleware: Sequence[Middleware] = (),
+    ) -> None:
+        self._transport, self._catalog, self._store = transport, catalog, store
+        self._policy = policy or ResiliencePolicy()
+        self._middleware = tuple(middleware)
+        self._breakers: dict[str, CircuitBreaker] = {}
+
+    async def call(self, model: str, request: TaskInput[O], context: RequestContext) -> O:
+        sent: TaskInput[Any] = request
+        for layer in self._middleware:
+            sent = await layer.process_request(model, sent, context)
+        output = await self._with_fallback(model, sent, context)
+        for layer in reversed(self._middleware):
+            output = await layer.process_response(model, output, context)
+        return output  # type: ignore[return-value]  # the transport checks the output's class
+
+    async def is_ready(self, model: str) -> bool:
+        return await self._transport.is_ready(model)
+
+    async def wake(self, models: Iterable[str], context: RequestContext) -> None:
+        await self._transport.wake(models, context)
+
+    async def _with_fallback(
+        self, model: str, request: TaskInput[Any], context: RequestContext
+    ) -> TaskOutput:
+        try:
+            return await self._cached(model, request, context)
+        except (ModelFailed, Unavailable) as exc:
+            config = self._catalog().find(model)
+            if config is None or config.fallback is None:
+                raise
+            logger.warning("%s failed (%s); %s answers instead", model, exc.code, config.fallback)
+            FALLBACKS.labels(model).inc()
+            return await self._cached(config.fallback, request, context)
+
+    async def _cached(
+        self, model: str, request: TaskInput[Any], context: RequestContext
+    ) -> TaskOutput:
+        if self._store is None or request.task not in CACHED_TASKS:
+            return await self._with_retries(model, request, context)
+        config = self._catalog().find(model)
+        key = await asyncio.to_thread(cache_key, model, config, request)
+        kept = await self._store.get(key)
+        CACHE.labels(model, "miss" if kept is None else "hit").inc()
+        if kept is not None:
+            context.trace.cache_hits.append(model)
+            return await asyncio.to_thread(_unpack, request.output, kept)
+        output = await self._with_retries(model, request, context)
+        await self._store.set(key, await asyncio.to_thread(_pack, output))
+        return output
+
+    async def _with_retries(
+        self, model: str, request: TaskInput[Any], context: RequestContext
+    ) -> TaskOutput:
+        def count(_: tenacity.RetryCallState) -> None:
+            RETRIES.labels(model).inc()
+
+        retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception(_is_worth_a_retry),
+            stop=tenacity.stop_after_attempt(self._policy.attempts)
+            | tenacity.stop_after_delay(max(0.0, context.remaining_s)),
+            wait=tenacity.wait_random_exponential(
+                multiplier=self._policy.backoff_s, max=self._policy.max_backoff_s
+            ),
+            before_sleep=count,
+            reraise=True,
+        )
+        output: TaskOutput = await retrying(self._through_breaker, model, request, context)
+        return output
+
+    async def _through_breaker(
+        self, model: str, request: TaskInput[Any], context: RequestContext
+    ) -> TaskOutput:
+        breaker = self._breaker(model)
+        if breaker.opened:
+            REFUSALS.labels(model).inc()
+            raise CircuitOpen(
+                f"{model} has failed repeatedly and is resting",
+                retry_after_s=breaker.open_remaining,
+            )
+        try:
+            output: TaskOutput = await self._transport.call(model, request, context)
+        except (ModelFailed, Unavailable):
+            with breaker:  # counts the fault; a caller's own mistakes and cancels are not counted
+                raise
+        breaker.reset()
+        return output
+
+    def _breaker(self, model: str) -> CircuitBreaker:
+        if model not in self._breakers:
+            self._breakers[model] = CircuitBreaker(
+                self._policy.breaker_threshold, self._policy.breaker_ttl_s, name=model
+            )
+        return self._breakers[model]
+
+
+def _is_worth_a_retry(exc: BaseException) -> bool:
+    return isinstance(exc, SpeechError) and exc.is_transient
+
+
+def _pack(output: TaskOutput) -> bytes:
+    return json.dumps(response_to_json("", to_message(output, arrays="npy"), "")).encode()
+
+
+def _unpack(kind: type[TaskOutput], data: bytes) -> TaskOutput:
+    return output_from_message(kind, message_from_json(json.loads(data), "outputs"))

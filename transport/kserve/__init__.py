@@ -1,0 +1,1 @@
+"""The KServe server: the only code that imports its SDK."""
