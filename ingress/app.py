@@ -12,12 +12,14 @@ from starlette.middleware.cors import CORSMiddleware
 
 from contract.catalog import Catalog
 from contract.context import REQUEST_ID_HEADER
+from ingress import service, shared_paths
 from ingress.admission import Admission, BodyLimit
 from ingress.errors import install_handlers
+from ingress.hse import conversions, embeddings, listings, vad
 from ingress.keys import RateLimit, read_keys
+from ingress.openai import models, transcriptions
 from ingress.openapi import document
 from ingress.request_logging import CACHE_HEADER, STEPS_HEADER, RequestLogging
-from ingress.routes import conversions, embeddings, models, service, speech, transcriptions, vad
 from ingress.settings import Settings
 from ingress.state import AppState
 from ingress.version import VERSION
@@ -27,7 +29,11 @@ DESCRIPTION = (
     "Speech, transcription, voice cloning and restoration, in OpenAI's dialect and in that of "
     "Harmony Speech Engine, on the same paths."
 )
-_ROUTES = (speech, transcriptions, vad, embeddings, conversions, models, service)
+_ROUTES = (
+    *(shared_paths, transcriptions, models),
+    *(vad, embeddings, conversions, listings),
+    service,
+)
 
 
 def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:

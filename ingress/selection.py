@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from contract.catalog import CatalogSnapshot
 from contract.errors import InvalidRequest, ModelNotFound
 from contract.tasks import SPEAK_MODES
-from ingress.listings import DEFAULT_LANGUAGE, SPEECH, TRANSCRIPTIONS, Endpoint, ListedModel, cards
+from ingress.endpoints import DEFAULT_LANGUAGE, SPEECH, TRANSCRIPTIONS, Endpoint, ListedModel, cards
 from ingress.settings import Settings
 from ingress.wording import choice, shown
 

@@ -11,7 +11,7 @@ from contract.audio.codec import Audio, resample
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest
 from contract.tasks import AudioOutput, SpeakInput, SpeechSegment, SynthesizeInput, TaskInput
-from ingress.listings import ListedModel
+from ingress.endpoints import ListedModel
 from ingress.request_state import RequestState
 from ingress.selection import Speaker
 from ingress.state import AppState

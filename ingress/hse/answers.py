@@ -11,6 +11,8 @@ from starlette.responses import JSONResponse, Response
 
 from contract.audio.codec import Audio
 from contract.errors import InvalidRequest
+from contract.segments import whisper_fields
+from contract.tasks import TranscribeOutput, TranscriptSegment
 from ingress.hse.schemas import AudioOutputOptions, GenerationOptions
 from ingress.media import write_file
 from ingress.request_state import RequestState
@@ -59,3 +61,17 @@ def manner_of(options: GenerationOptions | None, *, can: frozenset[str] = _MANNE
         energy=given.get("energy") or 1.0,
         seed=given.get("seed"),
     )
+
+
+def whisper_segments(transcript: TranscribeOutput) -> list[dict[str, Any]]:
+    """A transcript's segments with the keys of faster-whisper, which HSE passes on."""
+    return [whisper_fields(one) | {"words": _words(one)} for one in transcript.segments]
+
+
+def _words(segment: TranscriptSegment) -> list[dict[str, Any]] | None:
+    if segment.words is None:
+        return None
+    return [
+        {"start": w.start_s, "end": w.end_s, "word": w.word, "probability": w.probability}
+        for w in segment.words
+    ]

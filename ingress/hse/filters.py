@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contract.audio.codec import Audio
 from contract.errors import InvalidRequest, ModelNotFound
 from contract.tasks import RestoreAudioInput
+from ingress.endpoints import AUDIO_CONVERT
 from ingress.hse.schemas import AudioConversionRequest
-from ingress.listings import AUDIO_CONVERT
 from ingress.request_state import RequestState
 from ingress.selection import find_card
 from ingress.state import AppState

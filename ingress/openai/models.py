@@ -1,38 +1,16 @@
-"""What can be asked for: OpenAI's /v1/models and HSE's six listings."""
+"""What can be asked for: /v1/models, and the voices."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
 from contract.errors import ModelNotFound
-from ingress.hse.schemas import LanguageOptions, ModelCard, ModelCardList, VoiceOptions
-from ingress.listings import (
-    AUDIO_CONVERT,
-    EMBED,
-    SPEECH,
-    TRANSCRIPTIONS,
-    VAD,
-    VOICE_CONVERT,
-    Endpoint,
-    ListedModel,
-    all_names,
-    cards,
-)
+from ingress.endpoints import OWNER, SPEECH, all_names, cards
 from ingress.openai.schemas import Model, ModelList, Voice, VoiceList
-from ingress.openapi import HSE_FAULTS, OPENAI_FAULTS
+from ingress.openapi import OPENAI_FAULTS
 from ingress.selection import OPENAI_VOICES, openai_names
 from ingress.state import AppState
 from ingress.wording import shown
-
-OWNER = "harmony-ai-solutions"
-_LISTINGS: dict[str, Endpoint] = {
-    "/v1/audio/speech/models": SPEECH,
-    "/v1/audio/transcriptions/models": TRANSCRIPTIONS,
-    "/v1/audio/vad/models": VAD,
-    "/v1/embed/models": EMBED,
-    "/v1/voice/convert/models": VOICE_CONVERT,
-    "/v1/audio/convert/models": AUDIO_CONVERT,
-}
 
 
 def router(app_state: AppState) -> APIRouter:
@@ -61,19 +39,7 @@ def router(app_state: AppState) -> APIRouter:
         names = dict.fromkeys([*_voices(app_state), *OPENAI_VOICES])
         return VoiceList(voices=[Voice(id=name, name=name) for name in names])
 
-    for path, endpoint in _LISTINGS.items():
-        _add_listing(routes, app_state, path, endpoint)
     return routes
-
-
-def _add_listing(routes: APIRouter, app_state: AppState, path: str, endpoint: Endpoint) -> None:
-    async def listing() -> ModelCardList:
-        """Models and toolchains of this endpoint, with their languages and voices."""
-        found = cards(app_state.catalog.current, endpoint).values()
-        return ModelCardList(data=[_card(app_state, card) for card in found])
-
-    name = path.removeprefix("/v1/").replace("/", "_")
-    routes.add_api_route(path, listing, methods=["GET"], name=name, responses=HSE_FAULTS)
 
 
 def _names(app_state: AppState) -> list[str]:
@@ -96,19 +62,3 @@ def _model(app_state: AppState, name: str) -> Model:
     snapshot = app_state.catalog.current
     state = snapshot.presence.get(snapshot.aliases.get(name, name))
     return Model(id=name, created=app_state.opened_at, owned_by=OWNER, state=state)
-
-
-def _card(app_state: AppState, card: ListedModel) -> ModelCard:
-    return ModelCard(
-        id=card.id,
-        object="toolchain" if card.is_toolchain else "model",
-        created=app_state.opened_at,
-        owned_by=OWNER,
-        languages=[
-            LanguageOptions(language=language, voices=[VoiceOptions(voice=v) for v in voices])
-            for language, voices in card.languages.items()
-        ],
-        root=card.id,
-        parent=None,
-        modes=list(card.modes),
-    )

@@ -16,6 +16,8 @@ from contract.config import ModelConfig
 from contract.tasks import SPEAK_MODES, Task
 from contract.toolchains import ToolchainSpec
 
+OWNER = "harmony-ai-solutions"
+"""`owned_by` of every card, as HSE gives it."""
 DEFAULT_LANGUAGE = "default"
 """HSE's name for the language of an entry that has voices but names no language."""
 

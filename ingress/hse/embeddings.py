@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from contract.tasks import EmbedSpeakerInput
+from ingress.endpoints import EMBED
 from ingress.hse.answers import answer
 from ingress.hse.schemas import EmbedSpeakerRequest, EmbedSpeakerResponse
-from ingress.listings import EMBED
 from ingress.media import read_voice
 from ingress.openapi import hse_answers
 from ingress.request_state import request_state_of

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from contract.catalog import Availability
-from ingress.listings import EMBED, SPEECH, TRANSCRIPTIONS, VAD, VOICE_CONVERT, Endpoint, cards
+from ingress.endpoints import EMBED, SPEECH, TRANSCRIPTIONS, VAD, VOICE_CONVERT, Endpoint, cards
 from ingress.state import AppState
 from ingress.version import VERSION
 

@@ -1,32 +1,22 @@
-"""POST /v1/audio/transcriptions (uploads in OpenAI's dialect, JSON in HSE's) and translations."""
+"""Transcription and translation of uploads, in OpenAI's dialect."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
 from fastapi import APIRouter, Request
-from pydantic import ValidationError
 from starlette.responses import Response
 
 from contract.errors import InvalidRequest
 from contract.tasks import TranscribeInput, TranscribeOutput
-from ingress import transcripts
-from ingress.dialect import TRANSCRIPTIONS_PATH, Dialect
-from ingress.errors import explain
-from ingress.forms import read_form
-from ingress.hse.answers import answer
-from ingress.hse.schemas import SpeechTranscribeRequest
+from ingress.endpoints import TRANSCRIPTIONS, ListedModel
 from ingress.languages import language_code
-from ingress.listings import TRANSCRIPTIONS, ListedModel
 from ingress.media import read_speech
+from ingress.openai import transcripts
+from ingress.openai.forms import read_form
 from ingress.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest
 from ingress.openai.schemas import ResponseFormat as Format
-from ingress.openapi import (
-    TRANSCRIPTION_ANSWERS,
-    TRANSCRIPTION_BODY,
-    TRANSLATION_ANSWERS,
-    TRANSLATION_BODY,
-)
+from ingress.openapi import TRANSLATION_ANSWERS, TRANSLATION_BODY
 from ingress.request_state import RequestState, request_state_of
 from ingress.selection import find_card
 from ingress.state import AppState
@@ -37,20 +27,6 @@ _UNTIMED = (Format.JSON, Format.TEXT)
 
 def router(app_state: AppState) -> APIRouter:
     routes = APIRouter(tags=["transcription"])
-
-    @routes.post(
-        TRANSCRIPTIONS_PATH,
-        responses=TRANSCRIPTION_ANSWERS,
-        openapi_extra=TRANSCRIPTION_BODY,
-        response_class=Response,
-    )
-    async def transcriptions(request: Request) -> Response:
-        """Write down what is said. An upload is OpenAI's dialect, a JSON body HSE's."""
-        state = request_state_of(request)
-        if state.dialect is Dialect.HSE:
-            return await _transcribe_hse(app_state, state, await request.body())
-        file, asked = await read_form(request, CreateTranscriptionRequest)
-        return await _transcribe(app_state, state, file, asked)
 
     @routes.post(
         "/v1/audio/translations",
@@ -67,7 +43,7 @@ def router(app_state: AppState) -> APIRouter:
     return routes
 
 
-async def _transcribe(
+async def transcribe(
     app_state: AppState, state: RequestState, file: bytes, asked: CreateTranscriptionRequest
 ) -> Response:
     card = _card(app_state, state, asked.model)
@@ -134,24 +110,3 @@ def _check_combination(asked: CreateTranscriptionRequest) -> None:
 async def _events(transcript: TranscribeOutput) -> AsyncGenerator[bytes, None]:
     for event in transcripts.events(transcript):
         yield event
-
-
-async def _transcribe_hse(app_state: AppState, state: RequestState, body: bytes) -> Response:
-    state.field_names = {"audio": "input_audio"}
-    try:
-        asked = SpeechTranscribeRequest.model_validate_json(body)
-    except ValidationError as exc:
-        raise explain(exc.errors(include_url=False, include_input=False)) from None
-    card = find_card(app_state.catalog.current, app_state.settings, TRANSCRIPTIONS, asked.model)
-    state.model = card.id
-    audio = await read_speech(app_state, state, asked.input_audio, param="input_audio")
-    transcript = await app_state.call(
-        card.id, TranscribeInput(audio, segment_timestamps=bool(asked.get_timestamps)), state
-    )
-    return answer(
-        "stt",
-        asked.model,
-        text=transcript.text,
-        language=transcript.language if asked.get_language else None,
-        timestamps=transcripts.hse_segments(transcript) if asked.get_timestamps else None,
-    )

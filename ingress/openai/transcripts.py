@@ -1,4 +1,4 @@
-"""One transcript in OpenAI's five formats, and as HSE's segments."""
+"""One transcript in OpenAI's five formats."""
 
 from __future__ import annotations
 
@@ -30,10 +30,6 @@ def events(transcript: TranscribeOutput) -> Iterator[bytes]:
         yield sse(kind, {"type": kind, "delta": delta})
     kind = "transcript.text.done"
     yield sse(kind, {"type": kind, "text": transcript.text, "usage": _token_usage(transcript)})
-
-
-def hse_segments(transcript: TranscribeOutput) -> list[dict[str, Any]]:
-    return [whisper_fields(one) | {"words": _hse_words(one)} for one in transcript.segments]
 
 
 def _json(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Response:
@@ -112,15 +108,6 @@ def _words(transcript: TranscribeOutput) -> Iterator[dict[str, Any]]:
     for segment in transcript.segments:
         for word in segment.words or ():
             yield {"word": word.word.strip(), "start": word.start_s, "end": word.end_s}
-
-
-def _hse_words(segment: TranscriptSegment) -> list[dict[str, Any]] | None:
-    if segment.words is None:
-        return None
-    return [
-        {"start": w.start_s, "end": w.end_s, "word": w.word, "probability": w.probability}
-        for w in segment.words
-    ]
 
 
 def _deltas(transcript: TranscribeOutput) -> list[str]:

@@ -8,10 +8,10 @@ from starlette.responses import Response
 from contract.audio.codec import Audio
 from contract.errors import InvalidRequest
 from contract.tasks import ConvertVoiceInput, RestoreAudioInput
-from ingress import filters
+from ingress.endpoints import AUDIO_CONVERT, VOICE_CONVERT, ListedModel
+from ingress.hse import filters
 from ingress.hse.answers import answer_audio, manner_of
 from ingress.hse.schemas import AudioConversionRequest, VoiceConversionRequest
-from ingress.listings import AUDIO_CONVERT, VOICE_CONVERT, ListedModel
 from ingress.media import read_embedding, read_voice
 from ingress.openapi import hse_audio_answers
 from ingress.request_state import RequestState, request_state_of

@@ -8,7 +8,7 @@ from contract.errors import InvalidRequest
 from contract.tasks import TranscribeOutput, TranscriptSegment
 from ingress.languages import NAMES, language_code
 from ingress.openai.schemas import CreateTranscriptionRequest, ResponseFormat
-from ingress.transcripts import answer, events
+from ingress.openai.transcripts import answer, events
 
 
 def transcript(text: str, start_s: float, end_s: float) -> TranscribeOutput:

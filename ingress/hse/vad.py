@@ -9,10 +9,9 @@ from starlette.responses import Response
 
 from contract.audio.codec import Audio
 from contract.tasks import DetectSpeechInput, DetectSpeechOutput, Task, TranscribeInput
-from ingress import transcripts
-from ingress.hse.answers import answer
+from ingress.endpoints import VAD
+from ingress.hse.answers import answer, whisper_segments
 from ingress.hse.schemas import DetectVoiceActivityRequest, DetectVoiceActivityResponse
-from ingress.listings import VAD
 from ingress.media import SPEECH_RATE, read_speech
 from ingress.openapi import hse_answers
 from ingress.request_state import RequestState, request_state_of
@@ -69,7 +68,7 @@ async def _by_recogniser(
         "vad",
         body.model,
         speech_activity=bool(transcript.text.strip()),
-        timestamps=transcripts.hse_segments(transcript) if body.get_timestamps else None,
+        timestamps=whisper_segments(transcript) if body.get_timestamps else None,
         timestamps_unit=_unit(body, True),
     )
 

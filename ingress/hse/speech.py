@@ -1,0 +1,114 @@
+"""POST /v1/audio/speech in HSE's dialect."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from contract.audio.codec import Audio
+from contract.errors import InvalidRequest
+from contract.tasks import SEGMENT_SOURCES, SPEAK_MODES
+from ingress.endpoints import SPEECH, ListedModel
+from ingress.hse import filters
+from ingress.hse.answers import answer_audio, manner_of
+from ingress.hse.schemas import AudioOutputOptions, TextToSpeechRequest
+from ingress.hse.vad_data import read_segments
+from ingress.media import read_embedding, read_voice
+from ingress.request_state import RequestState
+from ingress.selection import check_speaker, find_card
+from ingress.sentences import check_text, packed, split
+from ingress.speaking import Reference, Speak, joined, speak_with
+from ingress.state import AppState
+from ingress.streams import ClosingStream, begun, encoded
+
+
+async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequest) -> Response:
+    state.field_names = {
+        "text": "input",
+        "reference_audio": "input_audio",
+        "audio": "input_audio",
+        "segments": "input_vad_data",
+        "segment_source": "input_vad_mode",
+        "embedding": "input_embedding",
+    }
+    _check_mode(body)
+    card = find_card(app_state.catalog.current, app_state.settings, SPEECH, body.model)
+    state.model = card.id
+    speaker = check_speaker(card, body.language, body.voice)
+    text = check_text(body.input, max_chars=app_state.settings.max_text_chars, param="input")
+    before = filters.plan(app_state, body.pre_processing_filters, param="pre_processing_filters")
+    after = filters.plan(app_state, body.post_generation_filters, param="post_generation_filters")
+    if not card.is_toolchain:
+        _refuse_cloning(card, body)
+    manner = manner_of(body.generation_options)
+    reference = await _reference(app_state, state, body, before)
+    say = speak_with(app_state, state, card, speaker, manner, body.mode, reference)
+
+    async def speak_filtered(piece: str) -> Audio:
+        return await filters.apply(app_state, state, after, await say(piece))
+
+    pieces = split(text, speaker.language)
+    return await _send(app_state, state, pieces, speak_filtered, body)
+
+
+async def _send(
+    app_state: AppState,
+    state: RequestState,
+    pieces: list[str],
+    speak: Speak,
+    body: TextToSpeechRequest,
+) -> Response:
+    options = body.output_options or AudioOutputOptions()
+    if options.stream:
+        file_format = options.format
+        chunks = encoded(app_state, state, pieces, speak, file_format, options.sample_rate)
+        return ClosingStream(await begun(chunks), file_format.content_type)
+    audio = joined([await speak(piece) for piece in packed(pieces)])
+    return await answer_audio(app_state, state, audio, options, prefix="tts", model=body.model)
+
+
+async def _reference(
+    app_state: AppState, state: RequestState, body: TextToSpeechRequest, restorers: tuple[str, ...]
+) -> Reference:
+    audio = None
+    if body.input_audio:
+        audio = await read_voice(app_state, state, body.input_audio, param="input_audio")
+        audio = await filters.apply(app_state, state, restorers, audio)
+    elif restorers:
+        raise InvalidRequest(
+            "pre_processing_filters restore input_audio, which is missing",
+            param="pre_processing_filters",
+        )
+    embedding = (
+        read_embedding(body.input_embedding, param="input_embedding")
+        if body.input_embedding
+        else None
+    )
+    segments = read_segments(body.input_vad_data) if body.input_vad_data else None
+    return Reference(audio, segments, embedding, body.input_vad_mode or None)
+
+
+def _check_mode(body: TextToSpeechRequest) -> None:
+    if body.mode not in SPEAK_MODES:
+        raise InvalidRequest(f"mode must be one of: {', '.join(SPEAK_MODES)}", param="mode")
+    if body.input_vad_mode and body.input_vad_mode not in SEGMENT_SOURCES:
+        raise InvalidRequest(
+            f"input_vad_mode must be one of: {', '.join(SEGMENT_SOURCES)}", param="input_vad_mode"
+        )
+
+
+def _refuse_cloning(card: ListedModel, body: TextToSpeechRequest) -> None:
+    """HSE ignores these on a plain synthesizer and speaks in the wrong voice."""
+    given = {
+        "mode": body.mode != SPEAK_MODES[0],
+        "input_audio": body.input_audio,
+        "input_embedding": body.input_embedding,
+        "input_vad_data": body.input_vad_data,
+        "input_vad_mode": body.input_vad_mode,
+    }
+    for name, value in given.items():
+        if value:
+            raise InvalidRequest(
+                f"{card.id} speaks in its own voices only, so {name} has no effect; "
+                "ask a toolchain to clone a voice",
+                param=name,
+            )

@@ -1,0 +1,37 @@
+"""POST /v1/audio/transcriptions in HSE's dialect."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+from starlette.responses import Response
+
+from contract.tasks import TranscribeInput
+from ingress.endpoints import TRANSCRIPTIONS
+from ingress.errors import explain
+from ingress.hse.answers import answer, whisper_segments
+from ingress.hse.schemas import SpeechTranscribeRequest
+from ingress.media import read_speech
+from ingress.request_state import RequestState
+from ingress.selection import find_card
+from ingress.state import AppState
+
+
+async def transcribe(app_state: AppState, state: RequestState, body: bytes) -> Response:
+    state.field_names = {"audio": "input_audio"}
+    try:
+        asked = SpeechTranscribeRequest.model_validate_json(body)
+    except ValidationError as exc:
+        raise explain(exc.errors(include_url=False, include_input=False)) from None
+    card = find_card(app_state.catalog.current, app_state.settings, TRANSCRIPTIONS, asked.model)
+    state.model = card.id
+    audio = await read_speech(app_state, state, asked.input_audio, param="input_audio")
+    transcript = await app_state.call(
+        card.id, TranscribeInput(audio, segment_timestamps=bool(asked.get_timestamps)), state
+    )
+    return answer(
+        "stt",
+        asked.model,
+        text=transcript.text,
+        language=transcript.language if asked.get_language else None,
+        timestamps=whisper_segments(transcript) if asked.get_timestamps else None,
+    )

@@ -1,1 +1,0 @@
-"""One file per group of paths: parse, call, answer."""
