@@ -23,6 +23,7 @@ from ingress.request_logging import CACHE_HEADER, STEPS_HEADER, RequestLogging
 from ingress.settings import Settings
 from ingress.state import AppState
 from ingress.version import VERSION
+from transport.asgi.settings import MEGABYTE
 from transport.client.client import Client
 
 DESCRIPTION = (
@@ -57,14 +58,14 @@ def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
 
 def _add_layers(app: FastAPI, settings: Settings) -> None:
     """Innermost first."""
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_mb * MEGABYTE)
     app.add_middleware(
         Admission,
         keys=read_keys(settings),
         rate=RateLimit(settings.requests_per_minute),
-        max_concurrent=settings.max_concurrent_requests,
+        max_concurrent=settings.max_requests,
     )
-    app.add_middleware(RequestLogging, max_timeout_s=settings.request_timeout_s)
+    app.add_middleware(RequestLogging, max_timeout_s=settings.timeout_s)
     origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
     if origins:
         app.add_middleware(

@@ -16,6 +16,7 @@ from contract.embedding import (
 from contract.errors import InvalidRequest
 from ingress.request_state import RequestState
 from ingress.state import AppState
+from transport.asgi.settings import MEGABYTE
 
 SPEECH_RATE = 16_000
 """What recognisers and detectors hear; decoding to it at once keeps long recordings small."""
@@ -54,13 +55,13 @@ async def read_speech(
     app_state: AppState, state: RequestState, data: bytes | str, *, param: str
 ) -> Audio:
     """A recording to listen to, at SPEECH_RATE. `data` is a file, as bytes or as base64."""
-    limit_s = app_state.settings.max_audio_seconds
+    limit_s = app_state.settings.max_audio_s
     return await _read(app_state, state, data, param, limit_s, SPEECH_RATE)
 
 
 async def read_voice(app_state: AppState, state: RequestState, data: str, *, param: str) -> Audio:
     """A recording whose sound matters, at its own rate. `data` is a file as base64."""
-    return await _read(app_state, state, data, param, app_state.settings.max_voice_seconds, None)
+    return await _read(app_state, state, data, param, app_state.settings.max_voice_s, None)
 
 
 async def _read(
@@ -75,7 +76,7 @@ async def _read(
         file = from_base64(data, param=param) if isinstance(data, str) else data
         return decode(
             file,
-            max_bytes=app_state.settings.max_audio_bytes,
+            max_bytes=app_state.settings.max_audio_mb * MEGABYTE,
             max_seconds=max_seconds,
             sample_rate=sample_rate,
             param=param,

@@ -1,17 +1,27 @@
-"""What an operator can set, each by an environment variable with the prefix SPEECH_."""
+"""What an operator can set about the ingress, each by an environment variable SPEECH_<FIELD>."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-MIB = 1 << 20
+from transport.asgi.settings import Renamed, ServerSettings, megabytes
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="SPEECH_", frozen=True, extra="ignore")
+class Settings(ServerSettings):
+    """Built once in main and handed down."""
+
+    renamed: ClassVar[Mapping[str, Renamed]] = {
+        "max_body_bytes": Renamed("max_body_mb", megabytes),
+        "max_audio_bytes": Renamed("max_audio_mb", megabytes),
+        "max_audio_seconds": Renamed("max_audio_s"),
+        "max_voice_seconds": Renamed("max_voice_s"),
+        "max_concurrent_requests": Renamed("max_requests"),
+        "request_timeout_s": Renamed("timeout_s"),
+    }
 
     api_keys: SecretStr = SecretStr("")
     """Keys that may call /v1, separated by commas. No key here and no file: everybody may call."""
@@ -22,26 +32,24 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(default=0, ge=0)
     """Requests that one key, or without keys one address, may start per minute. 0: no limit."""
 
-    max_concurrent_requests: int = Field(default=64, ge=1)
+    max_requests: int = Field(default=64, ge=1)
     """POST requests under way at once; the next is refused with 429."""
 
-    max_body_bytes: int = Field(default=64 * MIB, ge=1024)
-    """Longest request body. Base64 makes audio a third longer, so above max_audio_bytes."""
+    max_body_mb: int = Field(default=64, ge=1)
+    """Largest request body in megabytes (2^20 bytes). Base64 makes audio a third longer, so above
+    max_audio_mb."""
 
-    max_audio_bytes: int = Field(default=25 * MIB, ge=1024)
-    """Longest audio file, encoded, as OpenAI limits it."""
+    max_audio_mb: int = Field(default=25, ge=1)
+    """Largest audio file in megabytes, encoded, as OpenAI limits it."""
 
-    max_audio_seconds: float = Field(default=3600, gt=0)
+    max_audio_s: float = Field(default=3600, gt=0)
     """Longest recording to transcribe or search for speech, decoded."""
 
-    max_voice_seconds: float = Field(default=600, gt=0)
+    max_voice_s: float = Field(default=600, gt=0)
     """Longest reference, recording to convert, or recording to restore, decoded."""
 
     max_text_chars: int = Field(default=20_000, ge=1)
     """Longest text to speak."""
-
-    request_timeout_s: float = Field(default=300, gt=0)
-    """Most time for one request; a client may ask for less with x-speech-timeout-ms."""
 
     codec_threads: int = Field(default=2, ge=1)
     """Recordings decoded or encoded at once."""
@@ -57,9 +65,3 @@ class Settings(BaseSettings):
 
     docs_enabled: bool = True
     """Serve /docs, /redoc and /openapi.json."""
-
-    grace_s: int = Field(default=60, ge=0)
-    """After SIGTERM, time for requests in flight; give the pod a little more."""
-
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
-    """Lowest level that is logged."""

@@ -187,6 +187,7 @@ def attribute_docs(kind: type) -> dict[str, str]:
     for base in reversed(kind.__mro__):
         if base.__module__.partition(".")[0] in (
             "contract",
+            "transport",
             "predictors",
             "ingress",
             "transformer",

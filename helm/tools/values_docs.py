@@ -179,6 +179,8 @@ def _definitions() -> Schema:
 
 def _settings(*rooms: type[BaseModel]) -> Schema:
     properties = {key: one for room in rooms for key, one in _fields(room).items()}
+    old = {old: new for room in rooms for old, new in getattr(room, "renamed", {}).items()}
+    properties |= {name: {"description": f"now {new.name}"} for name, new in old.items()}
     return _closed({k: v for k, v in sorted(properties.items()) if k not in _NEVER_IN_VALUES})
 
 

@@ -84,7 +84,7 @@ class ModelRunner:
     async def submit(self, request: TaskInput[Any], context: RequestContext) -> TaskOutput:
         """Answer a request. Raises SpeechError; cancelling takes it out of the queue, or drops the
         result of a forward pass that has begun."""
-        context = context.within(self._settings.max_timeout_s)
+        context = context.within(self._settings.timeout_s)
         lifecycle = Lifecycle()
         job = _job(request, context, lifecycle)
         error: SpeechError | None = None

@@ -34,12 +34,12 @@ def test_time_limits_go_from_the_outside_in(name, rendered) -> None:
         "spec"
     ]
     env, unlisted_s = variables(deployment["containers"][0]), _sleep_s(deployment)
-    patience = float(env["SPEECH_REQUEST_TIMEOUT_S"])
+    patience = float(env["SPEECH_TIMEOUT_S"])
     assert float(env["SPEECH_GRACE_S"]) >= patience
     assert deployment["terminationGracePeriodSeconds"] > float(env["SPEECH_GRACE_S"]) + unlisted_s
     for service, role, component in _components(objects):
         env = variables(container(service, role))
-        assert patience < component["timeout"] == int(env["SPEECH_MAX_TIMEOUT_S"])
+        assert patience < component["timeout"] == int(env["SPEECH_TIMEOUT_S"])
         grace = component.get("terminationGracePeriodSeconds", component["timeout"])
         assert patience < int(env["SPEECH_GRACE_S"]) < grace - _sleep_s(component)
     for graph in of_kind(objects, "InferenceGraph").values():

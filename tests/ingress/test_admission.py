@@ -121,7 +121,7 @@ def test_a_bucket_refills_evenly() -> None:
 @pytest.fixture
 async def narrow(models: FakeClient) -> AsyncIterator[httpx.AsyncClient]:
     models.gate = asyncio.Event()
-    async with browser(make_app(models, max_concurrent_requests=2)) as client:
+    async with browser(make_app(models, max_requests=2)) as client:
         yield client
 
 
@@ -176,17 +176,17 @@ async def test_a_body_of_unknown_length_is_refused_while_it_is_read(
             read += 1
             yield bytes(1 << 16)
 
-    async with browser(make_app(models, max_body_bytes=1 << 18)) as http:
+    async with browser(make_app(models, max_body_mb=1)) as http:
         answer = await http.post(path, content=body(), headers={"content-type": kind})
     assert answer.status_code == 413
-    assert read <= 6
+    assert read <= 18
 
 
 async def test_a_body_at_the_limit_passes(models: FakeClient) -> None:
-    async with browser(make_app(models, max_body_bytes=200_000)) as http:
+    async with browser(make_app(models, max_body_mb=1)) as http:
         answer = await http.post(
             "/v1/audio/transcriptions",
             data={"model": "whisper-1"},
-            files={"file": ("a.wav", wav(5))},
+            files={"file": ("a.wav", wav(30))},
         )
     assert answer.status_code == 200

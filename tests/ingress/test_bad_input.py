@@ -226,7 +226,7 @@ async def test_a_small_file_that_decodes_to_hours_is_refused(
 async def test_health_answers_while_many_decode(models: FakeClient) -> None:
     """60 recordings at once: each is served or refused, and the loop stays free."""
     data = as_base64(encode(tone(5.0), AudioFormat.MP3))
-    async with browser(make_app(models, max_concurrent_requests=40)) as http:
+    async with browser(make_app(models, max_requests=40)) as http:
         burst = [asyncio.create_task(detect(http, data)) for _ in range(60)]
         await asyncio.sleep(0.05)
         async with asyncio.timeout(0.5):

@@ -60,7 +60,7 @@ async def test_a_passed_deadline_is_504(path: str, body: dict[str, Any]) -> None
 
 
 async def test_the_server_s_own_limit_is_the_longest_deadline() -> None:
-    async with browser(make_app(FakeClient(delay_s=5), request_timeout_s=0.05)) as http:
+    async with browser(make_app(FakeClient(delay_s=5), timeout_s=0.05)) as http:
         headers = {"x-speech-timeout-ms": "60000"}
         answer = await http.post("/v1/audio/vad", json=VAD, headers=headers)
     assert (answer.status_code, answer.json()["type"]) == (504, "TimeoutError")

@@ -111,7 +111,7 @@ def test_it_imports_nothing_heavy() -> None:
     ("variable", "value"),
     [
         ("SPEECH_API_KEYS_FILE", "/nowhere/keys"),
-        ("SPEECH_MAX_BODY_BYTES", "many"),
+        ("SPEECH_MAX_BODY_MB", "many"),
         ("SPEECH_MIDDLEWARE", '["nowhere:Nothing"]'),
     ],
 )

@@ -7,8 +7,8 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.errors import PayloadTooLarge
+from transport.asgi.settings import MEGABYTE
 from transport.kserve.errors import error_response
-from transport.kserve.settings import MEGABYTE
 
 
 class _Gone(Exception):

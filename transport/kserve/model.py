@@ -176,7 +176,7 @@ class ServedModel(Model):
         """Refuse what need not be decoded to be refused."""
         if isinstance(payload, InferRequest):
             headers = _priority(payload) | dict(headers)
-        context = context_from_headers(headers, max_timeout_s=self._settings.max_timeout_s)
+        context = context_from_headers(headers, max_timeout_s=self._settings.timeout_s)
         self._served.admit(context)
         return context
 

@@ -2,7 +2,7 @@
 
 {{- define "harmony-speech.ingressEnv" -}}
 {{- $timeout := int .Values.ingress.requestTimeoutSeconds }}
-{{- $settings := dict "request_timeout_s" $timeout "grace_s" $timeout }}
+{{- $settings := dict "timeout_s" $timeout "grace_s" $timeout }}
 {{- if .Values.ingress.apiKeys.existingSecret }}
 {{- $_ := set $settings "api_keys_file" (printf "/etc/harmony-speech-keys/%s" .Values.ingress.apiKeys.key) }}
 {{- end }}

@@ -45,7 +45,7 @@ containers:
         valueFrom:
           secretKeyRef: {name: {{ $values.hub.tokenSecret }}, key: {{ $values.hub.tokenKey }}}
       {{- end }}
-      {{- include "harmony-speech.settings" (mergeOverwrite (dict "max_timeout_s" $timeout "grace_s" (sub $timeout 5)) (deepCopy $values.predictors.settings) $entry.settings) | nindent 6 }}
+      {{- include "harmony-speech.settings" (mergeOverwrite (dict "timeout_s" $timeout "grace_s" (sub $timeout 5)) (deepCopy $values.predictors.settings) $entry.settings) | nindent 6 }}
       {{- with concat $values.predictors.env $entry.env }}
       {{- toYaml . | nindent 6 }}
       {{- end }}

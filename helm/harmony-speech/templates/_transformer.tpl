@@ -25,7 +25,7 @@ containers:
       {{- include "harmony-speech.homeEnv" .root | nindent 6 }}
       {{- include "harmony-speech.connections" .root | nindent 6 }}
       {{- $timeout := int .toolchain.scaling.timeoutSeconds }}
-      {{- include "harmony-speech.settings" (mergeOverwrite (dict "max_timeout_s" $timeout "grace_s" (sub $timeout 5)) .toolchain.settings) | nindent 6 }}
+      {{- include "harmony-speech.settings" (mergeOverwrite (dict "timeout_s" $timeout "grace_s" (sub $timeout 5)) .toolchain.settings) | nindent 6 }}
     resources: {{- toYaml .toolchain.resources | nindent 6 }}
     securityContext: {{- include "harmony-speech.containerSecurity" .root | nindent 6 }}
     {{- include "harmony-speech.probes" (dict "name" .toolchain.id "mode" $values.mode "seconds" (int .toolchain.scaling.progressDeadlineSeconds)) | nindent 4 }}

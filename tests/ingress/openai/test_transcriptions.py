@@ -252,7 +252,7 @@ async def test_hse_bad_json_is_400(http: httpx.AsyncClient, body: bytes) -> None
 
 
 async def test_too_long_a_recording_is_refused_while_decoding(models: FakeClient) -> None:
-    async with browser(make_app(models, max_audio_seconds=2)) as http:
+    async with browser(make_app(models, max_audio_s=2)) as http:
         uploaded = await upload(http)
         posted = await ask(http)
     assert (uploaded.status_code, uploaded.json()["error"]["param"]) == (413, "file")
@@ -261,6 +261,7 @@ async def test_too_long_a_recording_is_refused_while_decoding(models: FakeClient
 
 
 async def test_too_large_a_file_is_refused(models: FakeClient) -> None:
-    async with browser(make_app(models, max_audio_bytes=10_000)) as http:
-        assert (await upload(http)).status_code == 413
-        assert (await ask(http)).status_code == 413
+    async with browser(make_app(models, max_audio_mb=1)) as http:
+        assert (await upload(http, data=wav(40))).status_code == 413
+        assert (await ask(http, input_audio=wav_base64(40))).status_code == 413
+        assert (await upload(http, data=wav(30))).status_code == 200

@@ -1,0 +1,77 @@
+"""What an operator may set about every server of ours, under one name in every room."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+logger = logging.getLogger(__name__)
+
+MEGABYTE = 1 << 20
+PREFIX = "SPEECH_"
+
+
+class Renamed(NamedTuple):
+    """The name that a setting has now, and how a value of the old one is read."""
+
+    name: str
+    convert: Callable[[str], str] = str
+
+
+def megabytes(value: str) -> str:
+    """Bytes as whole megabytes, at least one; what is no number is left to the validation."""
+    return str(max(1, math.ceil(int(value) / MEGABYTE))) if value.isdecimal() else value
+
+
+class ServerSettings(BaseSettings):
+    """Built once in main and handed down. SPEECH_MAX_BODY_MB=50 sets `max_body_mb`, and so on."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+
+    renamed: ClassVar[Mapping[str, Renamed]] = {}
+    """Old names, still read from the environment, with a warning."""
+
+    timeout_s: float = Field(default=300.0, gt=0)
+    """Most time for one request; a client may ask for less with x-speech-timeout-ms."""
+    max_body_mb: int = Field(default=256, ge=1)
+    """Largest request body in megabytes (2^20 bytes), on REST and gRPC alike. An hour of speech,
+    which the ingress takes, is 154 as base64."""
+    max_audio_s: float = Field(default=7200.0, gt=0)
+    """Longest audio, counted while it is decoded."""
+    grace_s: int = Field(default=60, ge=0)
+    """After SIGTERM, time for requests in flight; give the pod a little more."""
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    """Lowest level that is logged."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        old_names = InitSettingsSource(settings_cls, _from_old_names(cls.renamed))
+        return init_settings, env_settings, old_names
+
+
+def _from_old_names(renamed: Mapping[str, Renamed]) -> dict[str, Any]:
+    found = {}
+    for old, new in renamed.items():
+        variable = f"{PREFIX}{old.upper()}"
+        if variable in os.environ:
+            logger.warning("%s is now %s%s; please rename it", variable, PREFIX, new.name.upper())
+            found[new.name] = new.convert(os.environ[variable])
+    return found
