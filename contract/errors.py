@@ -14,6 +14,8 @@ SpeechError
 ├── Cancelled               499  the caller went away
 ├── ModelFailed             500  the model raised; the caller's input was fine
 ├── Unavailable             503  nobody can answer now
+│   ├── NotReached          503  no connection was made: nothing has begun
+│   ├── ConnectionLost      503  the server went away while it worked on the request
 │   ├── ModelNotReady       503
 │   └── CircuitOpen         503
 └── DeadlineExceeded        504
@@ -31,7 +33,9 @@ class SpeechError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     is_transient: ClassVar[bool] = False
-    """The fault may be gone a moment later, so a room may ask again by itself."""
+    """No work has begun and the fault may be gone a moment later: asking again is safe."""
+    was_retried: bool = False
+    """A client nearer to the model has asked again already; its callers must not."""
 
     def __init__(
         self, message: str, *, param: str | None = None, retry_after_s: float | None = None
@@ -57,6 +61,8 @@ class SpeechError(Exception):
             body["param"] = self.param
         if self.retry_after_s is not None:
             body["retry_after_s"] = self.retry_after_s
+        if self.was_retried:
+            body["was_retried"] = True
         return body
 
 
@@ -112,13 +118,21 @@ class Cancelled(SpeechError):
 
 class ModelFailed(SpeechError):
     code = "model_failed"
-    is_transient = True
 
 
 class Unavailable(SpeechError):
     status = 503
     code = "unavailable"
     is_transient = True
+
+
+class NotReached(Unavailable):
+    code = "not_reached"
+
+
+class ConnectionLost(Unavailable):
+    code = "connection_lost"
+    is_transient = False
 
 
 class ModelNotReady(Unavailable):
@@ -150,7 +164,7 @@ _BY_STATUS: dict[int, type[SpeechError]] = {
     413: PayloadTooLarge,
     422: InvalidRequest,
     429: Overloaded,
-    502: Unavailable,
+    502: ConnectionLost,
     503: Unavailable,
     504: DeadlineExceeded,
 }
@@ -163,11 +177,13 @@ def error_from_wire(status: int, body: Mapping[str, Any]) -> SpeechError:
         kind = _BY_STATUS.get(status, ModelFailed)
     message = body.get("error")
     param, retry_after_s = body.get("param"), body.get("retry_after_s")
-    return kind(
+    error = kind(
         message if isinstance(message, str) and message else f"a predictor answered {status}",
         param=param if isinstance(param, str) else None,
         retry_after_s=_seconds(retry_after_s),
     )
+    error.was_retried = body.get("was_retried") is True
+    return error
 
 
 def _seconds(value: Any) -> float | None:

@@ -58,7 +58,7 @@ def test_only_what_is_known_is_sent():
         (422, InvalidRequest),
         (429, Overloaded),
         (500, ModelFailed),
-        (502, Unavailable),
+        (502, errors.ConnectionLost),
         (503, Unavailable),
         (504, errors.DeadlineExceeded),
         (418, ModelFailed),
@@ -86,7 +86,7 @@ def test_a_body_of_the_wrong_types_is_survived():
 
 def test_only_faults_of_the_moment_are_worth_another_try():
     transient = {kind.__name__ for kind in OURS if kind.is_transient}
-    assert transient == {"ModelFailed", "Unavailable", "ModelNotReady"}
+    assert transient == {"Unavailable", "NotReached", "ModelNotReady"}
 
 
 def test_a_fault_is_renamed_in_field_and_message():

@@ -25,7 +25,7 @@ class Client(Protocol):
         ...
 
     async def is_ready(self, model: str) -> bool:
-        """True when the model would answer without a cold start."""
+        """True when the model's server says that it can answer. Never raises."""
         ...
 
     async def wake(self, models: Iterable[str], context: RequestContext) -> None:

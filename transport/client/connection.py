@@ -13,6 +13,7 @@ from contract.catalog import Catalog
 from contract.config import InvalidConfig
 from contract.toolchains import TOOLCHAINS
 from transport.client.cache import MemoryStore, RedisStore, Store
+from transport.client.circuit import CircuitPolicy
 from transport.client.client import Client
 from transport.client.http import HttpClient
 from transport.client.resilience import Middleware, ResiliencePolicy, ResilientClient
@@ -31,12 +32,12 @@ class ConnectionSettings(BaseSettings):
     """Address of every other predictor that was not discovered; `{name}` is its name."""
     toolchain_url_template: str = "http://{name}-transformer"
     """Address of a toolchain; `{name}` is its name in kebab case."""
-    attempts: int = Field(default=3, ge=1, le=10)
-    """Calls of one predictor in all before its fault is told to the caller."""
+    attempts: int = Field(default=5, ge=1, le=10)
+    """Most calls of a predictor that cannot be reached or is not ready, the first included."""
     breaker_threshold: int = Field(default=5, ge=1)
-    """Failures in a row after which a predictor is left alone."""
+    """Requests in a row that a predictor leaves without any answer before its circuit opens."""
     breaker_ttl_s: float = Field(default=30.0, gt=0)
-    """Seconds for which it is left alone."""
+    """Longest time in seconds for which an open circuit refuses; readiness closes it earlier."""
     cache_mb: int = Field(default=256, ge=0)
     """Memory for cached embeddings, segments and speech; 0 turns the cache off."""
     cache_ttl_s: float = Field(default=3600.0, gt=0)
@@ -55,12 +56,13 @@ class HttpConnection:
         self._http = httpx.AsyncClient(limits=limits, trust_env=False)
         self._store = store(settings)
         transport = HttpClient(address_of(settings, catalog), self._http)
-        self.client: Client = resilient(transport, catalog, settings, self._store)
+        self.client = resilient(transport, catalog, settings, self._store)
 
     async def __aenter__(self) -> Client:
         return self.client
 
     async def __aexit__(self, *_: object) -> None:
+        await self.client.aclose()
         await self._http.aclose()
         if self._store is not None:
             await self._store.aclose()
@@ -105,8 +107,7 @@ def resilient(
 ) -> ResilientClient:
     policy = ResiliencePolicy(
         attempts=settings.attempts,
-        breaker_threshold=settings.breaker_threshold,
-        breaker_ttl_s=settings.breaker_ttl_s,
+        circuit=CircuitPolicy(settings.breaker_threshold, settings.breaker_ttl_s),
     )
     return ResilientClient(
         transport,

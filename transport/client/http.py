@@ -10,7 +10,13 @@ from typing import Any, TypeVar
 import httpx
 
 from contract.context import RequestContext
-from contract.errors import DeadlineExceeded, SpeechError, Unavailable, error_from_wire
+from contract.errors import (
+    ConnectionLost,
+    DeadlineExceeded,
+    NotReached,
+    SpeechError,
+    error_from_wire,
+)
 from contract.tasks import TaskInput, TaskOutput
 from contract.wire.tensors import (
     message_from_json,
@@ -24,6 +30,7 @@ O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
 TRACE_PARAMETER = "trace"
 """V2 response parameter in which a toolchain reports its steps."""
 CONNECT_TIMEOUT_S = 5.0
+_READY_TIMEOUT_S = 2.0
 _WAKE_LIMIT = 64
 
 
@@ -46,7 +53,7 @@ class HttpClient:
     async def is_ready(self, model: str) -> bool:
         try:
             url = f"{self._address(model)}/v2/models/{model}/ready"
-            return (await self._http.get(url, timeout=CONNECT_TIMEOUT_S)).is_success
+            return (await self._http.get(url, timeout=_READY_TIMEOUT_S)).is_success
         except httpx.HTTPError:
             return False
 
@@ -81,8 +88,13 @@ class HttpClient:
                 )
         except TimeoutError:
             raise DeadlineExceeded(f"{model} did not answer before the deadline") from None
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
+            raise NotReached(f"{model} cannot be reached ({type(exc).__name__})") from exc
         except httpx.HTTPError as exc:
-            raise Unavailable(f"{model} cannot be reached ({type(exc).__name__})") from exc
+            raise ConnectionLost(
+                f"{model} went away while it worked on the request ({type(exc).__name__}); "
+                "send it again"
+            ) from exc
 
 
 def _encode(model: str, request: TaskInput[Any], context: RequestContext) -> bytes:

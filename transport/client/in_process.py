@@ -48,7 +48,8 @@ class InProcessClient:
         return answer  # type: ignore[return-value]  # request.output is the class of O
 
     async def is_ready(self, model: str) -> bool:
-        return self._find(model).is_loaded
+        """Always: it is in this process, and refuses by itself while it cannot answer."""
+        return model in self._endpoints
 
     async def wake(self, models: Iterable[str], context: RequestContext) -> None:
         for model in models:

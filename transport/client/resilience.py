@@ -1,7 +1,8 @@
 """What a call survives: transient faults, a broken model, a repeated question.
 
-The order of a call, outermost first: middleware → fallback → cache → retries → breaker → transport.
-Libraries: tenacity retries, circuitbreaker breaks circuits (docs/decisions/0003).
+The order of a call, outermost first: middleware → fallback → cache → circuit → retries → transport.
+Only what certainly did no work is asked again, and only by the client next to the model: an error
+that this client gives up on says so, on the wire too, and nobody above it tries once more.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import tenacity
-from circuitbreaker import CircuitBreaker
 from prometheus_client import Counter
 
 from contract.catalog import CatalogSnapshot
@@ -28,6 +29,7 @@ from contract.wire.tensors import (
     to_message,
 )
 from transport.client.cache import Store, cache_key
+from transport.client.circuit import Circuit, CircuitPolicy
 from transport.client.client import Client
 
 logger = logging.getLogger(__name__)
@@ -58,15 +60,12 @@ class Middleware(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ResiliencePolicy:
-    attempts: int = 3
+    attempts: int = 5
     """Calls of one model in all, the first included."""
     backoff_s: float = 0.1
     """Wait before the second call; doubles, with full jitter."""
     max_backoff_s: float = 2.0
-    breaker_threshold: int = 5
-    """Failures in a row that open a model's circuit."""
-    breaker_ttl_s: float = 30.0
-    """How long an open circuit refuses before one call may try again."""
+    circuit: CircuitPolicy = CircuitPolicy()
 
 
 class ResilientClient:
@@ -84,7 +83,7 @@ class ResilientClient:
         self._transport, self._catalog, self._store = transport, catalog, store
         self._policy = policy or ResiliencePolicy()
         self._middleware = tuple(middleware)
-        self._breakers: dict[str, CircuitBreaker] = {}
+        self._circuits: dict[str, Circuit] = {}
 
     async def call(self, model: str, request: TaskInput[O], context: RequestContext) -> O:
         sent: TaskInput[Any] = request
@@ -100,6 +99,11 @@ class ResilientClient:
 
     async def wake(self, models: Iterable[str], context: RequestContext) -> None:
         await self._transport.wake(models, context)
+
+    async def aclose(self) -> None:
+        """Stop asking servers whether they are ready again."""
+        for circuit in self._circuits.values():
+            await circuit.aclose()
 
     async def _with_fallback(
         self, model: str, request: TaskInput[Any], context: RequestContext
@@ -118,7 +122,7 @@ class ResilientClient:
         self, model: str, request: TaskInput[Any], context: RequestContext
     ) -> TaskOutput:
         if self._store is None or request.task not in CACHED_TASKS:
-            return await self._with_retries(model, request, context)
+            return await self._through_circuit(model, request, context)
         config = self._catalog().find(model)
         key = await asyncio.to_thread(cache_key, model, config, request)
         kept = await self._store.get(key)
@@ -126,8 +130,27 @@ class ResilientClient:
         if kept is not None:
             context.trace.cache_hits.append(model)
             return await asyncio.to_thread(_unpack, request.output, kept)
-        output = await self._with_retries(model, request, context)
+        output = await self._through_circuit(model, request, context)
         await self._store.set(key, await asyncio.to_thread(_pack, output))
+        return output
+
+    async def _through_circuit(
+        self, model: str, request: TaskInput[Any], context: RequestContext
+    ) -> TaskOutput:
+        circuit = self._circuit(model)
+        try:
+            circuit.refuse_while_open()
+        except CircuitOpen:
+            REFUSALS.labels(model).inc()
+            raise
+        started_s = time.monotonic()
+        try:
+            output = await self._with_retries(model, request, context)
+        except SpeechError as error:
+            circuit.note_error(error, started_s)
+            error.was_retried = True
+            raise
+        circuit.note_answer()
         return output
 
     async def _with_retries(
@@ -146,37 +169,19 @@ class ResilientClient:
             before_sleep=count,
             reraise=True,
         )
-        output: TaskOutput = await retrying(self._through_breaker, model, request, context)
+        output: TaskOutput = await retrying(self._transport.call, model, request, context)
         return output
 
-    async def _through_breaker(
-        self, model: str, request: TaskInput[Any], context: RequestContext
-    ) -> TaskOutput:
-        breaker = self._breaker(model)
-        if breaker.opened:
-            REFUSALS.labels(model).inc()
-            raise CircuitOpen(
-                f"{model} has failed repeatedly and is resting",
-                retry_after_s=breaker.open_remaining,
+    def _circuit(self, model: str) -> Circuit:
+        if model not in self._circuits:
+            self._circuits[model] = Circuit(
+                model, self._policy.circuit, lambda: self._transport.is_ready(model)
             )
-        try:
-            output: TaskOutput = await self._transport.call(model, request, context)
-        except (ModelFailed, Unavailable):
-            with breaker:  # counts the fault; a caller's own mistakes and cancels are not counted
-                raise
-        breaker.reset()
-        return output
-
-    def _breaker(self, model: str) -> CircuitBreaker:
-        if model not in self._breakers:
-            self._breakers[model] = CircuitBreaker(
-                self._policy.breaker_threshold, self._policy.breaker_ttl_s, name=model
-            )
-        return self._breakers[model]
+        return self._circuits[model]
 
 
 def _is_worth_a_retry(exc: BaseException) -> bool:
-    return isinstance(exc, SpeechError) and exc.is_transient
+    return isinstance(exc, SpeechError) and exc.is_transient and not exc.was_retried
 
 
 def _pack(output: TaskOutput) -> bytes:

@@ -1,6 +1,7 @@
 """What a caller notices when predictors fail, rest, are replaced, or are asked twice."""
 
 import asyncio
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -13,16 +14,23 @@ from contract.context import RequestContext
 from contract.embedding import Embedding
 from contract.errors import (
     CircuitOpen,
+    ConnectionLost,
+    DeadlineExceeded,
     InvalidRequest,
     ModelFailed,
+    ModelNotReady,
+    NotReached,
     QueueFull,
     Unavailable,
 )
 from contract.tasks import AudioOutput, EmbedSpeakerInput, EmbedSpeakerOutput, SynthesizeInput
 from transport.client.cache import MemoryStore, RedisStore, cache_key
+from transport.client.circuit import CircuitPolicy
 from transport.client.resilience import ResiliencePolicy, ResilientClient
 
-FAST = ResiliencePolicy(attempts=3, backoff_s=0.001, max_backoff_s=0.002, breaker_ttl_s=60)
+FAST = ResiliencePolicy(
+    attempts=3, backoff_s=0.001, max_backoff_s=0.002, circuit=CircuitPolicy(ttl_s=60)
+)
 SPEECH = AudioOutput(Audio(np.linspace(-0.5, 0.5, 100, dtype=np.float32), 16000))
 CATALOG = Catalog(
     ServiceConfig(
@@ -38,7 +46,8 @@ CATALOG = Catalog(
 class FaultyTransport:
     """Raises the listed faults of a model one by one, then answers."""
 
-    def __init__(self, output=SPEECH, **faults):
+    def __init__(self, output=SPEECH, *, ready=False, **faults):
+        self.ready = ready
         self.faults = {name: list(errors) for name, errors in faults.items()}
         self.output = output
         self.calls = []
@@ -46,11 +55,11 @@ class FaultyTransport:
     async def call(self, model, request, context):
         self.calls.append(model)
         if self.faults.get(model):
-            raise self.faults[model].pop(0)
+            raise copy(self.faults[model].pop(0))
         return self.output
 
     async def is_ready(self, model):
-        return True
+        return self.ready
 
     async def wake(self, models, context):
         return None
@@ -64,14 +73,23 @@ def say(text="hello"):
     return SynthesizeInput(text=text)
 
 
-@pytest.mark.parametrize("fault", [Unavailable("gone"), ModelFailed("hiccup")])
+@pytest.mark.parametrize("fault", [Unavailable("gone"), NotReached("no"), ModelNotReady("soon")])
 async def test_a_passing_fault_is_not_noticed(fault):
     transport = FaultyTransport(alone=[fault])
     assert await client(transport).call("alone", say(), RequestContext()) is SPEECH
     assert transport.calls == ["alone", "alone"]
 
 
-@pytest.mark.parametrize("fault", [InvalidRequest("bad", param="text"), QueueFull("full")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        InvalidRequest("bad", param="text"),
+        QueueFull("full"),
+        ModelFailed("this request failed"),
+        ConnectionLost("it died at work"),
+        DeadlineExceeded("late"),
+    ],
+)
 async def test_what_a_retry_cannot_mend_is_told_at_once(fault):
     transport = FaultyTransport(alone=[fault])
     with pytest.raises(type(fault)):
@@ -93,27 +111,52 @@ async def test_no_retry_after_the_deadline():
     assert len(transport.calls) == 1
 
 
-async def test_a_model_that_keeps_failing_is_left_alone_and_says_for_how_long():
-    transport = FaultyTransport(alone=[ModelFailed("broken")] * 100)
-    caller = client(transport, policy=replace(FAST, attempts=1, breaker_threshold=5))
+async def test_what_another_room_has_retried_is_not_retried_again():
+    transport = FaultyTransport(alone=[Unavailable("gone")] * 100)
+    nearest = client(transport)
+    with pytest.raises(Unavailable):
+        await client(nearest).call("alone", say(), RequestContext())
+    assert len(transport.calls) == 3
+
+
+async def test_a_server_that_never_answers_is_left_alone_after_five_requests():
+    transport = FaultyTransport(alone=[NotReached("nobody")] * 100)
+    caller = client(transport)
     for _ in range(5):
-        with pytest.raises(ModelFailed):
+        with pytest.raises(NotReached):
             await caller.call("alone", say(), RequestContext())
-    with pytest.raises(CircuitOpen) as refusal:
+    calls = len(transport.calls)
+    with pytest.raises(CircuitOpen, match="alone is temporarily unavailable") as refusal:
         await caller.call("alone", say(), RequestContext())
-    assert len(transport.calls) == 5
-    assert 50 < refusal.value.retry_after_s <= 60
+    assert len(transport.calls) == calls
+    assert refusal.value.retry_after_s > 0
+    await caller.aclose()
 
 
-async def test_a_rested_model_is_tried_again():
-    transport = FaultyTransport(alone=[ModelFailed("broken")] * 2)
-    policy = replace(FAST, attempts=1, breaker_threshold=2, breaker_ttl_s=0.05)
-    caller = client(transport, policy=policy)
-    for _ in range(2):
+async def test_requests_that_fail_do_not_close_the_model_to_others():
+    transport = FaultyTransport(alone=[ModelFailed("poison")] * 50)
+    caller = client(transport)
+    for _ in range(50):
         with pytest.raises(ModelFailed):
             await caller.call("alone", say(), RequestContext())
-    await asyncio.sleep(0.06)
     assert await caller.call("alone", say(), RequestContext()) is SPEECH
+    assert len(transport.calls) == 51
+
+
+async def test_a_server_that_is_ready_again_is_asked_again_long_before_the_time_is_up():
+    transport = FaultyTransport(alone=[NotReached("nobody")] * 6)
+    caller = client(transport, policy=replace(FAST, attempts=1))
+    for _ in range(5):
+        with pytest.raises(NotReached):
+            await caller.call("alone", say(), RequestContext())
+    transport.ready, transport.faults = True, {}
+    async with asyncio.timeout(2):
+        while True:
+            try:
+                assert await caller.call("alone", say(), RequestContext()) is SPEECH
+                return
+            except CircuitOpen:
+                await asyncio.sleep(0.05)
 
 
 async def test_bad_requests_do_not_open_the_circuit():
@@ -163,11 +206,11 @@ async def test_a_cached_embedding_is_the_same_to_the_bit():
 
 
 async def test_an_answer_of_the_fallback_is_not_kept_under_the_broken_model():
-    transport = FaultyTransport(main=[ModelFailed("broken")] * 3)
+    transport = FaultyTransport(main=[ModelFailed("broken")])
     caller = client(transport, store=MemoryStore(1 << 20, 60))
     await caller.call("main", say(), RequestContext())
     await caller.call("main", say(), RequestContext())
-    assert transport.calls == ["main", "main", "main", "spare", "main"]
+    assert transport.calls == ["main", "spare", "main"]
 
 
 async def test_the_memory_cache_is_bounded_by_bytes():
