@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import sentencex  # type: ignore[import-untyped]  # ships no types
 
 from contract.errors import InvalidRequest
+from ingress.spoken_text import spoken_text, visible_text
 
 MAX_PIECE_CHARS = 400
 """Longer sentences are cut at a clause or a space: models' memory and time grow with length."""
@@ -15,19 +16,19 @@ PACKED_CHARS = 1000
 """Sentences packed together up to this length when nobody waits for the first of them."""
 
 _ISO_CODES = {"jp": "ja", "kr": "ko"}
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff\ud800-\udfff]"
-)
 _CUTS = (re.compile(r"[,;:—，；：、]\s*"), re.compile(r"\s+"))
 
 
-def check_text(text: str, *, max_chars: int, param: str) -> str:
-    """The text without control characters. Raises InvalidRequest unless it can be spoken."""
+def check_text(text: str, *, max_chars: int, param: str, normalize: bool = True) -> str:
+    """The words to read aloud; without `normalize` all that is visible, markup included.
+
+    Parses markdown: call it off the event loop. Raises InvalidRequest unless it can be spoken.
+    """
     if len(text) > max_chars:
         raise InvalidRequest(
             f"{param} has {len(text)} characters; the most is {max_chars}", param=param
         )
-    clean = _CONTROL.sub(" ", text).strip()
+    clean = spoken_text(text) if normalize else visible_text(text)
     if not _is_speakable(clean):
         raise InvalidRequest(f"{param} has no words to speak", param=param)
     return clean

@@ -34,7 +34,9 @@ async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequ
     card = find_card(app_state.catalog.current, app_state.settings, SPEECH, body.model)
     state.model = card.id
     speaker = check_speaker(card, body.language, body.voice)
-    text = check_text(body.input, max_chars=app_state.settings.max_text_chars, param="input")
+    text = await app_state.in_thread(
+        check_text, body.input, max_chars=app_state.settings.max_text_chars, param="input"
+    )
     before = filters.plan(app_state, body.pre_processing_filters, param="pre_processing_filters")
     after = filters.plan(app_state, body.post_generation_filters, param="post_generation_filters")
     if not card.is_toolchain:

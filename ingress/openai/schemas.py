@@ -20,7 +20,7 @@ class VoiceId(_Closed):
 
 
 class CreateSpeechRequest(_Closed):
-    """Text to speech. `language` and `seed` are ours; everything else is OpenAI's."""
+    """Text to speech. `language`, `seed` and `normalize` are ours; everything else is OpenAI's."""
 
     model: str = Field(min_length=1)
     """A name from GET /v1/models."""
@@ -37,6 +37,8 @@ class CreateSpeechRequest(_Closed):
     """As the model's card lists it; needed only where one voice name exists in two languages."""
     seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
     """Same seed, same sound, where the model has chance in it."""
+    normalize: bool = True
+    """Read markdown, links and emoji as a person would; false speaks every mark."""
 
     @property
     def voice_name(self) -> str:

@@ -29,7 +29,13 @@ async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequ
         raise InvalidRequest(
             f"{card.id} cannot follow instructions; leave them out", param="instructions"
         )
-    text = check_text(body.input, max_chars=app_state.settings.max_text_chars, param="input")
+    text = await app_state.in_thread(
+        check_text,
+        body.input,
+        max_chars=app_state.settings.max_text_chars,
+        param="input",
+        normalize=body.normalize,
+    )
     say = speak_with(app_state, state, card, speaker, Manner(body.speed, seed=body.seed))
     return await _send(app_state, state, split(text, speaker.language), say, body)
 

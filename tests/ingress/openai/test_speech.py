@@ -276,12 +276,12 @@ async def test_unknown_or_unfit_models_are_404(http: httpx.AsyncClient, model: s
     assert answer.json()["error"]["param"] == "model"
 
 
-async def test_text_with_emoji_and_control_characters_is_spoken_without_the_latter(
+async def test_emoji_and_control_characters_are_not_spoken(
     http: httpx.AsyncClient, models: FakeClient
 ) -> None:
     answer = await http.post(PATH, json=body(input="Hi\x00 there\u202e 🎉 friend."))
     assert answer.status_code == 200
-    assert "".join(request.text for request in models.requests) == "Hi  there  🎉 friend."
+    assert "".join(request.text for request in models.requests) == "Hi  there friend."
 
 
 async def test_empty_instructions_are_no_instructions(http: httpx.AsyncClient) -> None:
@@ -346,3 +346,18 @@ class Listener:
             while not condition():
                 assert not self.task.done() or condition(), self.task
                 await asyncio.sleep(0.005)
+
+
+async def test_markdown_is_read_as_words(http: httpx.AsyncClient, models: FakeClient) -> None:
+    text = "Here is the **bold** text. ### A heading. * An item. [the guide](https://example.com)"
+    answer = await http.post(PATH, json=body(input=text))
+    assert answer.status_code == 200, answer.text
+    said = " ".join(request.text for request in models.requests)
+    assert said == "Here is the bold text. A heading. An item. the guide."
+
+
+async def test_normalize_false_speaks_every_mark(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    await http.post(PATH, json=body(input="a **b**", normalize=False))
+    assert [request.text for request in models.requests] == ["a **b**"]
