@@ -13,6 +13,7 @@ from harmony.one_process import one_process
 from ingress.settings import Settings as IngressSettings
 from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.settings import Settings as PredictorSettings
+from transport.asgi.http_server import server_config
 from transport.client.connection import ConnectionSettings
 from transport.logs import configure
 
@@ -32,19 +33,19 @@ async def serve(
     predictors = PredictorSettings(load_at_start=options.load_at_start)
     configure(predictors.log_level)
     set_openmp_passive()
+    ingress = IngressSettings()
     async with one_process(
         config,
-        ingress=IngressSettings(),
+        ingress=ingress,
         predictors=predictors,
         connection=ConnectionSettings(),
     ) as app:
-        settings = uvicorn.Config(
+        settings = server_config(
             app,
+            ingress,
             host=options.host,
             port=options.port,
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=predictors.grace_s,
+            trusted_proxies=ingress.trusted_proxies,
         )
         await _Server(settings, lambda url: announce(welcome(url, config))).serve()
 

@@ -19,6 +19,7 @@ from contract.errors import SpeechError
 from ingress.app import create_app
 from ingress.settings import Settings
 from transport import logs
+from transport.asgi.http_server import server_config
 from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
 from transport.discovery.settings import DiscoverySettings
@@ -53,14 +54,12 @@ async def serve(
     """Raises InvalidConfig when the keys or the connection's settings cannot be used."""
     catalog = discovery.catalog
     async with discovery, HttpConnection(connection, catalog) as client:
-        config = uvicorn.Config(
+        config = server_config(
             create_app(settings, client, catalog),
+            settings,
             host=host,
             port=port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=settings.grace_s,
+            trusted_proxies=settings.trusted_proxies,
         )
         await uvicorn.Server(config).serve()
 

@@ -32,6 +32,10 @@ class Settings(ServerSettings):
     requests_per_minute: int = Field(default=0, ge=0)
     """Requests that one key, or without keys one address, may start per minute. 0: no limit."""
 
+    trusted_proxies: str = ""
+    """Addresses and networks, separated by commas, whose X-Forwarded-For names the caller. Empty:
+    nobody's; then callers behind a proxy count as one."""
+
     max_requests: int = Field(default=64, ge=1)
     """POST requests under way at once; the next is refused with 429."""
 

@@ -18,6 +18,7 @@ from pydantic_settings import (
 
 logger = logging.getLogger(__name__)
 
+KILOBYTE = 1 << 10
 MEGABYTE = 1 << 20
 PREFIX = "SPEECH_"
 
@@ -51,6 +52,23 @@ class ServerSettings(BaseSettings):
     """Longest audio, counted while it is decoded."""
     grace_s: int = Field(default=60, ge=0)
     """After SIGTERM, time for requests in flight; give the pod a little more."""
+    keep_alive_s: int = Field(default=75, ge=1)
+    """Life of an idle connection. Longer than the idle timeout of the proxy in front (Envoy's
+    upstream and nginx: 60), so that it is the proxy that closes."""
+    header_timeout_s: float = Field(default=20.0, gt=0)
+    """Time for the headers of a request to arrive, and for a connection to send its first."""
+    progress_timeout_s: float = Field(default=20.0, gt=0)
+    """Stretch of time in which an upload, or a reader of an answer, must move min_bytes_per_s."""
+    min_bytes_per_s: int = Field(default=500, ge=1)
+    """Slowest upload and slowest reader of an answer; slower ones are ended."""
+    max_header_kb: int = Field(default=64, ge=1)
+    """Longest headers of a request, its address included."""
+    max_headers: int = Field(default=100, ge=1)
+    """Most headers of a request."""
+    max_connections: int = Field(default=800, ge=1)
+    """Open connections. One more closes the oldest that has no request under way."""
+    max_connections_per_address: int = Field(default=400, ge=1)
+    """Open connections of one address; a proxy in front is one address."""
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     """Lowest level that is logged."""
 

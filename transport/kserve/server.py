@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from contract.errors import InvalidRequest, ModelNotFound, ModelNotReady
 from transport.asgi.body_guard import RequestGuard
+from transport.asgi.http_server import limit
 from transport.kserve.errors import (
     AnsweredError,
     answer_error,
@@ -54,6 +55,7 @@ class SpeechServer(model_server.ModelServer):
             enable_latency_logging=False,
             grace_period=settings.grace_s,
         )
+        self._settings = settings
         self._beside = beside or nullcontext()
         self.dataplane = SpeechDataPlane(self.registered_models)
         self.model_repository_extension = ClosedRepository(self.registered_models)
@@ -63,7 +65,8 @@ class SpeechServer(model_server.ModelServer):
         _extend_app(self.dataplane, settings.max_body_mb * MEGABYTE)
 
     async def _serve(self) -> None:
-        """The SDK's main coroutine."""
+        """The SDK's main coroutine; its uvicorn is configured by now, and not yet loaded."""
+        limit(self._rest_server.config, self._settings)  # type: ignore[attr-defined]  # by start()
         async with self._beside:
             await super()._serve()  # type: ignore[no-untyped-call]
 
