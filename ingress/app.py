@@ -7,6 +7,9 @@ answers in faults.py.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
@@ -40,7 +43,14 @@ _ROUTES = (
 def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
     """The application. Raises InvalidConfig when the API keys cannot be read."""
     app_state = AppState(settings, client, catalog)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with app_state.decoders:
+            yield
+
     app = FastAPI(
+        lifespan=lifespan,
         title="Harmony Speech",
         description=DESCRIPTION,
         version=VERSION,

@@ -1,4 +1,4 @@
-"""Audio and embeddings as clients send them, decoded in the codec's threads."""
+"""Audio and embeddings as clients send them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 
-from contract.audio.codec import Audio, AudioFormat, decode, encode
+from contract.audio.codec import Audio, AudioFormat, AudioLimits, encode
 from contract.embedding import (
     MAX_LEGACY_BYTES,
     Embedding,
@@ -72,18 +72,17 @@ async def _read(
     max_seconds: float,
     sample_rate: int | None,
 ) -> Audio:
-    def work() -> Audio:
-        file = from_base64(data, param=param) if isinstance(data, str) else data
-        return decode(
-            file,
-            max_bytes=app_state.settings.max_audio_mb * MEGABYTE,
-            max_seconds=max_seconds,
-            sample_rate=sample_rate,
-            param=param,
-        )
-
+    limits = AudioLimits(app_state.settings.max_audio_mb * MEGABYTE, max_seconds)
     with state.step("decode"):
-        audio = await app_state.in_thread(work)
+        if isinstance(data, str):
+            data = await app_state.in_thread(from_base64, data, param=param)
+        audio = await app_state.decoders.decode(
+            data,
+            param=param,
+            limits=limits,
+            sample_rate=sample_rate,
+            deadline_s=state.context.deadline_s,
+        )
     state.audio_in_s += audio.duration_s
     return audio
 

@@ -56,7 +56,7 @@ class Settings(ServerSettings):
     """Longest text to speak."""
 
     codec_threads: int = Field(default=2, ge=1)
-    """Recordings decoded or encoded at once."""
+    """Answers encoded at once."""
 
     cors_origins: str = "*"
     """Origins that browsers may call from, separated by commas. Empty: none."""

@@ -1,4 +1,4 @@
-"""What every route is given: the settings, the way to the models, and the codec's threads."""
+"""What every route is given: the settings, the way to the models, decoders, encoding threads."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from ingress import metrics
 from ingress.request_state import RequestState
 from ingress.settings import Settings
 from transport.client.client import Client
+from transport.decoding.decoders import Decoders
 
 O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
 P = ParamSpec("P")
@@ -49,9 +50,11 @@ class AppState:
     outcomes: Outcomes = field(default_factory=Outcomes)
     opened_at: int = field(default_factory=lambda: int(time.time()))
     """Unix seconds; the `created` of every model card."""
+    decoders: Decoders = field(init=False)
     codec: anyio.CapacityLimiter = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "decoders", Decoders(self.settings))
         limiter = anyio.CapacityLimiter(self.settings.codec_threads)
         object.__setattr__(self, "codec", limiter)
 
@@ -70,5 +73,5 @@ class AppState:
         return output
 
     async def in_thread(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run blocking work of the codec; at most `codec_threads` at once, the rest wait."""
+        """Run blocking work, such as encoding; at most `codec_threads` at once, the rest wait."""
         return await anyio.to_thread.run_sync(partial(work, *args, **kwargs), limiter=self.codec)

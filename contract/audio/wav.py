@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,11 @@ FloatArray = NDArray[np.float32]
 
 UNKNOWN_LENGTH = 0xFFFFFFFF
 """In both length fields of a stream whose end nobody knows yet, as FFmpeg writes to a pipe."""
+_MOST_CHUNKS = 64
+"""A file of more is left to FFmpeg: each chunk takes time, and eight bytes are enough for one."""
+_BLOCK_FRAMES = 1 << 18
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_LONGEST_FORM = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +64,19 @@ def layout_of(data: bytes) -> WavLayout | None:
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         return None
     form: tuple[int, int, int, int] | None = None
-    for name, start, size in _chunks(data):
+    for name, start, size in islice(_chunks(data), _MOST_CHUNKS):
         if name == b"fmt ":
-            form = _form(data[start : start + size])
+            form = _form(data[start : start + min(size, _LONGEST_FORM)])
         elif name == b"data":
-            return _layout(form, start, min(size, len(data) - start))
+            return _layout(form, start, _held(data, start, size))
     return None
+
+
+def _held(data: bytes, start: int, size: int) -> int:
+    """Bytes of samples. Programs that write to a pipe leave both lengths 0, or at their highest."""
+    riff_end = 8 + int.from_bytes(data[4:8], "little")
+    is_unfinished = size == 0 and riff_end <= start
+    return len(data) - start if is_unfinished else min(size, len(data) - start)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -96,15 +108,22 @@ def _layout(form: tuple[int, int, int, int] | None, start: int, size: int) -> Wa
     return WavLayout((tag, bits), channels, sample_rate, start, frames)
 
 
+def sample_blocks(data: bytes, layout: WavLayout) -> Iterator[FloatArray]:
+    """All samples as float32 [n], channels averaged, in blocks: conversions need more memory."""
+    frame = layout.channels * layout.encoding[1] // 8
+    end = layout.start + layout.frames * frame
+    for at in range(layout.start, end, _BLOCK_FRAMES * frame):
+        raw = memoryview(data)[at : min(at + _BLOCK_FRAMES * frame, end)]
+        samples = _READERS[layout.encoding](raw)
+        if layout.channels > 1:
+            samples = samples.reshape(-1, layout.channels).mean(axis=1, dtype=np.float32)
+        yield samples
+
+
 def read_samples(data: bytes, layout: WavLayout) -> FloatArray:
     """Every sample as float32 [frames], channels averaged."""
-    count = layout.frames * layout.channels
-    width = layout.encoding[1] // 8
-    raw = memoryview(data)[layout.start : layout.start + count * width]
-    samples = _READERS[layout.encoding](raw)
-    if layout.channels > 1:
-        samples = samples.reshape(-1, layout.channels).mean(axis=1, dtype=np.float32)
-    return samples
+    blocks = list(sample_blocks(data, layout)) or [np.zeros(0, np.float32)]
+    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
 
 
 def _read_u8(raw: memoryview) -> FloatArray:

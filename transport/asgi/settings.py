@@ -16,6 +16,8 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from transport.decoding.settings import DecodingSettings
+
 logger = logging.getLogger(__name__)
 
 KILOBYTE = 1 << 10
@@ -35,7 +37,7 @@ def megabytes(value: str) -> str:
     return str(max(1, math.ceil(int(value) / MEGABYTE))) if value.isdecimal() else value
 
 
-class ServerSettings(BaseSettings):
+class ServerSettings(DecodingSettings):
     """Built once in main and handed down. SPEECH_MAX_BODY_MB=50 sets `max_body_mb`, and so on."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")

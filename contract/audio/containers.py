@@ -1,0 +1,154 @@
+"""Any container, read by FFmpeg. Native code over untrusted bytes: servers run it in a process
+of its own (transport/decoding).
+
+A file that breaks off or is damaged in the middle gives what can be decoded, as in FFmpeg and in
+OpenAI's API: a recording cut by a lost connection still holds words. Only a file without a single
+decodable frame is refused.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import av
+import av.error
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.audio.refusals import (
+    MAX_CHANNELS,
+    MAX_RATE,
+    MAX_TRACKS,
+    MIN_RATE,
+    AudioRefused,
+    Reason,
+)
+
+FloatArray = NDArray[np.float32]
+
+# Demuxers that read one self-contained file. Playlists (hls, concat, dash) are left out on purpose:
+# they make FFmpeg open the files and addresses that an uploaded text names.
+_CONTAINERS = (
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,eac3,flac,flv,matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,mp3,"
+    "mpeg,mpegts,ogg,oma,rm,tak,tta,voc,w64,wav,wv"
+)
+# Decoders of sound that people send. FFmpeg knows 550 more, most of them for old games and video,
+# and would run any of them on a file that asks for it.
+_DECODERS = (
+    "aac,aac_latm,ac3,adpcm_ima_qt,adpcm_ima_wav,adpcm_ms,adpcm_yamaha,alac,amrnb,amrwb,ape,atrac3,"
+    "atrac3plus,cook,dca,eac3,flac,g722,g726,gsm,gsm_ms,libopencore_amrnb,libopencore_amrwb,"
+    "libopus,mp1,mp1float,mp2,mp2float,mp3,mp3float,nellymoser,opus,pcm_alaw,pcm_f32be,pcm_f32le,"
+    "pcm_f64be,pcm_f64le,pcm_mulaw,pcm_s16be,pcm_s16le,pcm_s24be,pcm_s24le,pcm_s32be,pcm_s32le,"
+    "pcm_s8,pcm_u8,real_144,real_288,sipr,speex,tak,tta,vorbis,wavpack,wmalossless,wmapro,wmav1,"
+    "wmav2,wmavoice"
+)
+_OPTIONS = {
+    "format_whitelist": _CONTAINERS,
+    "protocol_whitelist": "",
+    "codec_whitelist": _DECODERS,
+    "max_streams": str(MAX_TRACKS + 1),
+}
+_MOST_BAD_PACKETS = 100
+_BLOCK_SAMPLES = 16_384
+"""Frames are gathered to this before they are resampled: one call per frame costs more than it."""
+_MANY_FRAMES, _FEWEST_SAMPLES = 1_000, 16
+"""FLAC's smallest block is 16 samples; a long file of smaller ones only burns time."""
+
+
+def container_blocks(data: bytes) -> Iterator[tuple[FloatArray, int]]:
+    """Mono samples and their rate, in pieces of a sensible size. Raises AudioRefused."""
+    try:
+        with av.open(io.BytesIO(data), options=_OPTIONS, metadata_errors="replace") as container:
+            yield from _blocks(container, _track(container))
+    except MemoryError:  # Python's own and FFmpeg's ENOMEM
+        raise AudioRefused(Reason.MEMORY) from None
+    except (av.error.FFmpegError, ValueError, IndexError):
+        # ValueError: a format that PyAV cannot spell; IndexError: a track that appears on the way.
+        raise AudioRefused(Reason.UNREADABLE) from None
+
+
+def _track(container: Any) -> Any:
+    """The first audio track, if all that its header declares is within bounds."""
+    if len(container.streams) > MAX_TRACKS:
+        raise AudioRefused(Reason.TRACKS, len(container.streams))
+    if not container.streams.audio:
+        raise AudioRefused(Reason.NO_TRACK)
+    track = container.streams.audio[0]
+    codec = track.codec_context
+    if codec is None or codec.name not in _DECODERS.split(","):
+        raise AudioRefused(Reason.UNREADABLE)
+    if codec.layout.nb_channels:  # some headers leave it to the frames
+        _check(codec.sample_rate or MIN_RATE, codec.layout.nb_channels)
+    codec.thread_count = 1  # more only reserve memory: sound is decoded one packet after another
+    return track
+
+
+def _check(rate: int, channels: int) -> None:
+    """PyAV reads pointers beyond the end of a planar frame that has more than 8 channels."""
+    if not 1 <= channels <= MAX_CHANNELS:
+        raise AudioRefused(Reason.CHANNELS, channels)
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise AudioRefused(Reason.RATE, rate)
+
+
+def _blocks(container: Any, track: Any) -> Iterator[tuple[FloatArray, int]]:
+    pending: list[FloatArray] = []
+    rate = waiting = 0
+    for frame in _counted(container, track):
+        if pending and (frame.sample_rate != rate or waiting >= _BLOCK_SAMPLES):
+            yield np.concatenate(pending), rate
+            pending, waiting = [], 0
+        rate = frame.sample_rate
+        waiting += frame.samples
+        pending.append(_mono(frame))
+    if pending:
+        yield np.concatenate(pending), rate
+
+
+def _counted(container: Any, track: Any) -> Iterator[av.AudioFrame]:
+    """Frames within bounds, and not cut so small that counting them takes for ever."""
+    samples = 0
+    for count, frame in enumerate(_frames(container, track), start=1):
+        _check(frame.sample_rate, frame.layout.nb_channels)
+        samples += frame.samples
+        if count > _MANY_FRAMES and samples < _FEWEST_SAMPLES * count:
+            raise AudioRefused(Reason.SMALL_FRAMES)
+        yield frame
+
+
+def _frames(container: Any, track: Any) -> Iterator[av.AudioFrame]:
+    """Decoded frames of the track. Damaged packets are skipped, as players do.
+
+    Raises FFmpegError when nothing but damage is found.
+    """
+    decoded = failed = 0
+    packets = container.demux(track)
+    while True:
+        try:
+            packet = next(packets, None)
+            if packet is None:
+                return
+            for frame in packet.decode():
+                decoded += 1
+                yield frame
+        except MemoryError:
+            raise
+        except av.error.FFmpegError:
+            failed += 1
+            if failed > max(decoded, _MOST_BAD_PACKETS):
+                raise
+
+
+_SCALES = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63, "flt": 1.0, "dbl": 1.0}
+
+
+def _mono(frame: av.AudioFrame) -> FloatArray:
+    """float32 [samples]; channels are averaged."""
+    channels = frame.layout.nb_channels
+    values = frame.to_ndarray().astype(np.float64)
+    values = values if frame.format.is_planar else values.reshape(-1, channels).T
+    kind = frame.format.packed.name
+    offset = 128.0 if kind == "u8" else 0.0
+    return np.asarray((values.mean(axis=0) - offset) / _SCALES[kind], np.float32)

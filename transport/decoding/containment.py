@@ -1,0 +1,44 @@
+"""What a decoder takes from itself before it reads a byte of any file. Linux only."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import os
+import resource
+import signal
+import time
+from pathlib import Path
+
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38  # linux/prctl.h
+_OPEN_FILES = 16
+
+
+def contain(parent_id: int) -> None:
+    """No core dumps, no files written, few opened, no more rights; an end with the parent."""
+    prctl = ctypes.CDLL(None, use_errno=True).prctl
+    prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent_id:  # it had died before we asked
+        os._exit(0)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+    # Where memory is short, the kernel shall end a decoder before the server.
+    Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def address_space_bytes() -> int:
+    """What this process has reserved now."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    return int(pages) * resource.getpagesize()
+
+
+def allow(memory_bytes: int, cpu_s: int) -> None:
+    """Set the soft limits for the next file: address space in all, and processor time from now.
+
+    Beyond the first malloc fails; beyond the second the kernel ends the process with SIGXCPU.
+    """
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, resource.RLIM_INFINITY))
+    until_s = math.ceil(time.process_time()) + cpu_s
+    resource.setrlimit(resource.RLIMIT_CPU, (until_s, resource.RLIM_INFINITY))
