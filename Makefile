@@ -15,21 +15,23 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TORCH_INDEX ?=
 # A comma that $(call) does not take for its own.
 , := ,
-BUILD = $(ENGINE) build -f Dockerfile.$(1) --target $(2) $(3) -t $(REGISTRY)/harmony-speech-$(4):$(VERSION) .
+BUILD_FLAGS ?=
+BUILD = $(ENGINE) build $(BUILD_FLAGS) -f Dockerfile.$(1) --target $(2) $(3) -t $(REGISTRY)/harmony-speech-$(4):$(VERSION) .
 
-.PHONY: serve test check fmt bench manifests image image-gpu clean help
+.PHONY: serve test check fmt bench docs manifests image image-gpu image-names chart version-check clean help
 
 serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
 	@$(SERVE)/bin/harmony serve --config config.yml
 
 test: $(TEST)/ready check  ## install everything, then check format, lint, types, imports and behaviour
-	$(TEST)/bin/python -m pytest
+	$(TEST)/bin/python -m pytest --cov
 
-check: $(TEST)/ready  ## format, lint, import directions and types only
+check: $(TEST)/ready  ## format, lint, import directions, types and workflows only
 	$(TEST)/bin/ruff format --check .
 	$(TEST)/bin/ruff check .
 	$(TEST)/bin/lint-imports
 	$(TEST)/bin/mypy
+	$(TEST)/bin/zizmor --offline --quiet .github/workflows
 
 fmt: $(TEST)/ready  ## rewrite the code in the house format
 	$(TEST)/bin/ruff format .
@@ -37,6 +39,9 @@ fmt: $(TEST)/ready  ## rewrite the code in the house format
 
 bench: $(TEST)/ready $(SERVE)/ready  ## measure against the bare libraries; prints ratios
 	$(TEST)/bin/python -m benchmarks --lean_python $(CURDIR)/$(SERVE)/bin/python
+
+docs: $(TEST)/ready  ## build the documentation with search into .cache/site; a broken link fails
+	$(TEST)/bin/mkdocs build --quiet
 
 manifests: $(TEST)/ready  ## print the chart's README and schema, manifests/ and the tables in docs/
 	$(TEST)/bin/python helm/tools/values_docs.py
@@ -52,6 +57,16 @@ image:  ## build the CPU images (ENGINE=docker, REGISTRY=dev.local, TORCH_INDEX=
 
 image-gpu:  ## build the GPU image (TORCH_INDEX= torch's index for your CUDA)
 	$(call BUILD,gpu,predictor,--build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-gpu)
+
+image-names:  ## print what `make image` and `make image-gpu` build
+	@for name in ingress transformer predictor-whisper predictor-piper predictor-torch predictor-gpu; do \
+	  echo "$(REGISTRY)/harmony-speech-$$name:$(VERSION)"; done
+
+chart: $(TEST)/ready  ## package the chart into dist/
+	$(TEST)/bin/python helm/tools/binaries.py helm package helm/harmony-speech --destination dist
+
+version-check:  ## fail unless TAG is this version, as a release must be
+	@test "$(TAG)" = "v$(VERSION)" || { echo "the tag $(TAG) is not v$(VERSION) of pyproject.toml"; exit 1; }
 
 clean:  ## remove both environments and every cache
 	rm -rf $(SERVE) $(TEST) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .cache

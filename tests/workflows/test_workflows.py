@@ -1,0 +1,46 @@
+"""GitHub's workflows run nothing that a developer could not run here."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+ONLY_THERE = ("helm push",)
+"""Publishing needs the registry that only the release job can reach."""
+
+
+def commands(workflow: Path) -> list[str]:
+    jobs = yaml.safe_load(workflow.read_text())["jobs"].values()
+    scripts = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+    return [line for script in scripts for line in script.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_every_command_is_a_make_target_or_the_ci_script(workflow: Path) -> None:
+    for command in commands(workflow):
+        words = command.split()
+        if words[0] == "make":
+            assert words[1] in TARGETS, command
+        else:
+            assert command == "bash .ci/run" or command.startswith(ONLY_THERE), command
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_every_action_is_pinned_to_a_commit(workflow: Path) -> None:
+    used = re.findall(r"uses: (\S+)", workflow.read_text())
+    assert used
+    for action in used:
+        assert re.fullmatch(r"[\w/.-]+@[0-9a-f]{40}", action), action
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_every_job_has_a_time_limit_and_says_what_it_may_do(workflow: Path) -> None:
+    content = yaml.safe_load(workflow.read_text())
+    assert content["permissions"] == {}
+    for name, job in content["jobs"].items():
+        assert job["timeout-minutes"] <= 120, name
+        assert "contents" in job["permissions"], name
