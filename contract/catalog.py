@@ -47,9 +47,6 @@ class CatalogSnapshot:
         wanted = frozenset(model_types)
         return tuple(model for model in self.models if model.model_type in wanted)
 
-    def serving(self, task: Task) -> tuple[ModelConfig, ...]:
-        return tuple(model for model in self.models if model.resolved_task is task)
-
     def pick(self, model_types: tuple[str, ...], *, language: str | None = None) -> ModelConfig:
         """The first model of these types, of that language if one is given. Raises Unroutable."""
         candidates = self.of_types(model_types)

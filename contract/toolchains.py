@@ -1,37 +1,58 @@
-"""The toolchains that exist, the tasks each serves, and the model types each task needs.
+"""The toolchains: who takes part in each, and whom each task needs.
 
-A need is a tuple of alternatives: any one of them will do. Both doors read this table: the ingress
-to list what a configuration can do, the transformer to refuse what it cannot.
+The one table: the transformer takes its steps' models from it, the ingress lists and refuses by it,
+docs and chart are printed from it.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass
 
 from contract.tasks import Task
 
-Need = tuple[str, ...]
-_SPEECH_FINDERS: Need = ("FasterWhisper", "SileroVAD")
+ModelTypes = tuple[str, ...]
+"""Alternatives: a predictor of any of these types will do."""
+SPEECH_DETECTORS: ModelTypes = ("FasterWhisper", "SileroVAD")
 
 
 @dataclass(frozen=True, slots=True)
 class ToolchainSpec:
+    """A toolchain's `members` are the parts that models play in it, by name."""
+
     name: str
-    embedding_family: str | None
-    needs: dict[Task, tuple[Need, ...]]
-    last_model_type: str
-    """The KServe predictor that this toolchain's transformer stands before."""
+    members: dict[str, ModelTypes]
+    tasks: dict[Task, tuple[str, ...]]
+    """The members that a task needs; the languages of the first are those of the toolchain."""
+    last: str
+    """The member that is the predictor of the toolchain's InferenceService."""
+
+    @property
+    def needs(self) -> dict[Task, tuple[ModelTypes, ...]]:
+        return {
+            task: tuple(self.members[name] for name in names) for task, names in self.tasks.items()
+        }
+
+    @property
+    def last_model_type(self) -> str:
+        return self.members[self.last][0]
 
 
 def _openvoice(version: int, synthesizer: str) -> ToolchainSpec:
     converter = f"OpenVoiceV{version}ToneConverter"
     return ToolchainSpec(
         name=f"openvoice_v{version}",
-        embedding_family=f"openvoice_v{version}",
-        needs={
-            Task.SPEAK: ((synthesizer,), (converter,)),
-            Task.EMBED_SPEAKER: (_SPEECH_FINDERS, (f"{converter}Encoder",)),
-            Task.CONVERT_VOICE: ((converter,),),
+        members={
+            "synthesizer": (synthesizer,),
+            "speech_detector": SPEECH_DETECTORS,
+            "encoder": (f"{converter}Encoder",),
+            "converter": (converter,),
         },
-        last_model_type=converter,
+        tasks={
+            Task.SPEAK: ("synthesizer", "converter"),
+            Task.EMBED_SPEAKER: ("speech_detector", "encoder"),
+            Task.CONVERT_VOICE: ("converter",),
+        },
+        last="converter",
     )
 
 
@@ -40,20 +61,24 @@ TOOLCHAINS: dict[str, ToolchainSpec] = {
     for spec in (
         ToolchainSpec(
             name="harmonyspeech",
-            embedding_family="harmonyspeech",
-            needs={
-                Task.SPEAK: (("HarmonySpeechSynthesizer",), ("HarmonySpeechVocoder",)),
-                Task.EMBED_SPEAKER: (("HarmonySpeechEncoder",),),
+            members={
+                "encoder": ("HarmonySpeechEncoder",),
+                "synthesizer": ("HarmonySpeechSynthesizer",),
+                "vocoder": ("HarmonySpeechVocoder",),
             },
-            last_model_type="HarmonySpeechVocoder",
+            tasks={
+                Task.SPEAK: ("synthesizer", "vocoder"),
+                Task.EMBED_SPEAKER: ("encoder",),
+            },
+            last="vocoder",
         ),
         _openvoice(1, "OpenVoiceV1Synthesizer"),
         _openvoice(2, "MeloTTSSynthesizer"),
         ToolchainSpec(
             name="voicefixer",
-            embedding_family=None,
-            needs={Task.RESTORE_AUDIO: (("VoiceFixerRestorer",), ("VoiceFixerVocoder",))},
-            last_model_type="VoiceFixerVocoder",
+            members={"restorer": ("VoiceFixerRestorer",), "vocoder": ("VoiceFixerVocoder",)},
+            tasks={Task.RESTORE_AUDIO: ("restorer", "vocoder")},
+            last="vocoder",
         ),
     )
 }

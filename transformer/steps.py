@@ -14,6 +14,7 @@ from contract.context import RequestContext
 from contract.errors import SpeechError
 from contract.lifecycle import Lifecycle
 from contract.tasks import TaskInput, TaskOutput
+from contract.toolchains import ModelTypes
 from transport.client.client import Client
 
 O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
@@ -25,7 +26,7 @@ B = TypeVar("B")
 class Need:
     """A predictor of one of these types; of this language, where one is given."""
 
-    model_types: tuple[str, ...]
+    model_types: ModelTypes
     language: str | None = None
 
 
@@ -61,7 +62,7 @@ class Steps:
 
 @contextmanager
 def rename_error_field(names: Mapping[str, str]) -> Iterator[None]:
-    """Faults of the steps inside name the field that the toolchain's caller sent, not their own."""
+    """Errors of the steps inside name the field that the toolchain's caller sent, not their own."""
     try:
         yield
     except SpeechError as fault:
@@ -69,7 +70,7 @@ def rename_error_field(names: Mapping[str, str]) -> Iterator[None]:
         raise
 
 
-async def together(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
+async def gather_two(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
     """Await two branches at once. When one fails the other is cancelled and the fault raised."""
     try:
         async with asyncio.TaskGroup() as group:

@@ -31,7 +31,7 @@ def snapshot(*entries, rest=""):
     return Catalog(config(*entries, rest=rest)).current
 
 
-def test_models_are_found_by_name_type_and_task():
+def test_models_are_found_by_name_and_type():
     found = snapshot(*OPENVOICE)
     assert found.find("vad").model_type == "SileroVAD"
     assert found.find("ghost") is None
@@ -39,12 +39,12 @@ def test_models_are_found_by_name_type_and_task():
         "converter",
         "vad",
     ]
-    assert [one.name for one in found.serving(Task.SYNTHESIZE)] == [
+    assert [one.name for one in found.of_types(["MeloTTSSynthesizer"])] == [
         "melo-en",
         "melo-en-newest",
         "melo-fr",
     ]
-    assert found.serving(Task.RESTORE) == ()
+    assert found.of_types(["VoiceFixerRestorer"]) == ()
 
 
 def test_the_first_in_the_file_is_picked():

@@ -49,14 +49,13 @@ def with_families(config: ServiceConfig) -> ServiceConfig:
 
 
 def _families() -> dict[str, str | None]:
-    found = {
-        model_type: spec.embedding_family
-        for spec in TOOLCHAINS.values()
-        for needs in spec.needs.values()
-        for need in needs
-        for model_type in need
+    """Model types of the toolchains, and the family of the embeddings that each makes or takes."""
+    return {
+        model_type: name if "encoder" in spec.members and model_type not in FINDERS else None
+        for name, spec in TOOLCHAINS.items()
+        for model_types in spec.members.values()
+        for model_type in model_types
     }
-    return found | dict.fromkeys(FINDERS)
 
 
 def main(http_port: int, grpc_port: int, config: ServiceConfig) -> None:

@@ -8,12 +8,14 @@ from contract.tasks import (
     SynthesizeMelInput,
     VocodeInput,
 )
+from contract.toolchains import TOOLCHAINS
 from transformer.steps import Need, Steps, rename_error_field
 from transformer.toolchains.voice import REFERENCE_FIELDS, SPEAKER, one_voice
 
-ENCODER = Need(("HarmonySpeechEncoder",))
-SYNTHESIZER = Need(("HarmonySpeechSynthesizer",))
-VOCODER = Need(("HarmonySpeechVocoder",))
+MEMBERS = TOOLCHAINS["harmonyspeech"].members
+ENCODER = Need(MEMBERS["encoder"])
+SYNTHESIZER = Need(MEMBERS["synthesizer"])
+VOCODER = Need(MEMBERS["vocoder"])
 
 
 async def speak(request: SpeakInput, steps: Steps) -> AudioOutput:

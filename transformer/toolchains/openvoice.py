@@ -23,11 +23,12 @@ from contract.tasks import (
     Task,
     TranscribeInput,
 )
-from transformer.steps import Need, Steps, rename_error_field, together
+from contract.toolchains import SPEECH_DETECTORS, TOOLCHAINS, ToolchainSpec
+from transformer.steps import Need, Steps, gather_two, rename_error_field
 from transformer.toolchains.voice import REFERENCE_FIELDS, SPEAKER, one_voice, refuse_reference
 
-SPEECH_FINDERS = {
-    None: Need(("FasterWhisper", "SileroVAD")),
+SPEECH_DETECTORS_BY_SOURCE = {
+    None: Need(SPEECH_DETECTORS),
     "whisper": Need(("FasterWhisper",)),
     "silero": Need(("SileroVAD",)),
 }
@@ -43,30 +44,36 @@ SPEAK_FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class OpenVoice:
-    """One version of OpenVoice: which model types play which part."""
+    """One version of OpenVoice."""
 
-    synthesizer: str
-    converter: Need
-    encoder: Need
+    spec: ToolchainSpec
+
+    @property
+    def converter(self) -> Need:
+        return Need(self.spec.members["converter"])
+
+    @property
+    def encoder(self) -> Need:
+        return Need(self.spec.members["encoder"])
 
     async def speak(self, request: SpeakInput, steps: Steps) -> AudioOutput:
-        synthesizer = Need((self.synthesizer,), language=request.language)
+        synthesizer = Need(self.spec.members["synthesizer"], language=request.language)
         if request.mode == "single_speaker_tts":
             refuse_reference(request)
             return await steps.call(synthesizer, _base_speech(request))
         given = one_voice(request)
-        finder = SPEECH_FINDERS[request.segment_source]
-        await steps.prepare(*self._voice_needs(given, finder), synthesizer, self.converter)
-        voice, base = await together(
-            self._voice(given, finder, steps), steps.call(synthesizer, _base_speech(request))
+        detector = SPEECH_DETECTORS_BY_SOURCE[request.segment_source]
+        await steps.prepare(*self._voice_needs(given, detector), synthesizer, self.converter)
+        voice, base = await gather_two(
+            self._voice(given, detector, steps), steps.call(synthesizer, _base_speech(request))
         )
         with rename_error_field(SPEAK_FIELDS):
             return await steps.call(self.converter, _conversion(request, base.audio, voice))
 
     async def embed(self, request: EmbedSpeakerInput, steps: Steps) -> EmbedSpeakerOutput:
-        finder = SPEECH_FINDERS[None]
-        await steps.prepare(*self._voice_needs(request, finder))
-        return await self._embed(request, finder, steps)
+        detector = SPEECH_DETECTORS_BY_SOURCE[None]
+        await steps.prepare(*self._voice_needs(request, detector))
+        return await self._embed(request, detector, steps)
 
     async def convert(self, request: ConvertVoiceInput, steps: Steps) -> AudioOutput:
         """The converter itself embeds the source audio when no source embedding is given."""
@@ -76,34 +83,37 @@ class OpenVoice:
             )
         if request.target_audio is None:
             return await steps.call(self.converter, request)
-        finder, reference = SPEECH_FINDERS[None], EmbedSpeakerInput(audio=request.target_audio)
-        await steps.prepare(*self._voice_needs(reference, finder), self.converter)
+        detector, reference = (
+            SPEECH_DETECTORS_BY_SOURCE[None],
+            EmbedSpeakerInput(audio=request.target_audio),
+        )
+        await steps.prepare(*self._voice_needs(reference, detector), self.converter)
         with rename_error_field({"audio": "target_audio"}):
-            target = await self._embed(reference, finder, steps)
+            target = await self._embed(reference, detector, steps)
         return await steps.call(
             self.converter,
             dataclasses.replace(request, target_audio=None, target_embedding=target.embedding),
         )
 
-    def _voice_needs(self, given: SPEAKER | EmbedSpeakerInput, finder: Need) -> tuple[Need, ...]:
+    def _voice_needs(self, given: SPEAKER | EmbedSpeakerInput, detector: Need) -> tuple[Need, ...]:
         if not isinstance(given, EmbedSpeakerInput):
             return ()
-        return (finder, self.encoder) if given.segments is None else (self.encoder,)
+        return (detector, self.encoder) if given.segments is None else (self.encoder,)
 
     async def _voice(
-        self, given: SPEAKER | EmbedSpeakerInput, finder: Need, steps: Steps
+        self, given: SPEAKER | EmbedSpeakerInput, detector: Need, steps: Steps
     ) -> SPEAKER:
         if not isinstance(given, EmbedSpeakerInput):
             return given
         with rename_error_field(REFERENCE_FIELDS):
-            return (await self._embed(given, finder, steps)).embedding
+            return (await self._embed(given, detector, steps)).embedding
 
     async def _embed(
-        self, request: EmbedSpeakerInput, finder: Need, steps: Steps
+        self, request: EmbedSpeakerInput, detector: Need, steps: Steps
     ) -> EmbedSpeakerOutput:
         segments = request.segments
         if segments is None:
-            segments = await _find_speech(request.audio, finder, steps)
+            segments = await _find_speech(request.audio, detector, steps)
         if not segments:
             raise InvalidAudio(
                 "no speech was found in the reference; send a few seconds of one person speaking",
@@ -114,11 +124,11 @@ class OpenVoice:
         )
 
 
-async def _find_speech(audio: Audio, finder: Need, steps: Steps) -> tuple[SpeechSegment, ...]:
-    if steps.pick(finder).resolved_task is Task.TRANSCRIBE:
-        heard = await steps.call(finder, TranscribeInput(audio=audio, segment_timestamps=True))
+async def _find_speech(audio: Audio, detector: Need, steps: Steps) -> tuple[SpeechSegment, ...]:
+    if steps.pick(detector).resolved_task is Task.TRANSCRIBE:
+        heard = await steps.call(detector, TranscribeInput(audio=audio, segment_timestamps=True))
         return heard.speech_segments()
-    return (await steps.call(finder, DetectSpeechInput(audio=audio))).segments
+    return (await steps.call(detector, DetectSpeechInput(audio=audio))).segments
 
 
 def _base_speech(request: SpeakInput) -> SynthesizeInput:
@@ -141,13 +151,5 @@ def _conversion(request: SpeakInput, base: Audio, voice: SPEAKER) -> ConvertVoic
     )
 
 
-V1 = OpenVoice(
-    synthesizer="OpenVoiceV1Synthesizer",
-    converter=Need(("OpenVoiceV1ToneConverter",)),
-    encoder=Need(("OpenVoiceV1ToneConverterEncoder",)),
-)
-V2 = OpenVoice(
-    synthesizer="MeloTTSSynthesizer",
-    converter=Need(("OpenVoiceV2ToneConverter",)),
-    encoder=Need(("OpenVoiceV2ToneConverterEncoder",)),
-)
+V1 = OpenVoice(TOOLCHAINS["openvoice_v1"])
+V2 = OpenVoice(TOOLCHAINS["openvoice_v2"])

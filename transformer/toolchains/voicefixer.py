@@ -1,10 +1,12 @@
 """VoiceFixer: restorer → vocoder."""
 
 from contract.tasks import AudioOutput, RestoreAudioInput, RestoreInput, VocodeInput
+from contract.toolchains import TOOLCHAINS
 from transformer.steps import Need, Steps
 
-RESTORER = Need(("VoiceFixerRestorer",))
-VOCODER = Need(("VoiceFixerVocoder",))
+MEMBERS = TOOLCHAINS["voicefixer"].members
+RESTORER = Need(MEMBERS["restorer"])
+VOCODER = Need(MEMBERS["vocoder"])
 
 
 async def restore(request: RestoreAudioInput, steps: Steps) -> AudioOutput:
