@@ -92,12 +92,11 @@ class RequestContext:
         return replace(self, deadline_s=min(self.deadline_s, time.monotonic() + timeout_s))
 
     def to_headers(self) -> dict[str, str]:
-        _, trace_id, _, flags = self.traceparent.split("-")
         return {
             REQUEST_ID_HEADER: self.request_id,
             PRIORITY_HEADER: self.priority.value,
             TIMEOUT_HEADER: str(max(1, int(self.remaining_s * 1000))),
-            TRACEPARENT_HEADER: f"00-{trace_id}-{secrets.token_hex(8)}-{flags}",
+            TRACEPARENT_HEADER: self.traceparent,
         }
 
 

@@ -13,6 +13,7 @@ from harmony.one_process import one_process
 from ingress.settings import Settings as IngressSettings
 from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.settings import Settings as PredictorSettings
+from transport import tracing
 from transport.asgi.http_server import server_config
 from transport.client.connection import ConnectionSettings
 from transport.logs import configure
@@ -32,6 +33,7 @@ async def serve(
     """Serve until SIGINT or SIGTERM; requests in flight are finished."""
     predictors = PredictorSettings(load_at_start=options.load_at_start)
     configure(predictors.log_level)
+    tracing.configure("harmony-speech")
     set_openmp_passive()
     ingress = IngressSettings()
     async with one_process(

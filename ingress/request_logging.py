@@ -15,6 +15,8 @@ from ingress import metrics
 from ingress.dialect import dialect_of_path, error_response
 from ingress.disconnect import while_connected
 from ingress.request_state import RequestState
+from transport import tracing
+from transport.tracing import SpanKind
 
 logger = logging.getLogger(__name__)
 access_log = logging.getLogger("ingress.access")
@@ -36,8 +38,12 @@ class RequestLogging:
         state, fault = self._open(scope)
         scope.setdefault("state", {})["state"] = state
         sender = _Sender(state, scope, send)
+        name = f"{scope['method']} {scope['path']}"
         try:
-            with metrics.IN_FLIGHT.track_inprogress():
+            with (
+                metrics.IN_FLIGHT.track_inprogress(),
+                tracing.span(name, SpanKind.SERVER, state.context) as state.context,
+            ):
                 await self._answer(scope, receive, sender, state, fault)
         finally:
             _report(scope, state)

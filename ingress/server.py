@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from contract.errors import SpeechError
 from ingress.app import create_app
 from ingress.settings import Settings
-from transport import logs
+from transport import logs, tracing
 from transport.asgi.http_server import server_config
 from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
@@ -36,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         settings, connection = Settings(), ConnectionSettings()
         discovery = Discovery(DiscoverySettings(), arguments.config)
         logs.configure(settings.log_level)
+        tracing.configure("harmony-speech-ingress")
         # uvicorn ends cleanly on SIGTERM and then raises it again: that is no failure.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         asyncio.run(serve(settings, connection, discovery, arguments.host, arguments.port))

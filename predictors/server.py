@@ -19,7 +19,7 @@ from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.registry import model_type_class
 from predictors.runtime.repository import ModelRepository
 from predictors.runtime.settings import Settings
-from transport import logs
+from transport import logs, tracing
 from transport.kserve.server import SpeechServer
 from transport.program import settings_faults
 
@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         settings = Settings()
+        tracing.configure("harmony-speech-predictor")
         config = _read_config(arguments)
         pool = ModelRepository(settings, memory_budget_mb=config.memory_budget_mb)
         for entry in _selected(config, arguments.names):

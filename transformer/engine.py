@@ -15,7 +15,9 @@ from contract.lifecycle import Lifecycle
 from contract.tasks import Task, TaskInput, TaskOutput
 from transformer.steps import Steps
 from transformer.toolchains import TOOLCHAINS, Toolchain
+from transport import tracing
 from transport.client.client import Client
+from transport.tracing import SpanKind
 
 logger = logging.getLogger(__name__)
 _RETRY_AFTER_S = 1.0
@@ -62,11 +64,12 @@ class ToolchainEngine:
     async def submit(self, request: TaskInput[TaskOutput], context: RequestContext) -> TaskOutput:
         """Run the request's steps. Raises SpeechError; the trace is filled either way."""
         lifecycle = Lifecycle()
-        steps = Steps(self._client, self._catalog(), context, lifecycle)
         self._under_way += 1
         try:
-            async with asyncio.timeout(max(0.0, context.remaining_s)):
-                output = await self._function(request.task)(request, steps)
+            with tracing.span(f"toolchain {self.name}", SpanKind.SERVER, context) as inside:
+                steps = Steps(self._client, self._catalog(), inside, lifecycle)
+                async with asyncio.timeout(max(0.0, context.remaining_s)):
+                    output = await self._function(request.task)(request, steps)
             lifecycle.stop()
             return output
         except TimeoutError:

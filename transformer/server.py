@@ -21,7 +21,7 @@ from contract.errors import SpeechError
 from contract.toolchains import TOOLCHAINS
 from transformer.engine import ToolchainEngine
 from transformer.settings import Settings
-from transport import logs
+from transport import logs, tracing
 from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
 from transport.discovery.settings import DiscoverySettings
@@ -35,6 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments, _ = parser.parse_known_args(argv)  # KServe appends flags of its own SDK
     try:
         settings, connection = Settings(), ConnectionSettings()
+        tracing.configure("harmony-speech-transformer")
         discovery = Discovery(DiscoverySettings(), arguments.config)
         if arguments.predictor_host:
             connection = _with_own_predictor(

@@ -25,9 +25,7 @@ def test_a_context_crosses_a_hop():
     found = context_from_headers(sent.to_headers())
     assert (found.request_id, found.priority) == ("req-1", Priority.BATCH)
     assert found.remaining_s == pytest.approx(10, abs=0.5)
-    version, trace_id, span_id, flags = found.traceparent.split("-")
-    assert (version, trace_id, flags) == ("00", "0af7651916cd43dd8448eb211c80319c", "01")
-    assert span_id != "b7ad6b7169203331"
+    assert found.traceparent == TRACEPARENT, "whoever answers is below the span that asked"
 
 
 def test_a_trace_that_is_not_sampled_stays_so():

@@ -28,9 +28,11 @@ from contract.wire.tensors import (
     response_to_json,
     to_message,
 )
+from transport import tracing
 from transport.client.cache import Store, cache_key
 from transport.client.circuit import Circuit, CircuitPolicy
 from transport.client.client import Client
+from transport.tracing import SpanKind
 
 logger = logging.getLogger(__name__)
 O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
@@ -87,11 +89,12 @@ class ResilientClient:
 
     async def call(self, model: str, request: TaskInput[O], context: RequestContext) -> O:
         sent: TaskInput[Any] = request
-        for layer in self._middleware:
-            sent = await layer.process_request(model, sent, context)
-        output = await self._with_fallback(model, sent, context)
-        for layer in reversed(self._middleware):
-            output = await layer.process_response(model, output, context)
+        with tracing.span(f"call {model}", SpanKind.CLIENT, context) as inside:
+            for layer in self._middleware:
+                sent = await layer.process_request(model, sent, inside)
+            output = await self._with_fallback(model, sent, inside)
+            for layer in reversed(self._middleware):
+                output = await layer.process_response(model, output, inside)
         return output  # type: ignore[return-value]  # the transport checks the output's class
 
     async def is_ready(self, model: str) -> bool:
