@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, TypeVar
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from contract.errors import InvalidRequest
 from ingress.errors import explain
@@ -22,7 +23,7 @@ _NAME = re.compile(r"(?P<name>[^\[\]]{1,64})(?P<list>\[\d*\])?(\[(?P<key>[^\[\]]
 
 async def read_form(request: Request, fields: type[M]) -> tuple[bytes, M]:
     """The uploaded file and the validated fields. Raises InvalidRequest that names the field."""
-    form = await request.form(max_files=1, max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
+    form = await _parsed(request)
     try:
         upload = form.get("file")
         asked = _validated(form, fields)
@@ -33,6 +34,29 @@ async def read_form(request: Request, fields: type[M]) -> tuple[bytes, M]:
         return await upload.read(), asked
     finally:
         await form.close()
+
+
+class _InMemoryParser(MultiPartParser):
+    """Keeps uploads where the body is counted and bounded, never in a temporary file: a full or
+    read-only disk stops nobody. 0 is SpooledTemporaryFile's spelling of no limit."""
+
+    spool_max_size = 0
+
+
+async def _parsed(request: Request) -> FormData:
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        return await request.form(max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
+    parser = _InMemoryParser(
+        request.headers,
+        request.stream(),
+        max_files=1,
+        max_fields=_MOST_FIELDS,
+        max_part_size=_LONGEST_FIELD,
+    )
+    try:
+        return await parser.parse()
+    except MultiPartException as exc:
+        raise HTTPException(400, exc.message) from None
 
 
 def _validated(form: FormData, fields: type[M]) -> M:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -33,6 +36,17 @@ def param_of(answer: httpx.Response) -> str:
     return str(error["param"])
 
 
+@contextmanager
+def no_files() -> Iterator[None]:
+    """As on a disk that is full: whatever is written to a file fails."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 # OpenAI -------------------------------------------------------------------------------------
 
 
@@ -42,6 +56,14 @@ async def test_json_is_the_default(http: httpx.AsyncClient, models: FakeClient) 
     (request,) = models.requests
     assert request.audio.sample_rate == 16_000
     assert (request.segment_timestamps, request.word_timestamps) == (False, False)
+
+
+async def test_a_long_upload_needs_no_disk(http: httpx.AsyncClient) -> None:
+    recording = wav(120.0)
+    assert len(recording) > 3 << 20
+    with no_files():
+        answer = await upload(http, data=recording)
+    assert answer.json() == {"text": TEXT, "usage": {"type": "duration", "seconds": 120.0}}
 
 
 async def test_text(http: httpx.AsyncClient) -> None:
