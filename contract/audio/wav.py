@@ -75,8 +75,8 @@ def layout_of(data: bytes) -> WavLayout | None:
 def _held(data: bytes, start: int, size: int) -> int:
     """Bytes of samples. Programs that write to a pipe leave both lengths 0, or at their highest."""
     riff_end = 8 + int.from_bytes(data[4:8], "little")
-    is_unfinished = size == 0 and riff_end <= start
-    return len(data) - start if is_unfinished else min(size, len(data) - start)
+    is_followed = start < riff_end <= len(data)  # what comes then is other chunks, not samples
+    return min(size, len(data) - start) if size or is_followed else len(data) - start
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:

@@ -12,12 +12,12 @@ import logging
 import time
 import weakref
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Self
 
 import anyio
-import anyio.to_thread
 
 from contract.audio.codec import Audio, read_audio
 from contract.audio.decoding import check_size
@@ -25,7 +25,8 @@ from contract.audio.refusals import AudioLimits, AudioRefused, Reason
 from contract.audio.wav import layout_of
 from contract.errors import DeadlineExceeded, Overloaded, Unavailable
 from transport.decoding import metrics
-from transport.decoding.process import DecoderDied, DecoderProcess
+from transport.decoding.connection import DecoderDied
+from transport.decoding.process import DecoderProcess
 from transport.decoding.protocol import Job
 from transport.decoding.settings import DecodingSettings
 
@@ -37,6 +38,7 @@ _MOST_FILES = 1_000
 """After so many files a decoder is replaced: native libraries leak a little, and its limit counts
 from what it took when it was new."""
 _RETRY_AFTER_S = 1.0
+_NONE_LEFT = "audio cannot be decoded now; try again"
 
 
 class Decoders:
@@ -50,19 +52,23 @@ class Decoders:
     def __init__(self, settings: DecodingSettings) -> None:
         self._settings = settings
         self._slots = anyio.CapacityLimiter(settings.decoders)
-        self._threads = anyio.CapacityLimiter(settings.decoders)
+        self._threads = ThreadPoolExecutor(settings.decoders, thread_name_prefix="wav")
         self._idle: list[DecoderProcess] = []
         self._alive: set[DecoderProcess] = set()
         self._waiting_files = self._waiting_bytes = 0
-        self._end = weakref.finalize(self, _end, self._alive)
+        self._is_closed = False
+        weakref.finalize(self, _end, self._alive)
 
     async def __aenter__(self) -> Self:
+        """Raises OSError when the processes cannot be started."""
         while len(self._alive) < self._settings.decoders:
-            self._idle.append(self._new())
+            self._idle.append(self._start())
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._is_closed = True
         self._idle.clear()
+        self._threads.shutdown(wait=False, cancel_futures=True)
         await asyncio.gather(*(decoder.stop() for decoder in self._alive))
         self._alive.clear()
 
@@ -75,7 +81,7 @@ class Decoders:
         data: bytes,
         *,
         param: str,
-        limits: AudioLimits = AudioLimits(),  # noqa: B008  # frozen
+        limits: AudioLimits,
         sample_rate: int | None = None,
         deadline_s: float | None = None,
     ) -> Audio:
@@ -101,7 +107,7 @@ class Decoders:
         check_size(data, limits)
         if layout_of(data) is not None:
             read = partial(read_audio, data, limits, sample_rate)
-            return await anyio.to_thread.run_sync(read, limiter=self._threads)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, read)
         job = Job(
             file_bytes=len(data),
             max_seconds=limits.max_seconds,
@@ -115,9 +121,19 @@ class Decoders:
 
     @asynccontextmanager
     async def _slot(self, size: int) -> AsyncIterator[None]:
-        """Wait for a turn. Raises Overloaded when too many or too much waits already."""
+        try:
+            self._slots.acquire_nowait()
+        except anyio.WouldBlock:
+            await self._turn(size)
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    async def _turn(self, size: int) -> None:
+        """First come, first served. Raises Overloaded when too many or too much waits already."""
         settings = self._settings
-        if not self._slots.available_tokens and (
+        if (
             self._waiting_files >= settings.max_waiting_files
             or self._waiting_bytes + size > settings.max_waiting_mb * MEGABYTE
         ):
@@ -127,10 +143,6 @@ class Decoders:
             await self._slots.acquire()
         finally:
             self._count_waiting(-1, -size)
-        try:
-            yield
-        finally:
-            self._slots.release()
 
     def _count_waiting(self, files: int, size: int) -> None:
         self._waiting_files += files
@@ -141,58 +153,59 @@ class Decoders:
         for _ in range(_STARTS):
             decoder = self._take()
             try:
-                audio = await decoder.decode(job, data)
+                return await decoder.decode(job, data)
             except AudioRefused as refused:
-                await self._give_back(decoder, is_spent=refused.reason is Reason.MEMORY)
+                if refused.reason is Reason.MEMORY:  # what it holds now may count against the next
+                    await decoder.stop()
                 raise
             except DecoderDied as died:
-                ended = await self._replace(decoder)
-                metrics.ENDED.labels(ended).inc()
-                logger.warning("a decoder ended (%s) at a file of %d bytes", ended, len(data))
-                if died.is_started:
-                    reason = Reason.CPU if ended == "SIGXCPU" else Reason.DIED
+                await decoder.stop()
+                _report(decoder.ended, data)
+                if died.has_file:
+                    reason = Reason.CPU if decoder.ended == "SIGXCPU" else Reason.DIED
                     raise AudioRefused(reason) from None
-            except asyncio.CancelledError:
-                metrics.ENDED.labels("stopped").inc()
-                await self._replace(decoder)
-                raise
-            else:
-                await self._give_back(decoder, is_spent=decoder.files >= _MOST_FILES)
-                return audio
-        raise Unavailable("audio cannot be decoded now; try again", retry_after_s=_RETRY_AFTER_S)
+            finally:
+                await self._give_back(decoder)
+        raise Unavailable(_NONE_LEFT, retry_after_s=_RETRY_AFTER_S)
 
     def _take(self) -> DecoderProcess:
         while self._idle:
             decoder = self._idle.pop()
             if decoder.is_alive:
                 return decoder
-            logger.warning("a decoder ended (%s) while it was idle", decoder.ended)
-            metrics.ENDED.labels(decoder.ended).inc()
-        return self._new()
-
-    async def _give_back(self, decoder: DecoderProcess, *, is_spent: bool) -> None:
-        if is_spent:
-            await self._replace(decoder)
-        else:
-            self._idle.append(decoder)
-
-    async def _replace(self, decoder: DecoderProcess) -> str:
-        decoder.kill()
-        self._idle.append(self._new())
-        return await decoder.stop()
-
-    def _new(self) -> DecoderProcess:
-        """Takes milliseconds: the process is not waited for."""
-        self._alive.difference_update({one for one in self._alive if not one.is_alive})
+            _report(decoder.ended)
         try:
-            decoder = DecoderProcess()
+            return self._start()
         except OSError as exc:
             logger.exception("a decoder cannot be started")
-            raise Unavailable(
-                "audio cannot be decoded now; try again", retry_after_s=_RETRY_AFTER_S
-            ) from exc
+            raise Unavailable(_NONE_LEFT, retry_after_s=_RETRY_AFTER_S) from exc
+
+    async def _give_back(self, decoder: DecoderProcess) -> None:
+        """Keep it if it can go on, else end and replace it: the next file finds one that is up."""
+        if decoder.may_go_on:
+            if decoder.files < _MOST_FILES:
+                self._idle.append(decoder)
+                return
+        elif decoder.is_alive:
+            metrics.ENDED.labels("stopped").inc()
+        decoder.kill()
+        if not self._is_closed:
+            with suppress(OSError):  # the next file will try again, and tell
+                self._idle.append(self._start())
+        await decoder.stop()
+
+    def _start(self) -> DecoderProcess:
+        """Takes milliseconds: the process is not waited for. Raises OSError."""
+        self._alive.difference_update({one for one in self._alive if not one.is_alive})
+        decoder = DecoderProcess()
         self._alive.add(decoder)
         return decoder
+
+
+def _report(ended: str, data: bytes | None = None) -> None:
+    metrics.ENDED.labels(ended).inc()
+    what = "while it was idle" if data is None else f"at a file of {len(data)} bytes"
+    logger.warning("a decoder ended (%s) %s", ended, what)
 
 
 def _end(decoders: set[DecoderProcess]) -> None:

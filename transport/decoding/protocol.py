@@ -1,8 +1,8 @@
 """What a server and its decoders say to each other: fixed structs, then bytes of known length.
 
-Server: JOB, then the file. Decoder: ACCEPTED; SAMPLES, each followed by little-endian float32; at
-last DONE or REFUSED. Nothing is pickled or parsed, and the server checks every number: a decoder
-may have been taken over by the file that it read.
+Decoder: READY, once. Server: a Job, then the file. Decoder: ACCEPTED; SAMPLES, each followed by
+little-endian float32; at last DONE or REFUSED. Nothing is pickled or parsed, and the server checks
+every number: a decoder may have been taken over by the file that it read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _JOB = struct.Struct("<QdQIIQ")
 JOB_BYTES = _JOB.size
 REPLY = struct.Struct("<BId")
 """(kind, number, value): SAMPLES has bytes and rate, REFUSED the index of a Reason and a value."""
-ACCEPTED, SAMPLES, DONE, REFUSED = range(1, 5)
+READY, ACCEPTED, SAMPLES, DONE, REFUSED = range(1, 6)
 MAX_REPLY_BYTES = 1 << 18
 REASONS = tuple(Reason)
 

@@ -5,7 +5,6 @@ python -m transport.decoding.worker SOCKET_DESCRIPTOR PARENT_ID
 
 from __future__ import annotations
 
-import os
 import socket
 import sys
 from typing import BinaryIO
@@ -18,6 +17,7 @@ from transport.decoding.protocol import (
     DONE,
     JOB_BYTES,
     MAX_REPLY_BYTES,
+    READY,
     REASONS,
     REFUSED,
     REPLY,
@@ -28,9 +28,9 @@ from transport.decoding.protocol import (
 
 def main(descriptor: int, parent_id: int) -> None:
     contain(parent_id)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # a file must not write our log
     idle_bytes = address_space_bytes()
     with socket.socket(fileno=descriptor) as link, link.makefile("rb") as requests:
+        link.sendall(REPLY.pack(READY, 0, 0.0))
         while len(head := requests.read(JOB_BYTES)) == JOB_BYTES:
             job = Job.unpack(head)
             allow(idle_bytes + job.file_bytes + job.memory_bytes, job.cpu_s)

@@ -21,6 +21,7 @@ from contract.audio.codec import (
     resample,
     wav_bytes,
 )
+from contract.audio.wav import layout_of
 from contract.errors import InvalidAudio, ModelFailed, PayloadTooLarge
 
 JFK = Path(__file__).parents[2] / "data" / "jfk.flac"
@@ -199,6 +200,25 @@ def test_a_wav_of_unknown_length_lasts_until_the_file_ends(claimed):
     assert len(read(wav(body, 1, 16, claimed=claimed)).samples) == 100
 
 
+@pytest.mark.parametrize("riff_bytes", [0, 36, 0xFFFFFFFF])
+@pytest.mark.parametrize("claimed", [0, 0xFFFFFFFF])
+def test_a_wav_that_was_streamed_is_read_to_its_end(claimed, riff_bytes):
+    """Its writer could not go back to fill in the lengths: libsndfile, FFmpeg, microcontrollers."""
+    whole = bytearray(wav(np.arange(5000, dtype="<i2").tobytes(), 1, 16, claimed=claimed))
+    whole[4:8] = struct.pack("<I", riff_bytes)
+    heard = read(bytes(whole))
+    np.testing.assert_array_equal(heard.samples * 32768, np.arange(5000))
+
+
+def test_no_data_before_other_chunks_is_no_sound():
+    """The file's own length says that what follows belongs to it: the data chunk is empty."""
+    tail = b"LIST" + struct.pack("<I", 8) + b"INFOabcd"
+    empty = bytearray(wav(b"", 1, 16) + tail)
+    empty[4:8] = struct.pack("<I", len(empty) - 8)
+    with pytest.raises(InvalidAudio, match="length is zero"):
+        read(bytes(empty))
+
+
 def test_one_sample_and_silence_are_sound():
     assert len(read(wav(b"\1\0", 1, 16)).samples) == 1
     assert not read(wav(bytes(3200), 1, 16)).samples.any()
@@ -222,6 +242,14 @@ def test_damage_in_the_middle_loses_only_the_middle():
     assert read(bytes(whole)).duration_s == pytest.approx(4.0, abs=0.5)
 
 
+def test_a_wav_of_a_thousand_chunks_is_still_found():
+    """FFmpeg reads it, in a process that may be ended: skipping chunks takes time for each."""
+    extra = (b"junk" + struct.pack("<I", 2) + b"ab") * 1000
+    body = np.arange(100, dtype="<i2").tobytes()
+    assert layout_of(wav(body, 1, 16, before=extra)) is None
+    assert len(read(wav(body, 1, 16, before=extra)).samples) == 100
+
+
 NO_AUDIO = {
     "empty": b"",
     "text": b"hello there, this is no audio file at all" * 50,
@@ -233,6 +261,8 @@ NO_AUDIO = {
     "wav without data": wav(b"", 1, 16)[:36],
     "wav of zero length": wav(b"", 1, 16),
     "wav of no channels": wav(b"abcd", 1, 16, channels=0),
+    "wav of nine channels": wav(bytes(180), 1, 16, channels=9),
+    "wav of 30,000 channels": wav(bytes(120_000), 1, 16, channels=30_000),
     "wav at 0 Hz": wav(b"abcd", 1, 16, rate=0),
     "wav at 2 GHz": wav(b"abcd", 1, 16, rate=2_000_000_000),
     "NaN": wav(np.float32([0, np.nan]).tobytes(), 3, 32),
