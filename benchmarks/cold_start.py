@@ -139,14 +139,14 @@ def _tiny(model_type: str, load_s: float) -> ModelConfig:
 
 
 def _alone(chain: Chain) -> list[float]:
-    """Seconds from the first knock until each predictor is ready, nobody else starting."""
+    """Seconds from the first request until each predictor is ready, nobody else starting."""
     return [_woken(replace(chain, configs=(config,))) for config in chain.configs]
 
 
 def _woken(chain: Chain) -> float:
-    """Seconds from knocking at every door until all are open."""
+    """Seconds from asking all predictors until every one is ready."""
 
-    async def knock(url: str) -> None:
+    async def ask(url: str) -> None:
         async with httpx.AsyncClient(timeout=None, trust_env=False) as http:
             names = [config.name for config in chain.configs]
             paths = [f"{url}/{name}-predictor/v2/models/{name}/ready" for name in names]
@@ -157,7 +157,7 @@ def _woken(chain: Chain) -> float:
 
     times: list[float] = []
     with _asleep(chain) as url:
-        asyncio.run(knock(url))
+        asyncio.run(ask(url))
     return times[0]
 
 

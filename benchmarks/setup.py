@@ -43,14 +43,14 @@ def served(setup: Setup) -> Iterator[tuple[Server, httpx.Client]]:
 
 
 def _wake(http: httpx.Client) -> None:
-    """Models load one by one after the door has opened; loading must not be measured."""
+    """Models load one by one after the server listens; loading must not be measured."""
     for model in (material.WHISPER, material.FULL_WINDOW):
         transcribe(http, model, material.clips()["2 s clip"])
     speak(http, material.SENTENCE, "wav")
 
 
 def transcribe(http: httpx.Client, model: str, file: bytes) -> str:
-    """The text of a recording, by the public door. Raises httpx.HTTPStatusError."""
+    """The text of a recording, by the public API. Raises httpx.HTTPStatusError."""
     answer = http.post(
         "/v1/audio/transcriptions",
         data={"model": model, "language": "en"},
@@ -61,6 +61,6 @@ def transcribe(http: httpx.Client, model: str, file: bytes) -> str:
 
 
 def speak(http: httpx.Client, text: str, file_format: str) -> bytes:
-    """A text as a file of sound, by the public door. Raises httpx.HTTPStatusError."""
+    """A text as a file of sound, by the public API. Raises httpx.HTTPStatusError."""
     body = {"model": material.VOICE, "voice": "joe", "input": text, "response_format": file_format}
     return http.post("/v1/audio/speech", json=body).raise_for_status().content

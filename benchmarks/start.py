@@ -31,7 +31,7 @@ class Program:
     first: Callable[[Server], object]
     """Waits for, and asks, whatever the program serves."""
     limit_s: float | None = None
-    """Our aim for opening the door."""
+    """Our aim for the time until it listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +128,9 @@ def _lines(program: Program, starts: Sequence[Start]) -> list[Line]:
         return Line(f"{program.name}: {what}", unit, median(values), limit=limit)
 
     return [
-        line("door open", "s", [one.open_s for one in starts], program.limit_s),
+        line("listening", "s", [one.open_s for one in starts], program.limit_s),
         line("processor time until then", "s", [one.open_cpu_s for one in starts]),
         line("first answer", "s", [one.first_s for one in starts]),
-        line("memory, door open", "MB", [one.open_mb for one in starts]),
+        line("memory, listening", "MB", [one.open_mb for one in starts]),
         line("memory, after it", "MB", [one.first_mb for one in starts]),
     ]

@@ -15,7 +15,9 @@ from contract.config import InvalidConfig, ServiceConfig, load_config
 from contract.errors import SpeechError
 from transport.program import leave, settings_faults
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Speech models behind one door.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Speech models behind one address."
+)
 ConfigFile = Annotated[
     Path, typer.Option("--config", help="Which models to serve.", show_default=True)
 ]

@@ -1,4 +1,4 @@
-"""`harmony serve`: open the door of a process that holds every room. READ FIRST."""
+"""`harmony serve`: one process that holds every room. READ FIRST."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ServeOptions:
     host: str = "127.0.0.1"
     port: int = 8080
     load_at_start: bool = True
-    """Load every model in the background after the door has opened."""
+    """Load every model in the background once the server listens."""
 
 
 async def serve(

@@ -58,15 +58,15 @@ class HttpClient:
             return False
 
     async def wake(self, models: Iterable[str], context: RequestContext) -> None:
-        """Knock at every door; the first request through Knative's activator starts the pod."""
+        """Ask every server whether it is ready; the first request through Knative's activator starts the pod."""
         for model in models:
             if len(self._waking) >= _WAKE_LIMIT:
                 return
-            task = asyncio.create_task(self._knock(model, context))
+            task = asyncio.create_task(self._ask_for_readiness(model, context))
             self._waking.add(task)
             task.add_done_callback(self._waking.discard)
 
-    async def _knock(self, model: str, context: RequestContext) -> None:
+    async def _ask_for_readiness(self, model: str, context: RequestContext) -> None:
         try:
             url = f"{self._address(model)}/v2/models/{model}/ready"
             await self._http.get(

@@ -1,1 +1,1 @@
-"""Finding predictors and toolchains while the doors run: by a file, or by watching the cluster."""
+"""Finding predictors and toolchains while servers run: by a file, or by watching the cluster."""

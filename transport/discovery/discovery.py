@@ -1,4 +1,4 @@
-"""Keeps a catalog as its sources say, for as long as a door is open. READ FIRST.
+"""Keeps a catalog as its sources say, for as long as a server runs. READ FIRST.
 
 `file`: the configuration file alone. `kubernetes`: the file until the API server has answered, then
 the InferenceServices, with the aliases of the file.
@@ -62,7 +62,7 @@ class Discovery:
             await asyncio.to_thread(self._watch.stop)
 
     def _connect(self) -> ServiceApi:
-        """In the watch's thread: the import takes most of a second, and the door need not wait."""
+        """In the watch's thread: the import takes most of a second, and the server need not wait."""
         from transport.discovery.api import connect
 
         return connect(self._settings, self._pace)

@@ -38,7 +38,7 @@ def snapshot_of(services: Iterable[Service], aliases: Aliases) -> CatalogSnapsho
 
 
 def _one_per_model(services: Iterable[Service]) -> list[Service]:
-    """The first of each model name by the service's name, so that every door picks the same."""
+    """The first of each model name by the service's name, so that every server picks the same."""
     kept: dict[str, Service] = {}
     for service in sorted(services, key=lambda one: (one.entry.name, one.name)):
         first = kept.setdefault(service.entry.name, service)

@@ -99,16 +99,16 @@ async def test_a_slow_predictor_meets_the_deadline():
         await client(handler).call("tts", SynthesizeInput(text="x"), context)
 
 
-async def test_waking_knocks_at_every_door_at_once():
-    doors, everybody = [], asyncio.Event()
+async def test_waking_asks_every_server_at_once():
+    asked, everybody = [], asyncio.Event()
 
     async def handler(request):
-        doors.append(request.url.host)
-        if len(doors) == 3:
+        asked.append(request.url.host)
+        if len(asked) == 3:
             everybody.set()
         await everybody.wait()
         return httpx.Response(200)
 
     await client(handler).wake(["a", "b", "c"], RequestContext())
     await asyncio.wait_for(everybody.wait(), 2)
-    assert sorted(doors) == ["a-predictor", "b-predictor", "c-predictor"]
+    assert sorted(asked) == ["a-predictor", "b-predictor", "c-predictor"]
