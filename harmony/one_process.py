@@ -75,7 +75,7 @@ async def one_process(
 
 
 async def load_in_turn(endpoints: Iterable[Endpoint]) -> None:
-    """Load models one by one while requests are served already; who asks for a model that fails gets the reason."""
+    """Load models one by one while requests are served; whoever asks for a broken one hears why."""
     for endpoint in endpoints:
         try:
             await endpoint.ensure_loaded()

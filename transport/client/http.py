@@ -58,7 +58,7 @@ class HttpClient:
             return False
 
     async def wake(self, models: Iterable[str], context: RequestContext) -> None:
-        """Ask every server whether it is ready; the first request through Knative's activator starts the pod."""
+        """Ask every server for its readiness; Knative's activator starts the pods that sleep."""
         for model in models:
             if len(self._waking) >= _WAKE_LIMIT:
                 return

@@ -62,7 +62,7 @@ class Discovery:
             await asyncio.to_thread(self._watch.stop)
 
     def _connect(self) -> ServiceApi:
-        """In the watch's thread: the import takes most of a second, and the server need not wait."""
+        """In the watch's thread: the import takes most of a second; the server need not wait."""
         from transport.discovery.api import connect
 
         return connect(self._settings, self._pace)
