@@ -1,4 +1,4 @@
-"""What travels with a request through every hop: id, priority, deadline, trace.
+"""What travels with a request through every hop: id, priority, deadline, trace, caller.
 
 Headers: `x-request-id`, `x-speech-priority` (interactive | batch), `x-speech-timeout-ms` (what is
 left of the caller's patience; relative, so that clocks need not agree, as in gRPC), and W3C
@@ -23,8 +23,12 @@ REQUEST_ID_HEADER = "x-request-id"
 PRIORITY_HEADER = "x-speech-priority"
 TIMEOUT_HEADER = "x-speech-timeout-ms"
 TRACEPARENT_HEADER = "traceparent"
+CALLER_HEADER = "x-speech-caller"
+"""Set by the ingress, which believes nobody else's. Whoever reaches a predictor or a toolchain
+directly may claim any; a network policy keeps strangers away from those."""
 
 DEFAULT_TIMEOUT_S = 300.0
+_CALLER = re.compile(r"[A-Za-z0-9-]{1,64}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 # Ids of zeros only are invalid: the standard's section 3.2.2.
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -77,6 +81,8 @@ class RequestContext:
     deadline_s: float = field(default_factory=lambda: time.monotonic() + DEFAULT_TIMEOUT_S)
     traceparent: str = field(default_factory=new_traceparent)
     trace: Trace = field(default_factory=Trace)
+    caller: str = ""
+    """Whose request it is, as the ingress found by the API key; empty where keys are not used."""
 
     @property
     def remaining_s(self) -> float:
@@ -92,7 +98,8 @@ class RequestContext:
         return replace(self, deadline_s=min(self.deadline_s, time.monotonic() + timeout_s))
 
     def to_headers(self) -> dict[str, str]:
-        return {
+        caller = {CALLER_HEADER: self.caller} if self.caller else {}
+        return caller | {
             REQUEST_ID_HEADER: self.request_id,
             PRIORITY_HEADER: self.priority.value,
             TIMEOUT_HEADER: str(max(1, int(self.remaining_s * 1000))),
@@ -109,10 +116,12 @@ def context_from_headers(
     """
     request_id = headers.get(REQUEST_ID_HEADER, "")
     traceparent = headers.get(TRACEPARENT_HEADER, "")
+    caller = headers.get(CALLER_HEADER, "")
     return RequestContext(
         request_id=request_id if _REQUEST_ID.fullmatch(request_id) else new_request_id(),
         priority=_priority(headers.get(PRIORITY_HEADER)),
         deadline_s=time.monotonic() + min(_timeout_s(headers.get(TIMEOUT_HEADER)), max_timeout_s),
+        caller=caller if _CALLER.fullmatch(caller) else "",
         traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else new_traceparent(),
     )
 

@@ -10,6 +10,7 @@ import uvicorn
 
 from contract.config import ServiceConfig
 from harmony.one_process import one_process
+from ingress import metrics
 from ingress.settings import Settings as IngressSettings
 from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.settings import Settings as PredictorSettings
@@ -49,7 +50,8 @@ async def serve(
             port=options.port,
             trusted_proxies=ingress.trusted_proxies,
         )
-        await _Server(settings, lambda url: announce(welcome(url, config))).serve()
+        with metrics.served_apart(options.host, ingress.metrics_port):
+            await _Server(settings, lambda url: announce(welcome(url, config))).serve()
 
 
 class _Server(uvicorn.Server):

@@ -1,86 +1,114 @@
-"""Who may come in: keys, rate limits, a bounded number at once, bodies of bounded length.
+"""Who may come in: keys, rates, and how much may be under way at once.
 
-All of it happens before a body is read, except its length, which is counted while it is read.
+A body is read before its request takes a place, so that slow uploads hold bytes and nothing else.
 """
 
 from __future__ import annotations
 
+import ipaddress
+from dataclasses import replace
+
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from contract.errors import Overloaded, PayloadTooLarge
-from ingress.keys import KeyRing, RateLimit
+from contract.errors import RateLimited
+from ingress.json_body import ItemCount
+from ingress.keys import KeyRing, RateLimit, WrongKey
+from ingress.request_state import RequestState
+from ingress.state import AppState
+from transport.asgi.body import read_body, replayed
+from transport.asgi.settings import MEGABYTE
 
-_GUARDED = "/v1"
+_API = "/v1"
+DOCS_PATHS = ("/docs", "/redoc", "/openapi.json")
+METRICS_PATH = "/metrics"
+_IPV6_NETWORK_BITS = 64
+"""What one subscriber is given (RFC 6177): its addresses count as one caller."""
 
 
 class Admission:
-    """ASGI middleware before every /v1 path; health, version, metrics and preflights pass."""
+    """ASGI middleware before every guarded path; health, version and preflights pass."""
 
-    def __init__(
-        self, app: ASGIApp, *, keys: KeyRing, rate: RateLimit, max_concurrent: int
-    ) -> None:
-        self._app, self._keys, self._rate = app, keys, rate
-        self._max_concurrent, self._inside = max_concurrent, 0
+    def __init__(self, app: ASGIApp, *, app_state: AppState, keys: KeyRing) -> None:
+        settings = app_state.settings
+        self._app, self._keys, self._bounds = app, keys, app_state.bounds
+        self._max_body_bytes = settings.max_body_mb * MEGABYTE
+        self._rate = RateLimit(settings.requests_per_minute)
+        self._wrong_keys = RateLimit(settings.wrong_keys_per_minute)
+        closed = (METRICS_PATH,) if settings.metrics == "key" else ()
+        self._guarded = (_API, *closed, *(DOCS_PATHS if settings.docs == "key" else ()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_guarded(scope):
+        if scope["type"] != "http" or not self._is_guarded(scope):
             await self._app(scope, receive, send)
             return
-        caller = self._keys.identify(Headers(scope=scope))
-        self._rate.take(caller or _address(scope))
-        if scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
-        if self._inside >= self._max_concurrent:
-            raise Overloaded(
-                f"{self._max_concurrent} requests are already under way; come back shortly",
-                retry_after_s=1,
-            )
-        self._inside += 1
+        state: RequestState = scope["state"]["state"]
+        address = _address(scope)
+        key_holder = self._identify(Headers(scope=scope), address)
+        state.caller = key_holder or address
+        state.context = replace(state.context, caller=key_holder or "")
+        self._rate.take(state.caller)
+        if scope["method"] == "POST":
+            receive = await self._read(scope, receive, state)
+        await self._app(scope, receive, send)
+
+    def _is_guarded(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        return scope["method"] != "OPTIONS" and any(
+            path == one or path.startswith(f"{one}/") for one in self._guarded
+        )
+
+    def _identify(self, headers: Headers, address: str) -> str | None:
+        """The holder of the key, None when there are no keys. Raises Unauthorized, RateLimited.
+
+        An address that guessed too often is refused before its key counts, unless that key has
+        been used from there before: a guesser behind the same proxy locks nobody out.
+        """
         try:
-            await self._app(scope, receive, send)
-        finally:
-            self._inside -= 1
+            holder = self._keys.identify(headers)
+        except WrongKey:
+            self._check_guesses(address)
+            self._wrong_keys.take(address)
+            raise
+        if not self._keys.is_known(holder, address):
+            self._check_guesses(address)
+        self._keys.remember(holder, address)
+        return holder
 
+    def _check_guesses(self, address: str) -> None:
+        wait_s = self._wrong_keys.wait_s(address)
+        if wait_s:
+            raise RateLimited(
+                f"too many wrong API keys from this address; wait {wait_s} s", retry_after_s=wait_s
+            )
 
-def _is_guarded(scope: Scope) -> bool:
-    path: str = scope["path"]
-    return scope["method"] != "OPTIONS" and (path == _GUARDED or path.startswith(f"{_GUARDED}/"))
+    async def _read(self, scope: Scope, receive: Receive, state: RequestState) -> Receive:
+        caller, lease, bounds = state.caller, state.lease, self._bounds
+        bounds.requests.check(caller)  # before the body: it would be read for nothing
+        is_form = Headers(scope=scope).get("content-type", "").startswith("multipart/")
+        items = ItemCount()
+
+        def inspect(chunk: bytes) -> None:
+            lease.hold(bounds.memory, caller, len(chunk))
+            if not is_form:
+                items.add(chunk)
+
+        body = await read_body(scope, receive, max_bytes=self._max_body_bytes, inspect=inspect)
+        lease.take(bounds.requests, caller)
+        return replayed(body, receive)
 
 
 def _address(scope: Scope) -> str:
     client = scope.get("client")
-    return client[0] if client else "unknown"
-
-
-class BodyTooLong(HTTPException):
-    """Raised while a body is read. FastAPI turns any other exception there into a 400."""
-
-
-class BodyLimit:
-    """ASGI middleware that refuses a body by its announced length, or as soon as it is too long."""
-
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
-        self._message = f"the body is longer than {max_bytes} bytes; send shorter audio"
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._max_bytes:
-            raise PayloadTooLarge(self._message)
-        read = 0
-
-        async def counted() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self._max_bytes:
-                raise BodyTooLong(413, self._message)
-            return message
-
-        await self._app(scope, counted, send)
+    if client is None:
+        return "unknown"
+    try:
+        address = ipaddress.ip_address(client[0])
+    except ValueError:
+        return str(client[0])[:64]
+    if address.version == 4:
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    network = ipaddress.ip_network((address, _IPV6_NETWORK_BITS), strict=False)
+    return str(network.network_address)

@@ -1,8 +1,8 @@
 """The public API as one FastAPI application. READ FIRST.
 
-A request passes CORS, observation (id, deadline, log line), the gate (key, rate, how many at once)
-and the body limit, then its route: parse, call a model through the client, answer. Faults become
-answers in faults.py.
+A request passes CORS, RequestLogging (id, deadline, log line) and Admission (key, rate, the body,
+how many at once), then its route: parse, call a model through the client, answer. Errors become
+answers in errors.py.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from starlette.middleware.cors import CORSMiddleware
 from contract.catalog import Catalog
 from contract.context import REQUEST_ID_HEADER
 from ingress import service, shared_paths
-from ingress.admission import Admission, BodyLimit
+from ingress.admission import Admission
 from ingress.errors import install_handlers
 from ingress.hse import conversions, embeddings, listings, vad
-from ingress.keys import RateLimit, read_keys
+from ingress.keys import KeyRing, read_keys
 from ingress.openai import models, transcriptions
 from ingress.openapi import document
 from ingress.request_logging import CACHE_HEADER, STEPS_HEADER, RequestLogging
 from ingress.settings import Settings
 from ingress.state import AppState
 from ingress.version import VERSION
-from transport.asgi.settings import MEGABYTE
+from transport.asgi.paths import LenientPaths
 from transport.client.client import Client
 
 DESCRIPTION = (
     "Speech, transcription, voice cloning and restoration, in OpenAI's dialect and in that of "
     "Harmony Speech Engine, on the same paths."
 )
+_THIS_MACHINE = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 _ROUTES = (
     *(shared_paths, transcriptions, models),
     *(vad, embeddings, conversions, listings),
@@ -42,7 +43,10 @@ _ROUTES = (
 
 def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
     """The application. Raises InvalidConfig when the API keys cannot be read."""
+    keys = read_keys(settings)
+    settings = settings.resolved(has_keys=bool(keys))
     app_state = AppState(settings, client, catalog)
+    has_docs = settings.docs != "off"
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -54,33 +58,35 @@ def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
         title="Harmony Speech",
         description=DESCRIPTION,
         version=VERSION,
-        docs_url="/docs" if settings.docs_enabled else None,
-        redoc_url="/redoc" if settings.docs_enabled else None,
-        openapi_url="/openapi.json" if settings.docs_enabled else None,
+        docs_url="/docs" if has_docs else None,
+        redoc_url="/redoc" if has_docs else None,
+        openapi_url="/openapi.json" if has_docs else None,
+        redirect_slashes=False,
     )
     for routes in _ROUTES:
         app.include_router(routes.router(app_state))
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_handlers(app)
-    _add_layers(app, settings)
+    _add_layers(app, app_state, keys)
     return app
 
 
-def _add_layers(app: FastAPI, settings: Settings) -> None:
+def _add_layers(app: FastAPI, app_state: AppState, keys: KeyRing) -> None:
     """Innermost first."""
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_mb * MEGABYTE)
-    app.add_middleware(
-        Admission,
-        keys=read_keys(settings),
-        rate=RateLimit(settings.requests_per_minute),
-        max_concurrent=settings.max_requests,
-    )
+    settings = app_state.settings
+    app.add_middleware(Admission, app_state=app_state, keys=keys)
     app.add_middleware(RequestLogging, max_timeout_s=settings.timeout_s)
-    origins = [origin.strip() for origin in settings.cors_origins.split(",") if origin.strip()]
-    if origins:
+    _add_cors(app, settings.cors_origins)
+    app.add_middleware(LenientPaths)
+
+
+def _add_cors(app: FastAPI, origins: str | None) -> None:
+    allowed = [origin.strip() for origin in (origins or "").split(",") if origin.strip()]
+    if allowed or origins is None:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=origins,
+            allow_origins=allowed,
+            allow_origin_regex=_THIS_MACHINE if origins is None else None,
             allow_methods=["*"],
             allow_headers=["*"],
             expose_headers=[REQUEST_ID_HEADER, STEPS_HEADER, CACHE_HEADER, "retry-after"],

@@ -13,7 +13,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from contract.errors import Overloaded, SpeechError
+from contract.errors import Overloaded, SpeechError, Unauthorized
 
 
 class Dialect(StrEnum):
@@ -80,11 +80,14 @@ def error_body(dialect: Dialect, error: SpeechError) -> dict[str, Any]:
 
 
 def error_response(dialect: Dialect, error: SpeechError) -> JSONResponse:
-    return JSONResponse(error_body(dialect, error), error.status, retry_headers(error))
+    return JSONResponse(error_body(dialect, error), error.status, error_headers(error))
 
 
-def retry_headers(error: SpeechError) -> dict[str, str]:
-    """When to come back: always told with 429, with other faults when it is known."""
+def error_headers(error: SpeechError) -> dict[str, str]:
+    """When to come back: always told with 429, with other faults when it is known. With 401 the
+    scheme that is asked for (RFC 9110, section 11.6.1)."""
+    if isinstance(error, Unauthorized):
+        return {"www-authenticate": "Bearer"}
     if error.retry_after_s is None and not isinstance(error, Overloaded):
         return {}
     return {"retry-after": str(max(1, math.ceil(error.retry_after_s or 1)))}

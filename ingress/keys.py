@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import math
 import time
@@ -19,30 +20,53 @@ _REMEDY = "send it as 'Authorization: Bearer <key>', 'Api-Key' or 'X-Api-Key'"
 
 
 class KeyRing:
-    """The keys that may call."""
+    """The keys that may call. Only their digests are kept."""
 
     def __init__(self, keys: tuple[str, ...]) -> None:
-        self._keys = tuple(key.encode() for key in keys)
+        self._digests = tuple(_digest(key.encode()) for key in keys)
+        self._seen: LRUCache[tuple[str, str], bool] = LRUCache(_MAX_CALLERS)
+
+    def __bool__(self) -> bool:
+        """Whether a key is needed at all."""
+        return bool(self._digests)
 
     def identify(self, headers: Mapping[str, str]) -> str | None:
-        """The caller as `key-<n>`, None when there are no keys. Raises Unauthorized.
+        """The holder of the key that is offered, under a name that is the same in every pod and
+        tells nothing about the key; None when there are no keys. Raises Unauthorized.
 
-        Every key is compared in full, so that the time taken tells nothing.
+        Every key is compared in full, and digests have one length: the time taken tells nothing.
         """
-        if not self._keys:
+        if not self._digests:
             return None
         offered = _offered(headers)
         if not offered:
             raise Unauthorized(f"an API key is required; {_REMEDY}")
+        candidates = [_digest(value) for value in offered]
         matches = [
-            number
-            for number, key in enumerate(self._keys)
-            for candidate in offered
-            if hmac.compare_digest(key, candidate)
+            digest
+            for digest in self._digests
+            for candidate in candidates
+            if hmac.compare_digest(digest, candidate)
         ]
         if not matches:
-            raise Unauthorized(f"the API key is not valid here; {_REMEDY}")
-        return f"key-{matches[0]}"
+            raise WrongKey(f"the API key is not valid here; {_REMEDY}")
+        return f"key-{_digest(matches[0]).hex()[:16]}"
+
+    def is_known(self, holder: str | None, address: str) -> bool:
+        """Whether this key has been used from this address before."""
+        return holder is None or (holder, address) in self._seen
+
+    def remember(self, holder: str | None, address: str) -> None:
+        if holder is not None:
+            self._seen[holder, address] = True
+
+
+class WrongKey(Unauthorized):
+    """A key was offered, and it is none of ours: a mistake, or a guess."""
+
+
+def _digest(value: bytes) -> bytes:
+    return hashlib.sha256(value).digest()
 
 
 def _offered(headers: Mapping[str, str]) -> list[bytes]:
@@ -90,18 +114,27 @@ class RateLimit:
         self._per_minute, self._clock = per_minute, clock
         self._buckets: LRUCache[str, _Bucket] = LRUCache(_MAX_CALLERS)
 
+    def wait_s(self, caller: str) -> int:
+        """Whole seconds until the next request may come; 0 when it may now."""
+        if self._per_minute == 0:
+            return 0
+        tokens = self._refilled(caller).tokens
+        return 0 if tokens >= 1 else math.ceil((1 - tokens) * 60 / self._per_minute)
+
     def take(self, caller: str) -> None:
         """Count one request. Raises RateLimited that says when the next may come."""
-        if self._per_minute == 0:
-            return
-        now_s = self._clock()
-        bucket = self._buckets.setdefault(caller, _Bucket(self._per_minute, now_s))
-        refill = (now_s - bucket.at_s) * self._per_minute / 60
-        bucket.tokens, bucket.at_s = min(self._per_minute, bucket.tokens + refill), now_s
-        if bucket.tokens < 1:
-            wait_s = math.ceil((1 - bucket.tokens) * 60 / self._per_minute)
+        wait_s = self.wait_s(caller)
+        if wait_s:
             raise RateLimited(
                 f"more than {self._per_minute} requests per minute; wait {wait_s} s",
                 retry_after_s=wait_s,
             )
-        bucket.tokens -= 1
+        if self._per_minute:
+            self._refilled(caller).tokens -= 1
+
+    def _refilled(self, caller: str) -> _Bucket:
+        now_s = self._clock()
+        bucket = self._buckets.setdefault(caller, _Bucket(self._per_minute, now_s))
+        refill = (now_s - bucket.at_s) * self._per_minute / 60
+        bucket.tokens, bucket.at_s = min(self._per_minute, bucket.tokens + refill), now_s
+        return bucket

@@ -83,6 +83,7 @@ async def _read(
             sample_rate=sample_rate,
             deadline_s=state.context.deadline_s,
         )
+    app_state.hold(state, audio.samples.nbytes)
     state.audio_in_s += audio.duration_s
     return audio
 

@@ -1,6 +1,11 @@
 """What the ingress counts. The registry is the process's: other rooms of a pod appear beside it."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 _SECONDS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 
@@ -26,3 +31,18 @@ CALL_SECONDS = Histogram(
 CALL_ERRORS = Counter(
     "speech_ingress_call_errors_total", "Calls that failed", ["model", "task", "code"]
 )
+
+
+@contextmanager
+def served_apart(host: str, port: int | None) -> Iterator[None]:
+    """/metrics on a port of its own, where one is set, answered by a thread."""
+    if port is None:
+        yield
+        return
+    server, thread = start_http_server(port, host)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

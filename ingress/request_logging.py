@@ -13,9 +13,9 @@ from contract.context import REQUEST_ID_HEADER, RequestContext, context_from_hea
 from contract.errors import Cancelled, DeadlineExceeded, InvalidRequest, ModelFailed, SpeechError
 from ingress import metrics
 from ingress.dialect import dialect_of_path, error_response
-from ingress.disconnect import while_connected
 from ingress.request_state import RequestState
 from transport import tracing
+from transport.asgi.disconnect import while_connected
 from transport.tracing import SpanKind
 
 logger = logging.getLogger(__name__)
@@ -23,6 +23,9 @@ access_log = logging.getLogger("ingress.access")
 
 STEPS_HEADER = "x-speech-steps"
 CACHE_HEADER = "x-speech-cache"
+_PIECE_BYTES = 256 << 10
+_STALLED_S = 1.0
+"""A reader that takes longer for a piece gives up its place in the bounds until it reads on."""
 
 
 class RequestLogging:
@@ -42,6 +45,7 @@ class RequestLogging:
         try:
             with (
                 metrics.IN_FLIGHT.track_inprogress(),
+                state.lease,
                 tracing.span(name, SpanKind.SERVER, state.context) as state.context,
             ):
                 await self._answer(scope, receive, sender, state, fault)
@@ -70,7 +74,7 @@ class RequestLogging:
             if fault is not None:
                 raise fault
             async with asyncio.timeout(state.context.remaining_s):
-                await while_connected(self._app, scope, receive, sender, state)
+                await while_connected(self._app, scope, receive, sender)
         except TimeoutError:
             late = DeadlineExceeded("the request's deadline has passed; allow it more time")
             await _break_off(late, scope, receive, sender, state)
@@ -94,11 +98,27 @@ class _Sender:
             state.status = message["status"]
             _add_headers(MutableHeaders(raw=message["headers"]), state)
         elif message["type"] == "http.response.body":
-            state.bytes_out += len(message.get("body", b""))
-            if state.first_byte_s is None and state.bytes_out:
-                state.first_byte_s = state.age_s
-            state.is_answered = not message.get("more_body", False)
+            await self._send_body(message.get("body", b""), message.get("more_body", False))
+            return
         await self._send(message)
+
+    async def _send_body(self, body: bytes, more_body: bool) -> None:
+        """In pieces: uvicorn takes any size at once, and waits for the reader only afterwards."""
+        state = self._state
+        for start in range(0, max(1, len(body)), _PIECE_BYTES):
+            piece = body[start : start + _PIECE_BYTES]
+            has_more = more_body or start + _PIECE_BYTES < len(body)
+            state.bytes_out += len(piece)
+            if state.first_byte_s is None and piece:
+                state.first_byte_s = state.age_s
+            state.is_answered = not has_more
+            message = {"type": "http.response.body", "body": piece, "more_body": has_more}
+            stalled = asyncio.get_running_loop().call_later(_STALLED_S, state.lease.suspend)
+            try:
+                await self._send(message)
+            finally:
+                stalled.cancel()
+                state.lease.resume()
 
 
 def _add_headers(headers: MutableHeaders, state: RequestState) -> None:

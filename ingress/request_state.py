@@ -13,6 +13,7 @@ from contract.context import RequestContext
 from contract.errors import SpeechError
 from contract.lifecycle import StepTiming
 from ingress.dialect import Dialect
+from transport.asgi.bulkheads import Lease
 
 
 @dataclass(slots=True)
@@ -21,6 +22,10 @@ class RequestState:
 
     context: RequestContext
     dialect: Dialect
+    lease: Lease = field(default_factory=Lease)
+    """What the request holds of the server's bounds, until it has ended."""
+    caller: str = "unknown"
+    """Whose share of the bounds that is: the holder of a key, or an address."""
     started_s: float = field(default_factory=time.monotonic)
     wants_steps: bool = False
     model: str | None = None

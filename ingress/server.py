@@ -16,6 +16,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from contract.errors import SpeechError
+from ingress import metrics
 from ingress.app import create_app
 from ingress.settings import Settings
 from transport import logs, tracing
@@ -62,7 +63,8 @@ async def serve(
             port=port,
             trusted_proxies=settings.trusted_proxies,
         )
-        await uvicorn.Server(config).serve()
+        with metrics.served_apart(host, settings.metrics_port):
+            await uvicorn.Server(config).serve()
 
 
 def _parser() -> argparse.ArgumentParser:

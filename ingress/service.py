@@ -1,4 +1,4 @@
-"""Health, version and metrics: open to everybody, asked without waking any model."""
+"""Health and version, open to everybody; metrics, open as is set. None wakes a model."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ def router(app_state: AppState) -> APIRouter:
     async def version_() -> dict[str, str]:
         return {"version": VERSION}
 
+    if app_state.settings.metrics != "off":
+        _add_metrics(routes)
+    return routes
+
+
+def _add_metrics(routes: APIRouter) -> None:
     @routes.get(
         "/metrics",
         response_class=Response,
@@ -58,8 +64,6 @@ def router(app_state: AppState) -> APIRouter:
     def metrics() -> Response:
         """Prometheus text. Collected in a thread: a scrape must not delay a request."""
         return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
-
-    return routes
 
 
 def _state(app_state: AppState, endpoint: Endpoint) -> str:

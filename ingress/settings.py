@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr
 
 from transport.asgi.settings import Renamed, ServerSettings, megabytes
+
+Exposure = Literal["auto", "open", "key", "off"]
+
+
+def _exposure(is_enabled: str) -> str:
+    return "off" if is_enabled.lower() in ("0", "false", "off", "no", "n", "f") else "auto"
 
 
 class Settings(ServerSettings):
@@ -21,6 +27,7 @@ class Settings(ServerSettings):
         "max_voice_seconds": Renamed("max_voice_s"),
         "max_concurrent_requests": Renamed("max_requests"),
         "request_timeout_s": Renamed("timeout_s"),
+        "docs_enabled": Renamed("docs", _exposure),
     }
 
     api_keys: SecretStr = SecretStr("")
@@ -36,8 +43,18 @@ class Settings(ServerSettings):
     """Addresses and networks, separated by commas, whose X-Forwarded-For names the caller. Empty:
     nobody's; then callers behind a proxy count as one."""
 
+    wrong_keys_per_minute: int = Field(default=30, ge=0)
+    """Wrong API keys from one address per minute; then keys that are new there are refused with
+    429, right ones too. 0: no limit."""
+
     max_requests: int = Field(default=64, ge=1)
     """POST requests under way at once; the next is refused with 429."""
+
+    max_requests_per_caller: int = Field(default=48, ge=1)
+    """Of those, most of one key, or without keys of one address."""
+
+    max_requests_per_model: int = Field(default=32, ge=1)
+    """Of those, most that one model or toolchain answers: one that hangs leaves room for others."""
 
     max_body_mb: int = Field(default=64, ge=1)
     """Largest request body in megabytes (2^20 bytes). Base64 makes audio a third longer, so above
@@ -58,8 +75,9 @@ class Settings(ServerSettings):
     codec_threads: int = Field(default=2, ge=1)
     """Answers encoded at once."""
 
-    cors_origins: str = "*"
-    """Origins that browsers may call from, separated by commas. Empty: none."""
+    cors_origins: str | None = None
+    """Origins that browsers may call from, separated by commas. Empty: none. Absent: all where a
+    key is needed, only pages of this machine (localhost) where none is."""
 
     default_speech_model: str | None = None
     """Answers to OpenAI's own names such as tts-1. Absent: the first that has voices of its own."""
@@ -67,5 +85,20 @@ class Settings(ServerSettings):
     default_transcription_model: str | None = None
     """Answers to OpenAI's own names such as whisper-1. Absent: the first that transcribes."""
 
-    docs_enabled: bool = True
-    """Serve /docs, /redoc and /openapi.json."""
+    docs: Exposure = "auto"
+    """/docs, /redoc and /openapi.json: open, key (only with an API key), off, or auto: key where
+    there are keys, else open."""
+
+    metrics: Exposure = "auto"
+    """/metrics, likewise."""
+
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Serve /metrics without a key on this port, and on no other."""
+
+    def resolved(self, *, has_keys: bool) -> Settings:
+        """With every `auto` replaced by what it means here."""
+        guarded: Exposure = "key" if has_keys else "open"
+        auto = {name: guarded for name in ("docs", "metrics") if getattr(self, name) == "auto"}
+        is_elsewhere: dict[str, Exposure] = {"metrics": "off"} if self.metrics_port else {}
+        origins = {"cors_origins": "*"} if has_keys and self.cors_origins is None else {}
+        return self.model_copy(update={**auto, **is_elsewhere, **origins})

@@ -12,6 +12,7 @@ from ingress.dialect import SPEECH_PATH, TRANSCRIPTIONS_PATH, Dialect, dialect_o
 from ingress.hse import speech as hse_speech
 from ingress.hse import transcriptions as hse_transcriptions
 from ingress.hse.schemas import TextToSpeechRequest
+from ingress.json_body import JsonRoute
 from ingress.openai import speech as openai_speech
 from ingress.openai import transcriptions as openai_transcriptions
 from ingress.openai.forms import read_form
@@ -36,7 +37,7 @@ SpeechBody = Annotated[
 
 
 def router(app_state: AppState) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(route_class=JsonRoute)
 
     @routes.post(SPEECH_PATH, tags=["speech"], responses=SPEECH_ANSWERS, response_class=Response)
     async def speech(request: Request, body: Annotated[SpeechBody, Body()]) -> Response:

@@ -15,6 +15,7 @@ from contract.catalog import Catalog
 from contract.errors import ModelFailed, SpeechError, Unavailable
 from contract.tasks import TaskInput, TaskOutput
 from ingress import metrics
+from ingress.bounds import Bounds, bounds_of
 from ingress.request_state import RequestState
 from ingress.settings import Settings
 from transport.client.client import Client
@@ -50,16 +51,19 @@ class AppState:
     outcomes: Outcomes = field(default_factory=Outcomes)
     opened_at: int = field(default_factory=lambda: int(time.time()))
     """Unix seconds; the `created` of every model card."""
+    bounds: Bounds = field(init=False)
     decoders: Decoders = field(init=False)
     codec: anyio.CapacityLimiter = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "bounds", bounds_of(self.settings))
         object.__setattr__(self, "decoders", Decoders(self.settings))
         limiter = anyio.CapacityLimiter(self.settings.codec_threads)
         object.__setattr__(self, "codec", limiter)
 
     async def call(self, model: str, request: TaskInput[O], state: RequestState) -> O:
         """Ask a predictor or toolchain; keep the time it took and whether it could answer."""
+        state.lease.take(self.bounds.models, model)
         labels = (model, request.task.value)
         with state.step(model), metrics.CALL_SECONDS.labels(*labels).time():
             try:
@@ -71,6 +75,10 @@ class AppState:
                 raise
         self.outcomes.succeeded(model)
         return output
+
+    def hold(self, state: RequestState, size: int) -> None:
+        """Count bytes that exist until the request ends. Raises Overloaded."""
+        state.lease.hold(self.bounds.memory, state.caller, size)
 
     async def in_thread(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run blocking work, such as encoding; at most `codec_threads` at once, the rest wait."""

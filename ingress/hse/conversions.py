@@ -12,6 +12,7 @@ from ingress.endpoints import AUDIO_CONVERT, VOICE_CONVERT, ListedModel
 from ingress.hse import filters
 from ingress.hse.answers import answer_audio, manner_of
 from ingress.hse.schemas import AudioConversionRequest, VoiceConversionRequest
+from ingress.json_body import JsonRoute
 from ingress.media import read_embedding, read_voice
 from ingress.openapi import hse_audio_answers
 from ingress.request_state import RequestState, request_state_of
@@ -20,7 +21,7 @@ from ingress.state import AppState
 
 
 def router(app_state: AppState) -> APIRouter:
-    routes = APIRouter(tags=["conversion"])
+    routes = APIRouter(route_class=JsonRoute, tags=["conversion"])
 
     @routes.post("/v1/voice/convert", responses=hse_audio_answers(), response_class=Response)
     async def convert_voice(request: Request, body: VoiceConversionRequest) -> Response:

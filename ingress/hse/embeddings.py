@@ -11,6 +11,7 @@ from contract.tasks import EmbedSpeakerInput
 from ingress.endpoints import EMBED
 from ingress.hse.answers import answer
 from ingress.hse.schemas import EmbedSpeakerRequest, EmbedSpeakerResponse
+from ingress.json_body import JsonRoute
 from ingress.media import read_voice
 from ingress.openapi import hse_answers
 from ingress.request_state import request_state_of
@@ -19,7 +20,7 @@ from ingress.state import AppState
 
 
 def router(app_state: AppState) -> APIRouter:
-    routes = APIRouter(tags=["speaker embedding"])
+    routes = APIRouter(route_class=JsonRoute, tags=["speaker embedding"])
 
     async def embed(request: Request, body: EmbedSpeakerRequest) -> Response:
         """Measure a voice once; the answer's `data` clones it as often as wanted."""

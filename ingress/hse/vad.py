@@ -12,6 +12,7 @@ from contract.tasks import DetectSpeechInput, DetectSpeechOutput, Task, Transcri
 from ingress.endpoints import VAD
 from ingress.hse.answers import answer, whisper_segments
 from ingress.hse.schemas import DetectVoiceActivityRequest, DetectVoiceActivityResponse
+from ingress.json_body import JsonRoute
 from ingress.media import SPEECH_RATE, read_speech
 from ingress.openapi import hse_answers
 from ingress.request_state import RequestState, request_state_of
@@ -22,7 +23,7 @@ _KNOBS = ("threshold", "min_speech_duration_ms", "min_silence_duration_ms", "spe
 
 
 def router(app_state: AppState) -> APIRouter:
-    routes = APIRouter(tags=["speech activity"])
+    routes = APIRouter(route_class=JsonRoute, tags=["speech activity"])
 
     @routes.post(
         "/v1/audio/vad",

@@ -46,6 +46,8 @@ async def test_any_of_three_headers_carries_the_key(
 
 async def test_401_is_in_the_dialect_of_the_path(models: FakeClient) -> None:
     async with browser(make_app(models, api_keys="tok")) as http:
+        refused = await http.post("/v1/audio/speech", json=SPEECH)
+        assert refused.headers["www-authenticate"] == "Bearer"
         openai_s = (await http.post("/v1/audio/speech", json=SPEECH)).json()
         hse_s = (await http.post("/v1/audio/vad", json=VAD)).json()
     assert openai_s["error"]["code"] == "invalid_api_key"

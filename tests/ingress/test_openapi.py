@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from contract.embedding import Embedding
 
-APP = make_app(FakeClient(), docs_enabled=True)
+APP = make_app(FakeClient(), docs="open")
 SCHEMA = schemathesis.openapi.from_asgi("/openapi.json", APP)
 CHECKS = [
     not_a_server_error,
@@ -124,7 +124,7 @@ async def test_speech_documents_both_dialects_and_every_fault(http: httpx.AsyncC
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
 async def test_documentation_can_be_switched_off(http: httpx.AsyncClient, path: str) -> None:
     assert (await http.get(path)).status_code == 200
-    closed = make_app(FakeClient(), docs_enabled=False)
+    closed = make_app(FakeClient(), docs="off")
     transport = httpx.ASGITransport(app=closed)
     async with httpx.AsyncClient(transport=transport, base_url="http://door") as other:
         assert (await other.get(path)).status_code == 404

@@ -54,7 +54,7 @@ async def test_a_client_s_fault_leaves_the_model_healthy(
 
 async def test_probes_and_version_are_open_and_wake_nobody(models: FakeClient) -> None:  # S3
     async with browser(make_app(models, api_keys="secret")) as http:
-        for path in ("/health", "/health/live", "/health/ready", "/version", "/metrics"):
+        for path in ("/health", "/health/live", "/health/ready", "/version"):
             assert (await http.get(path)).status_code == 200
         assert (await http.get("/version")).json()["version"]
     assert not models.calls

@@ -11,6 +11,9 @@ from typing import Any
 import uvicorn
 from served import free_port
 
+from transport.asgi.http_server import server_config
+from transport.asgi.settings import ServerSettings
+
 
 @contextmanager
 def serving(app: Any) -> Iterator[str]:
@@ -19,6 +22,22 @@ def serving(app: Any) -> Iterator[str]:
     config = uvicorn.Config(
         app, host="127.0.0.1", port=port, log_config=None, access_log=False, lifespan="off"
     )
+    with _running(config) as url:
+        yield url
+
+
+@contextmanager
+def serving_limited(app: Any, settings: ServerSettings, trusted_proxies: str = "") -> Iterator[str]:
+    """The same with the limits that our programs serve with."""
+    config = server_config(
+        app, settings, host="127.0.0.1", port=free_port(), trusted_proxies=trusted_proxies
+    )
+    with _running(config) as url:
+        yield url
+
+
+@contextmanager
+def _running(config: uvicorn.Config) -> Iterator[str]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -26,7 +45,7 @@ def serving(app: Any) -> Iterator[str]:
         while not server.started:
             assert thread.is_alive(), "the server did not start"
             time.sleep(0.01)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{config.port}"
     finally:
         server.should_exit = True
         thread.join()

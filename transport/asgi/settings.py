@@ -50,6 +50,9 @@ class ServerSettings(DecodingSettings):
     max_body_mb: int = Field(default=256, ge=1)
     """Largest request body in megabytes (2^20 bytes), on REST and gRPC alike. An hour of speech,
     which the ingress takes, is 154 as base64."""
+    max_held_mb: int = Field(default=1024, ge=1)
+    """Megabytes of request bodies and decoded recordings held at once; what does not fit is
+    refused with 429. One caller of the ingress may hold half."""
     max_audio_s: float = Field(default=7200.0, gt=0)
     """Longest audio, counted while it is decoded."""
     grace_s: int = Field(default=60, ge=0)

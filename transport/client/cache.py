@@ -1,7 +1,8 @@
 """Answers worth keeping: embeddings, speech segments and synthesis, keyed by content.
 
-A key is the SHA-256 of everything that decides the answer: the model, its weights, and every field
-of the request. Values are bytes, so a cache in memory and one in Redis hold the same thing.
+A key is the SHA-256 of who asks and of everything that decides the answer: the model, its weights,
+and every field of the request. Values are bytes, so a cache in memory and one in Redis hold the
+same thing.
 """
 
 from __future__ import annotations
@@ -84,9 +85,13 @@ class RedisStore:
         await self._redis.aclose()
 
 
-def cache_key(model: str, config: ModelConfig | None, request: TaskInput[Any]) -> str:
-    """Digest of all that decides the answer. Hashes the audio: call it off the event loop."""
-    digest = hashlib.sha256(model.encode())
+def cache_key(
+    model: str, config: ModelConfig | None, request: TaskInput[Any], owner: str = ""
+) -> str:
+    """Digest of all that decides the answer, and of who may be given it. Hashes the audio: call it
+    off the event loop."""
+    digest = hashlib.sha256()
+    _feed(digest, (owner, model))
     if config is not None:
         digest.update(config.model_dump_json(exclude={"fallback"}).encode())
     _feed(digest, request)

@@ -42,6 +42,8 @@ class ConnectionSettings(BaseSettings):
     """Memory for cached embeddings, segments and speech; 0 turns the cache off."""
     cache_ttl_s: float = Field(default=3600.0, gt=0)
     """Seconds for which an answer is kept."""
+    cache_shared: bool = False
+    """Give one API key's kept answers to another too; a caller then learns what others asked."""
     redis_url: str | None = None
     """Keep the cache in this Redis, shared by all pods, instead of in memory."""
     middleware: tuple[str, ...] = ()
@@ -114,6 +116,7 @@ def resilient(
         lambda: catalog.current,
         policy=policy,
         store=kept,
+        is_cache_shared=settings.cache_shared,
         middleware=[_middleware(name) for name in settings.middleware],
     )
 

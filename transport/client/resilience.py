@@ -80,8 +80,11 @@ class ResilientClient:
         *,
         policy: ResiliencePolicy | None = None,
         store: Store | None = None,
+        is_cache_shared: bool = False,
         middleware: Sequence[Middleware] = (),
     ) -> None:
+        """Unless `is_cache_shared`, what one caller asked is not kept for another."""
+        self._is_cache_shared = is_cache_shared
         self._transport, self._catalog, self._store = transport, catalog, store
         self._policy = policy or ResiliencePolicy()
         self._middleware = tuple(middleware)
@@ -127,7 +130,8 @@ class ResilientClient:
         if self._store is None or request.task not in CACHED_TASKS:
             return await self._through_circuit(model, request, context)
         config = self._catalog().find(model)
-        key = await asyncio.to_thread(cache_key, model, config, request)
+        owner = "" if self._is_cache_shared else context.caller
+        key = await asyncio.to_thread(cache_key, model, config, request, owner)
         kept = await self._store.get(key)
         CACHE.labels(model, "miss" if kept is None else "hit").inc()
         if kept is not None:

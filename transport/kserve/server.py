@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from contract.errors import InvalidRequest, ModelNotFound, ModelNotReady
 from transport.asgi.body_guard import RequestGuard
 from transport.asgi.http_server import limit
+from transport.asgi.paths import LenientPaths
 from transport.kserve.errors import (
     AnsweredError,
     answer_error,
@@ -62,7 +63,7 @@ class SpeechServer(model_server.ModelServer):
         for one in served:
             self.register_model(ServedModel(one, settings))
         _limit_grpc_messages(settings.max_body_mb * MEGABYTE)
-        _extend_app(self.dataplane, settings.max_body_mb * MEGABYTE)
+        _extend_app(self.dataplane, settings)
 
     async def _serve(self) -> None:
         """The SDK's main coroutine; its uvicorn is configured by now, and not yet loaded."""
@@ -146,7 +147,7 @@ def _limit_grpc_messages(max_bytes: int) -> None:
     model_server.args.grpc_max_send_message_length = max_bytes
 
 
-def _extend_app(dataplane: SpeechDataPlane, max_body_bytes: int) -> None:
+def _extend_app(dataplane: SpeechDataPlane, settings: ServingSettings) -> None:
     """Routes added before the SDK's own take precedence."""
 
     async def metadata(model_name: str) -> dict[str, Any]:
@@ -162,6 +163,11 @@ def _extend_app(dataplane: SpeechDataPlane, max_body_bytes: int) -> None:
     warnings.filterwarnings("ignore", category=FastAPIDeprecationWarning)
     app.add_api_route("/v2/models/{model_name}", metadata, methods=["GET"], tags=["V2"])
     app.add_api_route("/v2/models/{model_name}/ready", ready, methods=["GET"], tags=["V2"])
-    app.add_middleware(RequestGuard, max_body_bytes=max_body_bytes)
+    app.add_middleware(
+        RequestGuard,
+        max_body_bytes=settings.max_body_mb * MEGABYTE,
+        max_held_bytes=settings.max_held_mb * MEGABYTE,
+    )
+    app.add_middleware(LenientPaths)
     app.add_exception_handler(AnsweredError, answer_error)
     app.add_exception_handler(RequestValidationError, answer_invalid_body)

@@ -5,6 +5,8 @@
 {{- $settings := dict "timeout_s" $timeout "grace_s" $timeout }}
 {{- if .Values.ingress.apiKeys.existingSecret }}
 {{- $_ := set $settings "api_keys_file" (printf "/etc/harmony-speech-keys/%s" .Values.ingress.apiKeys.key) }}
+{{- /* The monitors of this chart send no key. */}}
+{{- $_ := set $settings "metrics" "open" }}
 {{- end }}
 {{- include "harmony-speech.homeEnv" . }}
 {{ include "harmony-speech.connections" . }}

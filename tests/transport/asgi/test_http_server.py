@@ -5,17 +5,14 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from typing import Any
+from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
-import uvicorn
+from http_threads import serving_limited
 from raw_http import connected, is_cut_off, is_open_after, read_to_end, wait_until
-from served import free_port
 from starlette.types import Receive, Scope, Send
 
-from transport.asgi.http_server import server_config
 from transport.asgi.settings import ServerSettings
 
 ANSWER_BYTES = 64 << 20
@@ -67,28 +64,8 @@ def app() -> App:
 def start(app: App) -> Iterator[Start]:
     with ExitStack() as stack:
         yield lambda trusted_proxies="", **limits: stack.enter_context(
-            _running(app, trusted_proxies, **limits)
+            serving_limited(app, ServerSettings(**{"grace_s": 1} | limits), trusted_proxies)
         )
-
-
-@contextmanager
-def _running(app: App, trusted_proxies: str, **limits: Any) -> Iterator[str]:
-    config = server_config(
-        app,
-        ServerSettings(**{"grace_s": 1} | limits),
-        host="127.0.0.1",
-        port=free_port(),
-        trusted_proxies=trusted_proxies,
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    wait_until(lambda: server.started)
-    try:
-        yield f"http://127.0.0.1:{config.port}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def status_of(answer: bytes) -> int:

@@ -7,22 +7,19 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.errors import Cancelled
-from ingress.request_state import RequestState
 
 
-async def while_connected(
-    app: ASGIApp, scope: Scope, receive: Receive, send: Send, state: RequestState
-) -> None:
+async def while_connected(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Run the application; cancel it when the client leaves before the answer is complete.
 
-    Raises Cancelled then.
+    Returns when the work has ended. Raises Cancelled when the client left.
     """
-    line = _Line(receive)
-    work = asyncio.create_task(_run(app, scope, line, send))
-    watch = asyncio.create_task(line.watch())
+    connection = _ClientConnection(receive, send)
+    work = asyncio.create_task(_run(app, scope, connection))
+    watch = asyncio.create_task(connection.watch())
     try:
         await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
-        if not work.done() and not state.is_answered:
+        if not work.done() and not connection.is_answered:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
             raise Cancelled("the client has gone")
@@ -33,16 +30,17 @@ async def while_connected(
         await asyncio.gather(work, watch, return_exceptions=True)
 
 
-async def _run(app: ASGIApp, scope: Scope, line: _Line, send: Send) -> None:
-    await app(scope, line.receive, send)
+async def _run(app: ASGIApp, scope: Scope, connection: _ClientConnection) -> None:
+    await app(scope, connection.receive, connection.send)
 
 
-class _Line:
-    """The client's side of the connection: first the body, then the news that it has gone."""
+class _ClientConnection:
+    """First the body, then the news that the client has gone."""
 
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
         self._body_read, self._gone = asyncio.Event(), asyncio.Event()
+        self.is_answered = False
 
     async def receive(self) -> Message:
         if self._body_read.is_set():
@@ -54,6 +52,11 @@ class _Line:
         if not message.get("more_body", False):
             self._body_read.set()
         return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.body":
+            self.is_answered = not message.get("more_body", False)
+        await self._send(message)
 
     async def watch(self) -> None:
         """Return when the client has gone."""
