@@ -216,6 +216,7 @@ class TranscribeInput(TaskInput[TranscribeOutput]):
 
     audio: Audio = tensor("mono speech, any rate", envelope=(*REFERENCE, "audio"))
     language: str | None = knob("ISO 639-1 code; absent: detected", max_length=16)
+    languages: str | None = knob("codes with commas: detection among them", max_length=1024)
     translate: bool = knob("write English whatever is spoken", False)
     prompt: str | None = knob("text the transcript continues, to fix spelling and style")
     hotwords: str | None = knob("words to expect", max_length=1024)

@@ -17,10 +17,11 @@ from contract.catalog import Catalog
 from contract.context import REQUEST_ID_HEADER
 from ingress import service, shared_paths
 from ingress.admission import Admission
+from ingress.client_body import IGNORED_HEADER
 from ingress.errors import install_handlers
 from ingress.hse import conversions, embeddings, listings, vad
 from ingress.keys import KeyRing, read_keys
-from ingress.openai import models, transcriptions
+from ingress.openai import models, speech_activity, transcriptions
 from ingress.openapi import document
 from ingress.request_logging import CACHE_HEADER, STEPS_HEADER, RequestLogging
 from ingress.settings import Settings
@@ -35,7 +36,7 @@ DESCRIPTION = (
 )
 _THIS_MACHINE = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 _ROUTES = (
-    *(shared_paths, transcriptions, models),
+    *(shared_paths, transcriptions, speech_activity, models),
     *(vad, embeddings, conversions, listings),
     service,
 )
@@ -89,5 +90,11 @@ def _add_cors(app: FastAPI, origins: str | None) -> None:
             allow_origin_regex=_THIS_MACHINE if origins is None else None,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=[REQUEST_ID_HEADER, STEPS_HEADER, CACHE_HEADER, "retry-after"],
+            expose_headers=[
+                REQUEST_ID_HEADER,
+                STEPS_HEADER,
+                CACHE_HEADER,
+                IGNORED_HEADER,
+                "retry-after",
+            ],
         )

@@ -1,6 +1,20 @@
-"""The languages Whisper knows, by ISO 639 code. OpenAI answers with the English names."""
+"""Languages in any usual spelling, as the models spell them.
+
+Tags (BCP 47, ISO 639-1 to -3, POSIX locales, withdrawn codes) and names in English or in the
+language itself are read by langcodes, from IANA's registry and CLDR's data: decision 0008.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from langcodes import Language, closest_match, find
+from langcodes.tag_parser import LanguageTagError
 
 from contract.errors import InvalidRequest
+from ingress.wording import choice, shown
 
 _NAMES = """
 af afrikaans,am amharic,ar arabic,as assamese,az azerbaijani,ba bashkir,be belarusian,bg bulgarian,
@@ -19,18 +33,92 @@ vi vietnamese,yi yiddish,yo yoruba,yue cantonese,zh chinese
 NAMES: dict[str, str] = {
     code: name for code, _, name in (entry.strip().partition(" ") for entry in _NAMES.split(","))
 }
-_CODES = {name: code for code, name in NAMES.items()}
+"""The languages Whisper knows, by its codes. OpenAI answers with the English names."""
+_BY_NAME = {name: code for code, name in NAMES.items()}
+_STANDARD_CODES = {"jw": "jv"}
+"""Whisper keeps one withdrawn code, Javanese."""
+_BY_STANDARD_CODE = {_STANDARD_CODES.get(code, code): code for code in NAMES}
+
+_DETECTION = frozenset(
+    {"auto", "autodetect", "automatic", "detect", "any", "multi", "multilingual", "mul", "und"}
+)
+COUNTRIES = {"jp": "ja", "kr": "ko"}
+"""HSE names two languages by their countries."""
+_KOKORO = {
+    **{"a": "en-US", "b": "en-GB", "e": "es", "f": "fr", "h": "hi", "i": "it", "j": "ja"},
+    **{"p": "pt-BR", "z": "zh"},
+}
+"""Letters of Kokoro's `lang_code` (hexgrad/kokoro, kokoro/pipeline.py, LANG_CODES)."""
+_LONGEST = 64
+_NEAREST = 15
+"""CLDR's distance of what speakers of one understand: Moroccan and standard Arabic are 14 apart,
+Maithili and Hindi 20 (unicode.org/reports/tr35/#LanguageMatching)."""
 
 
-def language_code(value: str, *, param: str) -> str:
-    """`en`, `EN`, `en-GB` or `english` → `en`. Raises InvalidRequest for everything else."""
+def language_code(value: str, *, param: str) -> str | None:
+    """Whisper's code for a language; None when it is to be detected.
+
+    Raises InvalidRequest when it is none, or none that Whisper knows.
+    """
     word = value.strip().lower()
-    code = word.split("-")[0].split("_")[0]
-    if word in _CODES:
-        return _CODES[word]
-    if code in NAMES:
-        return code
-    raise InvalidRequest(
-        f"{param} is no language that can be transcribed; send an ISO 639-1 code such as en",
-        param=param,
-    )
+    if re.sub(r"[\s_-]", "", word) in _DETECTION:
+        return None
+    code = _BY_NAME.get(word) or _nearest(iso_code(word), tuple(_BY_STANDARD_CODE))
+    if code is None:
+        raise InvalidRequest(
+            f"{param} {shown(value)} is not a language that can be transcribed; leave it out to "
+            f"have it detected, or send one of: {', '.join(NAMES)}",
+            param=param,
+        )
+    return _BY_STANDARD_CODE.get(code, code)
+
+
+def standard_code(code: str) -> str:
+    """ISO 639's code of one of Whisper's."""
+    return _STANDARD_CODES.get(code, code)
+
+
+def spoken_language(value: str, offered: Sequence[str], *, param: str, model: str) -> str:
+    """The entry of `offered` that means the same language. Raises InvalidRequest."""
+    word = value.strip().casefold()
+    same = next((name for name in offered if name.casefold() == word), None)
+    if same is not None:
+        return same
+    codes = {code: name for name in reversed(offered) if (code := iso_code(name))}
+    code = _nearest(iso_code(_KOKORO.get(word, word)), tuple(codes))
+    if code is None:
+        raise InvalidRequest(
+            f"{model} does not speak {param} {shown(value)}; {choice('it speaks', list(offered))}",
+            param=param,
+        )
+    return codes[code]
+
+
+@lru_cache(maxsize=512)
+def iso_code(value: str) -> str | None:
+    """The shortest ISO 639 code of a language given by tag or by name; None when it is neither."""
+    word = value.strip().lower()
+    if not (1 < len(word) <= _LONGEST and word.isprintable()):
+        return None
+    try:
+        tag = Language.get(COUNTRIES.get(word) or re.split(r"[.@]", word)[0])
+        if tag.language and tag.is_valid():
+            return tag.language
+    except LanguageTagError:
+        pass
+    try:
+        return find(word).language
+    except LookupError:
+        return None
+
+
+@lru_cache(maxsize=512)
+def _nearest(code: str | None, known: tuple[str, ...]) -> str | None:
+    """The code itself, its macrolanguage, or the one known language near enough to it."""
+    if code is None or code in known or not known:
+        return code if code in known else None
+    macrolanguage = Language.get(code).prefer_macrolanguage().language
+    if macrolanguage in known:
+        return macrolanguage
+    found, distance = closest_match(code, known, max_distance=_NEAREST)
+    return found if distance <= _NEAREST else None

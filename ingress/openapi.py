@@ -73,11 +73,8 @@ _TEXT = {"schema": {"type": "string"}}
 _EVENTS = {
     "schema": {
         "type": "object",
-        "properties": {
-            "event": {"type": "string"},
-            "data": {"type": "string", "contentMediaType": "application/json"},
-        },
-        "required": ["event", "data"],
+        "properties": {"data": {"type": "string", "contentMediaType": "application/json"}},
+        "required": ["data"],
     }
 }
 _AUDIO = {
@@ -134,6 +131,7 @@ TRANSCRIPTION_BODY = _body(
     openai.multipart(openai.CreateTranscriptionRequest, refs=_REFS)
     | _json(hse.SpeechTranscribeRequest)
 )
+SPEECH_TIMESTAMPS_BODY = _body(openai.multipart(openai.DetectSpeechRequest, refs=_REFS))
 TRANSLATION_BODY = _body(openai.multipart(openai.CreateTranslationRequest, refs=_REFS))
 
 

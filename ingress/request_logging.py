@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from contract.context import REQUEST_ID_HEADER, RequestContext, context_from_headers
 from contract.errors import Cancelled, DeadlineExceeded, InvalidRequest, ModelFailed, SpeechError
 from ingress import metrics
+from ingress.client_body import IGNORED_HEADER, header_value
 from ingress.dialect import dialect_of_path, error_response
 from ingress.request_state import RequestState
 from transport import tracing
@@ -126,6 +127,8 @@ def _add_headers(headers: MutableHeaders, state: RequestState) -> None:
     trace = state.context.trace
     if trace.cache_hits:
         headers[CACHE_HEADER] = ", ".join(dict.fromkeys(trace.cache_hits))
+    if state.ignored:
+        headers[IGNORED_HEADER] = header_value(state.ignored)
     if state.wants_steps:
         headers[STEPS_HEADER] = ", ".join(step.step for step in trace.steps)
         timings = (f"{_token(s.step)};dur={s.duration_s * 1000:.1f}" for s in trace.steps)

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from pydantic import BaseModel
 from starlette.requests import HTTPConnection
 
 from contract.context import RequestContext
 from contract.errors import SpeechError
 from contract.lifecycle import StepTiming
+from ingress.client_body import unknown_keys
 from ingress.dialect import Dialect
 from transport.asgi.bulkheads import Lease
 
@@ -38,6 +40,8 @@ class RequestState:
     first_byte_s: float | None = None
     audio_in_s: float = 0.0
     audio_out_s: float = 0.0
+    ignored: list[str] = field(default_factory=list)
+    """Parameters of the client that had no effect."""
     is_answered: bool = False
     """The last byte has been handed to the server."""
 
@@ -52,6 +56,10 @@ class RequestState:
             yield
         finally:
             self.context.trace.steps.append(StepTiming(name, start_s, self.age_s - start_s))
+
+    def note_ignored(self, body: BaseModel, *fields: str) -> None:
+        """Keep the keys of a body that nobody here knows, and known fields without effect."""
+        self.ignored += [*unknown_keys(body), *fields]
 
     def named(self, error: SpeechError) -> SpeechError:
         """The same fault with its field as the client spells it."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from contract.catalog import CatalogSnapshot
 from contract.errors import InvalidRequest, ModelNotFound
-from contract.tasks import SPEAK_MODES
-from ingress.endpoints import DEFAULT_LANGUAGE, SPEECH, TRANSCRIPTIONS, Endpoint, ListedModel, cards
+from contract.tasks import SPEAK_MODES, Task
+from ingress.endpoints import (
+    DEFAULT_LANGUAGE,
+    SPEECH,
+    TRANSCRIPTIONS,
+    VAD,
+    Endpoint,
+    ListedModel,
+    cards,
+)
+from ingress.languages import spoken_language
 from ingress.settings import Settings
 from ingress.wording import choice, shown
 
@@ -15,14 +26,20 @@ OPENAI_SPEECH_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts
 OPENAI_TRANSCRIPTION_MODELS = (
     "whisper-1",
     "gpt-transcribe",
+    "gpt-live-transcribe",
+    "gpt-realtime-whisper",
     "gpt-4o-transcribe",
     "gpt-4o-mini-transcribe",
     "gpt-4o-mini-transcribe-2025-12-15",
 )
+SPEACHES_VAD_MODELS = ("silero_vad_v5", "silero_vad_v6")
+"""speaches-ai/speaches, src/speaches/executors/silero_vad_v5.py, MODEL_ID."""
 OPENAI_VOICES = (
     *("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer"),
     *("verse", "marin", "cedar"),
 )
+_RELEASE = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4})$")
+"""OpenAI's models can be asked for as of a day: gpt-4o-mini-tts-2025-12-15, tts-1-1106."""
 
 
 @dataclass(frozen=True)
@@ -34,35 +51,69 @@ class Speaker:
 
 
 def find_card(
-    snapshot: CatalogSnapshot, settings: Settings, endpoint: Endpoint, requested: str
+    snapshot: CatalogSnapshot, settings: Settings, endpoint: Endpoint, requested: str | None
 ) -> ListedModel:
-    """The model or toolchain behind a name, an alias, or one of OpenAI's names.
+    """The model or toolchain behind a name, an alias, or one of OpenAI's names, in any case.
 
-    Raises ModelNotFound, for a model of another endpoint too.
+    None: the model that answers to OpenAI's names. Raises ModelNotFound, for a model of another
+    endpoint too.
     """
     available = cards(snapshot, endpoint)
-    name = snapshot.aliases.get(requested, requested)
-    if name not in available:
-        name = _stand_in(settings, endpoint, requested, available) or name
-    if name not in available:
-        raise ModelNotFound(
-            f"model {shown(requested)} does not exist or does not serve this endpoint; "
-            f"{choice('available', list(available))}",
-            param="model",
-        )
+    stand_ins = _stand_ins(settings, endpoint, available)
+    if requested is None:
+        name = next(iter(stand_ins.values()), None)
+    else:
+        asked = same_name(requested, snapshot.aliases) or requested
+        name = same_name(snapshot.aliases.get(asked, asked), available)
+        name = name or stand_ins.get(_RELEASE.sub("", requested.lower()))
+    if name is None or name not in available:
+        raise _not_found(snapshot, requested, available, stand_ins)
     return available[name]
 
 
-def _stand_in(
-    settings: Settings, endpoint: Endpoint, requested: str, available: dict[str, ListedModel]
-) -> str | None:
-    """Who answers to OpenAI's own names where the configuration has no alias for them."""
-    if endpoint is SPEECH and requested in OPENAI_SPEECH_MODELS:
-        own = (name for name, card in available.items() if SPEAK_MODES[0] in card.modes)
-        return settings.default_speech_model or next(own, None)
-    if endpoint is TRANSCRIPTIONS and requested in OPENAI_TRANSCRIPTION_MODELS:
-        return settings.default_transcription_model or next(iter(available), None)
-    return None
+def same_name(requested: str, names: Iterable[str]) -> str | None:
+    """The name that is spelled so, else the first that is but for upper and lower case."""
+    known = list(names)
+    if requested in known:
+        return requested
+    wanted = requested.strip().casefold()
+    return next((name for name in known if name.casefold() == wanted), None)
+
+
+def _stand_ins(
+    settings: Settings, endpoint: Endpoint, available: dict[str, ListedModel]
+) -> dict[str, str]:
+    """Who answers to other servers' names where the configuration has no alias for them."""
+    names: tuple[str, ...] = ()
+    fit = list(available)
+    chosen = None
+    if endpoint is SPEECH:
+        names, chosen = OPENAI_SPEECH_MODELS, settings.default_speech_model
+        fit = [name for name in fit if SPEAK_MODES[0] in available[name].modes]
+    elif endpoint is TRANSCRIPTIONS:
+        names, chosen = OPENAI_TRANSCRIPTION_MODELS, settings.default_transcription_model
+    elif endpoint is VAD:
+        names = SPEACHES_VAD_MODELS
+        fit.sort(key=lambda name: available[name].task is not Task.DETECT_SPEECH)
+    name = chosen or next(iter(fit), None)
+    return dict.fromkeys(names, name) if name else {}
+
+
+def _not_found(
+    snapshot: CatalogSnapshot,
+    requested: str | None,
+    available: dict[str, ListedModel],
+    stand_ins: dict[str, str],
+) -> ModelNotFound:
+    aliases = [alias for alias, name in snapshot.aliases.items() if name in available]
+    others = list(dict.fromkeys([*aliases, *stand_ins]))
+    known = choice("available", list(available))
+    if others:
+        known += f"; {choice('aliases', others)}"
+    return ModelNotFound(
+        f"model {shown(requested or '')} does not exist or does not serve this endpoint; {known}",
+        param="model",
+    )
 
 
 def openai_names(snapshot: CatalogSnapshot) -> list[str]:
@@ -73,39 +124,54 @@ def openai_names(snapshot: CatalogSnapshot) -> list[str]:
 
 
 def find_voice(
-    snapshot: CatalogSnapshot, card: ListedModel, requested: str, language: str | None
+    snapshot: CatalogSnapshot,
+    card: ListedModel,
+    requested: str | None,
+    language: str | None,
 ) -> Speaker:
     """OpenAI's dialect: the voice alone decides, an extra `language` narrows the search.
 
     OpenAI's own voice names are spread over the model's voices, so that two of them differ where
-    the model has two. Raises InvalidRequest that lists the voices there are.
+    the model has two. None: the first. Raises InvalidRequest that lists the voices there are.
     """
     choices = _choices(card, language)
-    name = snapshot.voice_aliases.get(requested, requested)
-    for one in choices:
-        if one.voice == name:
-            return one
-    if requested in OPENAI_VOICES:
-        return choices[OPENAI_VOICES.index(requested) % len(choices)]
-    if name == DEFAULT_LANGUAGE:
+    if requested is None:
         return choices[0]
-    known = [one.voice for one in choices if one.voice] or ["default"]
+    alias = same_name(requested, snapshot.voice_aliases)
+    voices = {one.voice: one for one in reversed(choices) if one.voice}
+    name = same_name(snapshot.voice_aliases[alias] if alias else requested, voices)
+    if name is not None:
+        return voices[name]
+    openai_name = same_name(requested, OPENAI_VOICES)
+    if openai_name is not None:
+        return choices[OPENAI_VOICES.index(openai_name) % len(choices)]
+    if same_name(requested, [DEFAULT_LANGUAGE]):
+        return choices[0]
+    aliases = [alias for alias, voice in snapshot.voice_aliases.items() if voice in voices]
     raise InvalidRequest(
-        f"voice {shown(requested)} is unknown to {card.id}; {choice('known', known)}",
+        f"voice {shown(requested)} is unknown to {card.id}; "
+        f"{choice('known', [one.voice for one in choices if one.voice] or ['default'])}; "
+        f"{choice('aliases', [*aliases, *OPENAI_VOICES])}",
         param="voice",
     )
 
 
+def speaks(card: ListedModel, language: str) -> bool:
+    """Whether a hint can be followed."""
+    try:
+        return bool(_choices(card, language))
+    except InvalidRequest:
+        return False
+
+
 def _choices(card: ListedModel, language: str | None) -> list[Speaker]:
-    if language is not None and language not in card.languages:
-        known = choice("it speaks", [one for one in card.languages if one != DEFAULT_LANGUAGE])
-        raise InvalidRequest(
-            f"{card.id} does not speak language {shown(language)}; {known}", param="language"
-        )
-    languages = {language: card.languages[language]} if language else card.languages
+    languages = card.languages or {DEFAULT_LANGUAGE: ()}
+    if language is not None:
+        name = spoken_language(language, list(card.languages), param="language", model=card.id)
+        languages = {name: languages[name]}
     return [
         Speaker(_spoken(name), voice)
-        for name, voices in (languages or {DEFAULT_LANGUAGE: ()}).items()
+        for name, voices in languages.items()
         for voice in (voices or (None,))
     ]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import sentencex  # type: ignore[import-untyped]  # ships no types
 
 from contract.errors import InvalidRequest
+from ingress.languages import COUNTRIES
 from ingress.spoken_text import spoken_text, visible_text
 
 MAX_PIECE_CHARS = 400
@@ -15,7 +16,6 @@ MAX_PIECE_CHARS = 400
 PACKED_CHARS = 1000
 """Sentences packed together up to this length when nobody waits for the first of them."""
 
-_ISO_CODES = {"jp": "ja", "kr": "ko"}
 _CUTS = (re.compile(r"[,;:—，；：、]\s*"), re.compile(r"\s+"))
 
 
@@ -37,7 +37,7 @@ def check_text(text: str, *, max_chars: int, param: str, normalize: bool = True)
 def split(text: str, language: str | None) -> list[str]:
     """Sentences in order, each speakable and at most MAX_PIECE_CHARS long."""
     code = (language or "en").lower()[:2]
-    sentences = sentencex.segment(_ISO_CODES.get(code, code), text)
+    sentences = sentencex.segment(COUNTRIES.get(code, code), text)
     pieces = (piece.strip() for sentence in sentences for piece in _shortened(sentence))
     return [piece for piece in pieces if _is_speakable(piece)]
 

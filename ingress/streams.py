@@ -104,10 +104,64 @@ async def _continued(
             yield chunk
 
 
-def sse(event: str, data: dict[str, Any]) -> bytes:
-    """One server-sent event."""
+async def whole_or_stream(
+    chunks: AsyncGenerator[bytes, None], patience_s: Callable[[], float]
+) -> bytes | AsyncGenerator[bytes, None]:
+    """All bytes, if the last are made within patience of the first; else the chunks, begun.
+
+    `patience_s` is asked when the first chunk is there.
+    """
+    made: list[bytes] = []
+    pending = asyncio.ensure_future(anext(chunks, None))
+    try:
+        await asyncio.wait({pending})
+        due_s = asyncio.get_running_loop().time() + patience_s()
+        while pending.done():
+            chunk = pending.result()
+            if chunk is None:
+                return b"".join(made)
+            made.append(chunk)
+            pending = asyncio.ensure_future(anext(chunks, None))
+            left_s = max(0.0, due_s - asyncio.get_running_loop().time())
+            await asyncio.wait({pending}, timeout=left_s)
+        return await begun(_resumed(b"".join(made), pending, chunks))
+    except BaseException:
+        await _abandon(pending, chunks)
+        raise
+
+
+async def _resumed(
+    made: bytes, pending: asyncio.Future[bytes | None], chunks: AsyncGenerator[bytes, None]
+) -> AsyncGenerator[bytes, None]:
+    try:
+        yield made
+        chunk = await pending
+        if chunk is not None:
+            yield chunk
+            async for chunk in chunks:
+                yield chunk
+    finally:
+        await _abandon(pending, chunks)
+
+
+async def _abandon(
+    pending: asyncio.Future[bytes | None], chunks: AsyncGenerator[bytes, None]
+) -> None:
+    pending.cancel()
+    await asyncio.gather(pending, return_exceptions=True)
+    await chunks.aclose()
+
+
+def with_true_lengths(wav: bytes) -> bytes:
+    """A complete WAV file whose header, of 44 bytes, was written before its end was known."""
+    riff, data = (len(wav) - 8).to_bytes(4, "little"), (len(wav) - 44).to_bytes(4, "little")
+    return wav[:4] + riff + wav[8:40] + data + wav[44:]
+
+
+def sse(data: dict[str, Any]) -> bytes:
+    """One server-sent event as OpenAI writes it: its kind stands inside, in `type`."""
     body = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return f"event: {event}\ndata: {body}\n\n".encode()
+    return f"data: {body}\n\n".encode()
 
 
 async def speech_events(
@@ -119,16 +173,16 @@ async def speech_events(
     async with aclosing(chunks):
         try:
             async for chunk in chunks:
-                yield sse(kind, {"type": kind, "audio": base64.b64encode(chunk).decode()})
+                yield sse({"type": kind, "audio": base64.b64encode(chunk).decode()})
                 begun_already = True
         except SpeechError as error:
             if not begun_already:
                 raise
             state.error_code = error.code
-            yield sse("error", {"type": "error"} | error_body(Dialect.OPENAI, error))
+            yield sse({"type": "error"} | error_body(Dialect.OPENAI, error))
             return
     kind = "speech.audio.done"
-    yield sse(kind, {"type": kind, "usage": usage()})
+    yield sse({"type": kind, "usage": usage()})
 
 
 class ClosingStream(StreamingResponse):

@@ -48,7 +48,8 @@ async def answer_audio(
 
 def manner_of(options: GenerationOptions | None, *, can: frozenset[str] = _MANNER) -> Manner:
     """The options that are honoured. Raises InvalidRequest that names the first that is not."""
-    given = options.model_dump(exclude_none=True) if options else {}
+    known = set(GenerationOptions.model_fields)
+    given = options.model_dump(include=known, exclude_none=True) if options else {}
     for name, value in given.items():
         if name not in can and value:
             raise InvalidRequest(

@@ -30,6 +30,7 @@ def router(app_state: AppState) -> APIRouter:
         state.field_names = {"audio": "source_audio"}
         card = find_card(app_state.catalog.current, app_state.settings, VOICE_CONVERT, body.model)
         state.model = card.id
+        state.note_ignored(body)
         _check_target(card, body)
         asked = await _conversion(app_state, state, body)
         made = await app_state.call(card.id, asked, state)
@@ -44,6 +45,7 @@ def router(app_state: AppState) -> APIRouter:
         state.field_names = {"audio": "source_audio"}
         card = find_card(app_state.catalog.current, app_state.settings, AUDIO_CONVERT, body.model)
         state.model = card.id
+        state.note_ignored(body)
         asked = RestoreAudioInput(await _source(app_state, state, body))
         made = await app_state.call(card.id, asked, state)
         return await answer_audio(

@@ -28,6 +28,7 @@ def router(app_state: AppState) -> APIRouter:
         state.field_names = {"audio": "input_audio"}
         card = find_card(app_state.catalog.current, app_state.settings, EMBED, body.model)
         state.model = card.id
+        state.note_ignored(body)
         audio = await read_voice(app_state, state, body.input_audio, param="input_audio")
         made = await app_state.call(card.id, EmbedSpeakerInput(audio), state)
         data = base64.b64encode(made.embedding.to_bytes()).decode()

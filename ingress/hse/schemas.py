@@ -1,19 +1,16 @@
-"""HSE's bodies. Unknown keys are ignored, as HSE does; known ones are honoured or refused."""
+"""HSE's bodies. Unknown keys are ignored, as HSE does, and named in a header."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, Field
 
 from contract.audio.codec import AudioFormat
+from ingress.client_body import ClientBody, FileFormat
 
 
-class _Open(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False)
-
-
-class GenerationOptions(_Open):
+class GenerationOptions(ClientBody):
     """Null and zero count as not given, as HSE counts them."""
 
     seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
@@ -34,15 +31,15 @@ class GenerationOptions(_Open):
     norm_loudness: bool | None = None
 
 
-class AudioOutputOptions(_Open):
-    format: AudioFormat = AudioFormat.WAV
+class AudioOutputOptions(ClientBody):
+    format: FileFormat = AudioFormat.WAV
     sample_rate: int | None = Field(default=None, ge=8_000, le=48_000)
     """Hz; absent: the model's own, or the nearest that the format has."""
     stream: bool = False
     """Answer with the bare audio, sent as it is made, instead of with JSON."""
 
 
-class AudioConversionRequest(_Open):
+class AudioConversionRequest(ClientBody):
     """Restoration; as a filter of another request, of that request's audio."""
 
     model: str = ""
@@ -61,7 +58,7 @@ class VoiceConversionRequest(AudioConversionRequest):
     generation_options: GenerationOptions | None = None
 
 
-class TextToSpeechRequest(_Open):
+class TextToSpeechRequest(ClientBody):
     """Text to speech, in a preset or a cloned voice."""
 
     model: str = ""
@@ -88,14 +85,14 @@ class TextToSpeechRequest(_Open):
     """Restore the speech before it is sent."""
 
 
-class SpeechTranscribeRequest(_Open):
+class SpeechTranscribeRequest(ClientBody):
     model: str = ""
     input_audio: str = ""
     get_language: bool | None = False
     get_timestamps: bool | None = False
 
 
-class DetectVoiceActivityRequest(_Open):
+class DetectVoiceActivityRequest(ClientBody):
     """Everything from `threshold` on is for detectors; recognisers take no settings."""
 
     model: str = ""
@@ -110,7 +107,7 @@ class DetectVoiceActivityRequest(_Open):
     """Seconds instead of 16 kHz sample indices."""
 
 
-class EmbedSpeakerRequest(_Open):
+class EmbedSpeakerRequest(ClientBody):
     model: str = ""
     input_audio: str = ""
 

@@ -33,6 +33,7 @@ async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequ
     _check_mode(body)
     card = find_card(app_state.catalog.current, app_state.settings, SPEECH, body.model)
     state.model = card.id
+    state.note_ignored(body)
     speaker = check_speaker(card, body.language, body.voice)
     text = await app_state.in_thread(
         check_text, body.input, max_chars=app_state.settings.max_text_chars, param="input"

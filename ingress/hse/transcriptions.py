@@ -24,6 +24,7 @@ async def transcribe(app_state: AppState, state: RequestState, body: bytes) -> R
         raise explain(exc.errors(include_url=False, include_input=False)) from None
     card = find_card(app_state.catalog.current, app_state.settings, TRANSCRIPTIONS, asked.model)
     state.model = card.id
+    state.note_ignored(asked)
     audio = await read_speech(app_state, state, asked.input_audio, param="input_audio")
     transcript = await app_state.call(
         card.id, TranscribeInput(audio, segment_timestamps=bool(asked.get_timestamps)), state

@@ -36,6 +36,7 @@ def router(app_state: AppState) -> APIRouter:
         state.field_names = {"audio": "input_audio"}
         card = find_card(app_state.catalog.current, app_state.settings, VAD, body.model)
         state.model = card.id
+        state.note_ignored(body)
         knobs = body.model_dump(include=set(_KNOBS), exclude_none=True)
         audio = await read_speech(app_state, state, body.input_audio, param="input_audio")
         if card.task is Task.TRANSCRIBE:

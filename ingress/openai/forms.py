@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, ValidationError
@@ -12,13 +13,12 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from contract.errors import InvalidRequest
 from ingress.errors import explain
-from ingress.openai.schemas import refusals
 from ingress.wording import printable
 
 M = TypeVar("M", bound=BaseModel)
 _MOST_FIELDS = 256
 _LONGEST_FIELD = 1 << 20
-_NAME = re.compile(r"(?P<name>[^\[\]]{1,64})(?P<list>\[\d*\])?(\[(?P<key>[^\[\]]+)\])?")
+_NAME = re.compile(r"(?P<name>[^\[\]]{1,64})(?P<list>\[\d*\])?(\[(?P<key>[^\[\]]{1,64})\])?")
 
 
 async def read_form(request: Request, fields: type[M]) -> tuple[bytes, M]:
@@ -73,21 +73,32 @@ def _validated(form: FormData, fields: type[M]) -> M:
 def _add(
     values: dict[str, Any], key: str, value: UploadFile | str, fields: type[BaseModel]
 ) -> None:
-    """`words`, `words[]` and `words[0]` are one list; `options[key]` is refused as an object."""
+    """`words`, `words[]` and `words[0]` are one list; `options[key]` is an entry of an object."""
     match = _NAME.fullmatch(key)
-    name = printable(match["name"]) if match else "field"
-    if name in refusals():
-        raise InvalidRequest(f"{name}: {refusals()[name]}", param=name)
-    if isinstance(value, UploadFile):
-        raise InvalidRequest(f"{name} must be text; only file is uploaded", param=name)
+    name = match["name"] if match else printable(key)
     field = fields.model_fields.get(name)
-    if match is None or match["key"]:
-        raise InvalidRequest(f"{name} cannot be an object here; leave it out", param=name)
-    if field is not None and field.annotation is not None and _is_list(field.annotation):
-        values.setdefault(name, []).append(value)
+    if isinstance(value, UploadFile):
+        if field is not None:
+            raise InvalidRequest(f"{name} must be text; only file is uploaded", param=name)
+        values[name] = "an upload"
+    elif match and match["key"]:
+        entries = values.setdefault(name, {})
+        if not isinstance(entries, dict):
+            raise InvalidRequest(f"{name} is given both as text and as an object", param=name)
+        entries[match["key"]] = value
+    elif field is not None and get_origin(field.annotation) is list:
+        values.setdefault(name, []).extend(_items(value))
     else:
         values[name] = value
 
 
-def _is_list(annotation: Any) -> bool:
-    return getattr(annotation, "__origin__", None) is list
+def _items(value: str) -> list[Any]:
+    """One value of a list field: an item, several with commas, or a list in JSON."""
+    if value.lstrip().startswith("["):
+        try:
+            listed = json.loads(value)
+        except (ValueError, RecursionError):
+            listed = None
+        if isinstance(listed, list):
+            return listed
+    return [item.strip() for item in value.split(",")]

@@ -6,9 +6,16 @@ from fastapi import APIRouter
 
 from contract.errors import ModelNotFound
 from ingress.endpoints import OWNER, SPEECH, all_names, cards
-from ingress.openai.schemas import Model, ModelList, Voice, VoiceList
+from ingress.openai.schemas import (
+    Model,
+    ModelList,
+    SpeechModel,
+    SpeechModelList,
+    Voice,
+    VoiceList,
+)
 from ingress.openapi import OPENAI_FAULTS
-from ingress.selection import OPENAI_VOICES, openai_names
+from ingress.selection import OPENAI_SPEECH_MODELS, OPENAI_VOICES, openai_names
 from ingress.state import AppState
 from ingress.wording import shown
 
@@ -33,11 +40,18 @@ def router(app_state: AppState) -> APIRouter:
             )
         return _model(app_state, model)
 
+    @routes.get("/v1/audio/models", responses=OPENAI_FAULTS)
+    async def speech_models() -> SpeechModelList:
+        """Models that speak, as Open WebUI asks for them."""
+        return SpeechModelList(
+            models=[SpeechModel(id=name, name=name) for name in _speech_names(app_state)]
+        )
+
     @routes.get("/v1/audio/voices", responses=OPENAI_FAULTS)
-    async def voices() -> VoiceList:
-        """Voices that `voice` may name, OpenAI's own names last."""
-        names = dict.fromkeys([*_voices(app_state), *OPENAI_VOICES])
-        return VoiceList(voices=[Voice(id=name, name=name) for name in names])
+    async def voices(legacy: bool = False) -> VoiceList:
+        """Voices that `voice` may name, OpenAI's own names last; `legacy`: the names alone."""
+        names = list(dict.fromkeys([*_voices(app_state), *OPENAI_VOICES]))
+        return VoiceList(voices=names if legacy else [Voice(id=name, name=name) for name in names])
 
     return routes
 
@@ -45,6 +59,13 @@ def router(app_state: AppState) -> APIRouter:
 def _names(app_state: AppState) -> list[str]:
     snapshot = app_state.catalog.current
     return list(dict.fromkeys([*all_names(snapshot), *openai_names(snapshot)]))
+
+
+def _speech_names(app_state: AppState) -> list[str]:
+    snapshot = app_state.catalog.current
+    available = cards(snapshot, SPEECH)
+    aliases = [alias for alias, name in snapshot.aliases.items() if name in available]
+    return list(dict.fromkeys([*available, *aliases, *(OPENAI_SPEECH_MODELS if available else ())]))
 
 
 def _voices(app_state: AppState) -> list[str]:

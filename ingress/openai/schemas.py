@@ -1,48 +1,63 @@
-"""OpenAI's bodies. Keys that are not here are refused by name, as OpenAI does."""
+"""OpenAI's bodies, and what neighbouring servers add to them."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from contract.audio.codec import AudioFormat
 from contract.catalog import Availability
+from ingress.client_body import AnyCase, ClientBody, FileFormat
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class VoiceId(_Closed):
+class VoiceId(ClientBody):
     id: str = Field(min_length=1)
 
 
-class CreateSpeechRequest(_Closed):
-    """Text to speech. `language`, `seed` and `normalize` are ours; everything else is OpenAI's."""
+class NormalizationOptions(ClientBody):
+    normalize: bool = True
 
-    model: str = Field(min_length=1)
-    """A name from GET /v1/models."""
+
+class CreateSpeechRequest(ClientBody):
+    """Text to speech. What is not OpenAI's stands at the end: ours, and what neighbours send."""
+
+    model: str | None = None
+    """A name from GET /v1/models; absent: the one that answers to tts-1."""
     input: str
     """The text to speak."""
-    voice: str | VoiceId
-    """A voice of the model, an alias, or one of OpenAI's names."""
+    voice: str | VoiceId | None = None
+    """A voice of the model, an alias, or one of OpenAI's names, in any case; absent: the first."""
     instructions: str | None = None
-    """Refused unless empty: no model here follows instructions."""
-    response_format: AudioFormat = AudioFormat.MP3
+    """Ignored: no model here follows instructions."""
+    response_format: FileFormat = AudioFormat.MP3
     speed: float = Field(default=1.0, ge=0.25, le=4)
-    stream_format: Literal["audio", "sse"] = "audio"
+    stream_format: Annotated[Literal["audio", "sse"], AnyCase] = "audio"
     language: str | None = None
-    """As the model's card lists it; needed only where one voice name exists in two languages."""
+    """In any usual spelling; needed only where one voice name exists in two languages."""
     seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
     """Same seed, same sound, where the model has chance in it."""
     normalize: bool = True
     """Read markdown, links and emoji as a person would; false speaks every mark."""
+    sample_rate: int | None = Field(default=None, ge=8_000, le=48_000)
+    """Hz; absent: the model's own, or the nearest that the format has."""
+    stream: bool | None = None
+    """False: one complete file. Absent or true: sent as it is made."""
+    output_format: str | None = None
+    """`response_format` as ElevenLabs spells it: mp3, mp3_44100_128, pcm_16000."""
+    lang_code: str | None = None
+    """A hint of Kokoro's clients: used where the model has the language."""
+    normalization_options: NormalizationOptions = NormalizationOptions()
+    """Kokoro's spelling of `normalize`."""
 
     @property
-    def voice_name(self) -> str:
-        return self.voice if isinstance(self.voice, str) else self.voice.id
+    def is_normalized(self) -> bool:
+        return self.normalize and self.normalization_options.normalize
+
+    @property
+    def voice_name(self) -> str | None:
+        return self.voice.id if isinstance(self.voice, VoiceId) else self.voice
 
 
 class ResponseFormat(StrEnum):
@@ -53,29 +68,59 @@ class ResponseFormat(StrEnum):
     VTT = "vtt"
 
 
-class CreateTranslationRequest(_Closed):
+class CreateTranslationRequest(ClientBody):
     """The form fields beside `file` when speech is to become English text."""
 
-    model: str = Field(min_length=1)
+    model: str | None = None
+    """A name from GET /v1/models; absent: the one that answers to whisper-1."""
+    language: str | None = None
+    """What is spoken, in any usual spelling; absent or auto: detected."""
     prompt: str | None = None
-    """Text that the transcript continues."""
-    response_format: ResponseFormat = ResponseFormat.JSON
+    """Text that the transcript continues; of a long one the end counts."""
+    response_format: Annotated[ResponseFormat, AnyCase] = ResponseFormat.JSON
     temperature: float = Field(default=0.0, ge=0, le=1)
+    hotwords: str | None = None
+    """Words to expect, as faster-whisper's servers take them."""
+    vad_filter: bool | None = None
+    """False: also what does not sound like speech is transcribed."""
+    beam_size: int | None = None
+    """1 to 10; anything else is ignored."""
 
 
 class CreateTranscriptionRequest(CreateTranslationRequest):
     """The form fields beside `file` when speech is to become text."""
 
-    language: str | None = None
-    """ISO 639-1 code or English name; absent: detected."""
-    languages: list[str] = Field(default=[], max_length=1)
-    """At most one: detection cannot be narrowed to several."""
+    languages: list[str] = []
+    """Several: the likeliest of them is detected."""
     keywords: list[str] = []
-    """Words to expect."""
-    timestamp_granularities: list[Literal["word", "segment"]] = []
+    """Words to expect; of many the first count."""
+    timestamp_granularities: list[Annotated[Literal["word", "segment"], AnyCase]] = []
+    """Has an effect on verbose_json only."""
     stream: bool = False
-    chunking_strategy: Literal["auto"] | None = None
+    """Server-sent events, for json and text."""
+    include: list[str] = []
+    """logprobs, for json; a word is a token here."""
+    chunking_strategy: str | dict[str, Any] | None = None
     """Voice activity always decides the boundaries; its settings cannot be changed."""
+    task: Annotated[Literal["transcribe", "translate"], AnyCase] = "transcribe"
+    """As faster-whisper's servers take it; OpenAI has a path for translations."""
+
+
+class DetectSpeechRequest(ClientBody):
+    """The form fields beside `file` of speaches' voice activity, with its defaults."""
+
+    model: str | None = None
+    threshold: float = Field(default=0.75, ge=0, le=1)
+    min_speech_duration_ms: int = Field(default=0, ge=0)
+    min_silence_duration_ms: int = Field(default=1000, ge=0)
+    speech_pad_ms: int = Field(default=0, ge=0)
+
+
+class SpeechTimestamp(BaseModel):
+    """Milliseconds from the start of the recording."""
+
+    start: int
+    end: int
 
 
 class Usage(BaseModel):
@@ -94,8 +139,19 @@ class TokenUsage(BaseModel):
     total_tokens: int
 
 
+class LogProb(BaseModel):
+    """One word, with the space before it; the words join to the text."""
+
+    token: str
+    bytes: list[int]
+    """UTF-8 of the token."""
+    logprob: float
+
+
 class Transcription(BaseModel):
     text: str
+    logprobs: list[LogProb] | None = None
+    """With include[]=logprobs."""
     usage: Usage
 
 
@@ -153,7 +209,17 @@ class Voice(BaseModel):
 
 
 class VoiceList(BaseModel):
-    voices: list[Voice]
+    voices: list[Voice] | list[str]
+    """Names alone with legacy=true, as Kokoro-FastAPI had them before its 0.3."""
+
+
+class SpeechModel(BaseModel):
+    id: str
+    name: str
+
+
+class SpeechModelList(BaseModel):
+    models: list[SpeechModel]
 
 
 class ErrorDetail(BaseModel):
@@ -167,16 +233,6 @@ class OpenAIError(BaseModel):
     error: ErrorDetail
 
 
-def refusals() -> dict[str, str]:
-    """Form fields that OpenAI's client can send and that nothing here can honour, and why."""
-    diarization = "speakers are not told apart here"
-    return {
-        "include": "log probabilities are not kept; leave it out",
-        "known_speaker_names": diarization,
-        "known_speaker_references": diarization,
-    }
-
-
 def multipart(fields: type[BaseModel], *, refs: str) -> dict[str, Any]:
     """The request body of an upload, for the OpenAPI document; `refs` is its reference template."""
     schema = fields.model_json_schema(ref_template=refs)
@@ -186,6 +242,6 @@ def multipart(fields: type[BaseModel], *, refs: str) -> dict[str, Any]:
         f"{name}[]" if value.get("type") == "array" else name: value
         for name, value in schema["properties"].items()
     }
-    required = ["file", *schema["required"]]
+    required = ["file", *schema.get("required", [])]
     body = schema | {"properties": properties, "required": required}
     return {"multipart/form-data": {"schema": body}}

@@ -2,62 +2,118 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
-from contract.errors import InvalidRequest
+from contract.audio.codec import AudioFormat
+from ingress.client_body import format_name
 from ingress.endpoints import SPEECH
 from ingress.media import write_file
 from ingress.openai.schemas import CreateSpeechRequest
 from ingress.request_state import RequestState
-from ingress.selection import find_card, find_voice
+from ingress.selection import find_card, find_voice, speaks
 from ingress.sentences import check_text, split
-from ingress.speaking import Manner, Speak, speak_with
+from ingress.speaking import Manner, Speak, joined, speak_with
 from ingress.state import AppState
-from ingress.streams import EVENT_STREAM, ClosingStream, begun, encoded, speech_events
+from ingress.streams import (
+    EVENT_STREAM,
+    ClosingStream,
+    begun,
+    encoded,
+    speech_events,
+    whole_or_stream,
+    with_true_lengths,
+)
+
+_WAV_PATIENCE_S = 0.25
+"""The first byte of a WAV file is due so long after its first sentence has been spoken: readers
+that trust the header's lengths get true ones where the rest is spoken by then."""
 
 
 async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequest) -> Response:
     state.field_names = {"text": "input"}
+    state.note_ignored(body)
     snapshot = app_state.catalog.current
     card = find_card(snapshot, app_state.settings, SPEECH, body.model)
     state.model = card.id
-    speaker = find_voice(snapshot, card, body.voice_name, body.language)
-    if body.instructions and body.instructions.strip():
-        raise InvalidRequest(
-            f"{card.id} cannot follow instructions; leave them out", param="instructions"
-        )
+    hint = body.lang_code
+    language = body.language or (hint if hint and speaks(card, hint) else None)
+    speaker = find_voice(snapshot, card, body.voice_name, language)
+    file = _file_of(body)
+    _note_unused(state, body, language, file)
     text = await app_state.in_thread(
         check_text,
         body.input,
         max_chars=app_state.settings.max_text_chars,
         param="input",
-        normalize=body.normalize,
+        normalize=body.is_normalized,
     )
     say = speak_with(app_state, state, card, speaker, Manner(body.speed, seed=body.seed))
-    return await _send(app_state, state, split(text, speaker.language), say, body)
+    return await _send(app_state, state, split(text, speaker.language), say, body, file)
+
+
+File = tuple[AudioFormat, int | None]
+"""Format, and its rate in Hz where one is asked for."""
+
+
+def _file_of(body: CreateSpeechRequest) -> File:
+    """`response_format` and `sample_rate`, else what `output_format` says: mp3_44100_128."""
+    name, _, rest = (body.output_format or "").partition("_")
+    rate = rest.partition("_")[0]
+    given = format_name(name)
+    is_used = given in set(AudioFormat) and "response_format" not in body.model_fields_set
+    file_format = AudioFormat(given) if is_used else body.response_format
+    if is_used and body.sample_rate is None and rate.isdecimal() and 8_000 <= int(rate) <= 48_000:
+        return file_format, int(rate)
+    return file_format, body.sample_rate
+
+
+def _note_unused(
+    state: RequestState, body: CreateSpeechRequest, language: str | None, file: File
+) -> None:
+    if body.instructions and body.instructions.strip():
+        state.ignored.append("instructions")
+    if body.lang_code and language != body.lang_code:
+        state.ignored.append("lang_code")
+    if body.output_format and format_name(body.output_format.partition("_")[0]) != file[0]:
+        state.ignored.append("output_format")
 
 
 async def _send(
     app_state: AppState,
     state: RequestState,
     pieces: list[str],
-    speak: Speak,
+    say: Speak,
     body: CreateSpeechRequest,
+    file: File,
 ) -> Response:
     """One piece is sent as a complete file, several as they are made."""
-    content_type = body.response_format.content_type
-    if len(pieces) == 1 and body.stream_format == "audio":
-        audio = await speak(pieces[0])
-        data = await write_file(app_state, state, audio, body.response_format)
+    file_format, rate = file
+    content_type = file_format.content_type
+    if body.stream_format == "audio" and (len(pieces) == 1 or body.stream is False):
+        audio = joined([await say(piece) for piece in pieces])
+        data = await write_file(app_state, state, audio, file_format, rate)
         return Response(data, media_type=content_type)
-    chunks = encoded(app_state, state, pieces, speak, body.response_format)
-    if body.stream_format == "audio":
-        return ClosingStream(await begun(chunks), content_type)
-    events = speech_events(state, chunks, partial(_usage, body, state))
-    return ClosingStream(await begun(events), EVENT_STREAM, {"cache-control": "no-cache"})
+    chunks = encoded(app_state, state, pieces, say, file_format, rate)
+    if body.stream_format == "sse":
+        events = speech_events(state, chunks, partial(_usage, body, state))
+        return ClosingStream(await begun(events), EVENT_STREAM, {"cache-control": "no-cache"})
+    if file_format is AudioFormat.WAV and body.stream is None:
+        made = await whole_or_stream(chunks, partial(_patience_s, pieces, time.monotonic()))
+        if isinstance(made, bytes):
+            return Response(with_true_lengths(made), media_type=content_type)
+        return ClosingStream(made, content_type)
+    return ClosingStream(await begun(chunks), content_type)
+
+
+def _patience_s(pieces: list[str], started_s: float) -> float:
+    """No wait at all where the rest would take longer, by what the first sentence took."""
+    rest = sum(len(piece) for piece in pieces[1:]) / len(pieces[0])
+    expected_s = (time.monotonic() - started_s) * rest
+    return _WAV_PATIENCE_S if expected_s <= _WAV_PATIENCE_S else 0.0
 
 
 _TOKENS_PER_S = 50

@@ -10,11 +10,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from contract.segments import whisper_fields
 from contract.tasks import TranscribeOutput, TranscriptSegment
-from ingress.languages import NAMES
+from ingress.languages import NAMES, standard_code
 from ingress.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest
 from ingress.openai.schemas import ResponseFormat as Format
 from ingress.streams import sse
 
+_SMALLEST_PROBABILITY = 1e-10
 _TOKENS_PER_S = 50
 """Whisper's encoder gives 1500 positions for 30 seconds."""
 
@@ -23,20 +24,49 @@ def answer(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Res
     return _ANSWERS[asked.response_format](transcript, asked)
 
 
-def events(transcript: TranscribeOutput) -> Iterator[bytes]:
+def events(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Iterator[bytes]:
     """OpenAI's transcript events; the deltas join to the text of the last one."""
     for delta in _deltas(transcript):
-        kind = "transcript.text.delta"
-        yield sse(kind, {"type": kind, "delta": delta})
-    kind = "transcript.text.done"
-    yield sse(kind, {"type": kind, "text": transcript.text, "usage": _token_usage(transcript)})
+        yield sse({"type": "transcript.text.delta", "delta": delta})
+    done = {"type": "transcript.text.done", "text": transcript.text}
+    yield sse(done | _details(transcript, asked) | {"usage": _token_usage(transcript)})
+
+
+def is_transcription(asked: CreateTranslationRequest) -> bool:
+    return isinstance(asked, CreateTranscriptionRequest) and asked.task == "transcribe"
+
+
+def has_logprobs(asked: CreateTranslationRequest) -> bool:
+    """OpenAI gives them with json alone."""
+    is_json = asked.response_format is Format.JSON
+    return isinstance(asked, CreateTranscriptionRequest) and is_json and "logprobs" in asked.include
 
 
 def _json(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Response:
     body: dict[str, Any] = {"text": transcript.text}
-    if _is_transcription(asked):
-        body["usage"] = _usage(transcript)
+    if isinstance(asked, CreateTranscriptionRequest):
+        body |= _details(transcript, asked) | {"usage": _usage(transcript)}
     return JSONResponse(body)
+
+
+def _details(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> dict[str, Any]:
+    """What only some requests and models of OpenAI's bring."""
+    details: dict[str, Any] = {}
+    if (asked.model or "").lower().startswith("gpt-transcribe"):
+        found = [standard_code(transcript.language)] if transcript.language else []
+        details["languages"] = [{"code": code} for code in found]
+    if has_logprobs(asked):
+        details["logprobs"] = list(_logprobs(transcript))
+    return details
+
+
+def _logprobs(transcript: TranscribeOutput) -> Iterator[dict[str, Any]]:
+    """A word is a token: the recogniser gives each word the mean probability of its tokens."""
+    words = [word for segment in transcript.segments for word in segment.words or ()]
+    for number, word in enumerate(words):
+        token = word.word if number else word.word.lstrip()
+        logprob = math.log(max(word.probability, _SMALLEST_PROBABILITY))
+        yield {"token": token, "logprob": logprob, "bytes": list(token.encode())}
 
 
 def _text(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Response:
@@ -45,8 +75,8 @@ def _text(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Resp
 
 def _verbose(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Response:
     body: dict[str, Any] = {
-        "task": "transcribe" if _is_transcription(asked) else "translate",
-        "language": _language(transcript) if _is_transcription(asked) else "english",
+        "task": "transcribe" if is_transcription(asked) else "translate",
+        "language": _language(transcript) if is_transcription(asked) else "english",
         "duration": transcript.duration_s,
         "text": transcript.text,
     }
@@ -81,10 +111,6 @@ _ANSWERS: dict[Format, Callable[[TranscribeOutput, CreateTranslationRequest], Re
     Format.VERBOSE_JSON: _verbose,
     Format.VTT: _vtt,
 }
-
-
-def _is_transcription(asked: CreateTranslationRequest) -> bool:
-    return isinstance(asked, CreateTranscriptionRequest)
 
 
 def _language(transcript: TranscribeOutput) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,11 @@ async def test_speech_events(client: openai.AsyncOpenAI) -> None:
     async with client.audio.speech.with_streaming_response.create(
         model="tts-1", voice="alloy", input=SPOKEN, stream_format="sse"
     ) as answer:
-        lines = [line async for line in answer.iter_lines() if line.startswith("event: ")]
-    assert set(lines[:-1]) == {"event: speech.audio.delta"}
-    assert lines[-1] == "event: speech.audio.done"
+        lines = [line async for line in answer.iter_lines() if line]
+    assert all(line.startswith("data: ") for line in lines)
+    kinds = [json.loads(line.removeprefix("data: "))["type"] for line in lines]
+    assert set(kinds[:-1]) == {"speech.audio.delta"}
+    assert kinds[-1] == "speech.audio.done"
 
 
 async def test_transcription_json(client: openai.AsyncOpenAI) -> None:
@@ -139,32 +142,61 @@ async def test_keywords_and_languages(client: openai.AsyncOpenAI, models: FakeCl
     assert (models.requests[0].hotwords, models.requests[0].language) == ("Kennedy", "en")
 
 
-@pytest.mark.parametrize(
-    ("options", "param"),
-    [
-        ({"include": ["logprobs"]}, "include"),
-        ({"known_speaker_names": ["a"]}, "known_speaker_names"),
-        ({"known_speaker_references": ["data:audio/wav;base64,AA=="]}, "known_speaker_references"),
-        ({"response_format": "diarized_json"}, "response_format"),
-        ({"chunking_strategy": {"type": "server_vad", "threshold": 0.5}}, "chunking_strategy"),
-        ({"languages": ["en", "de"]}, "languages"),
-        ({"timestamp_granularities": ["word"]}, "timestamp_granularities"),
-    ],
-)
-async def test_what_cannot_be_honoured_is_refused_by_name(
-    client: openai.AsyncOpenAI, options: dict[str, Any], param: str
+async def test_what_would_make_the_answer_wrong_is_refused_by_name(
+    client: openai.AsyncOpenAI,
 ) -> None:
     with pytest.raises(openai.BadRequestError) as caught:
-        await client.audio.transcriptions.create(model="whisper-1", file=FILE, **options)
-    assert caught.value.param == param
-
-
-async def test_instructions_are_refused_by_name(client: openai.AsyncOpenAI) -> None:
-    with pytest.raises(openai.BadRequestError) as caught:
-        await client.audio.speech.create(
-            model="tts-1", voice="alloy", input="Hi.", instructions="Sound sad."
+        await client.audio.transcriptions.create(
+            model="whisper-1", file=FILE, response_format="diarized_json"
         )
-    assert caught.value.param == "instructions"
+    assert caught.value.param == "response_format"
+
+
+@pytest.mark.parametrize(
+    ("options", "ignored"),
+    [
+        ({"known_speaker_names": ["a"]}, "known_speaker_names"),
+        ({"known_speaker_references": ["data:audio/wav;base64,AA=="]}, "known_speaker_references"),
+        ({"chunking_strategy": {"type": "server_vad", "threshold": 0.5}}, "chunking_strategy"),
+        ({"chunking_strategy": {"type": "server_vad"}}, None),
+        ({"languages": ["en", "de"]}, None),
+        ({"timestamp_granularities": ["word"]}, "timestamp_granularities"),
+        ({"include": ["logprobs"]}, None),
+    ],
+)
+async def test_what_hints_is_used_or_ignored_by_name(
+    client: openai.AsyncOpenAI, options: dict[str, Any], ignored: str | None
+) -> None:
+    raw = await client.audio.transcriptions.with_raw_response.create(
+        model="gpt-4o-transcribe", file=FILE, **options
+    )
+    assert raw.parse().text == TEXT
+    assert raw.headers.get("x-ignored-parameters") == ignored
+
+
+async def test_log_probabilities(client: openai.AsyncOpenAI) -> None:
+    answer = await client.audio.transcriptions.create(
+        model="gpt-4o-transcribe", file=FILE, include=["logprobs"]
+    )
+    assert answer.logprobs is not None
+    assert "".join(one.token or "" for one in answer.logprobs) == TEXT
+    assert all(one.logprob is not None and one.logprob < 0 for one in answer.logprobs)
+
+
+async def test_detected_languages(client: openai.AsyncOpenAI, models: FakeClient) -> None:
+    answer = await client.audio.transcriptions.create(
+        model="gpt-transcribe", file=FILE, languages=["en", "de"]
+    )
+    assert [one.code for one in answer.languages or ()] == ["en"]
+    assert models.requests[0].languages == "en,de"
+
+
+async def test_instructions_are_ignored_by_name(client: openai.AsyncOpenAI) -> None:
+    raw = await client.audio.speech.with_raw_response.create(
+        model="tts-1", voice="alloy", input="Hi.", instructions="Sound sad."
+    )
+    assert heard(raw.content).duration_s > 0.1
+    assert raw.headers["x-ignored-parameters"] == "instructions"
 
 
 @pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # the client's own mark

@@ -170,6 +170,17 @@ class FasterWhisper(ModelType[TranscribeInput, TranscribeOutput]):
                 f"leave it out, or use one of: {', '.join(network.languages)}",
                 param="language",
             )
+        if request.languages and not self._known(request.languages):
+            raise InvalidRequest(
+                f"none of the languages {request.languages!r} is known to {self.config.name}; "
+                f"leave them out, or use some of: {', '.join(network.languages)}",
+                param="languages",
+            )
+
+    def _known(self, languages: str | None) -> frozenset[str]:
+        """Those of the codes, given with commas, that the model was trained on."""
+        codes = {code.strip().lower() for code in (languages or "").split(",")}
+        return frozenset(codes.intersection(self._loaded.network.languages))
 
     def batch_key(self, request: TranscribeInput) -> Hashable:
         return (
@@ -202,6 +213,7 @@ class FasterWhisper(ModelType[TranscribeInput, TranscribeOutput]):
             request.language.lower() if request.language else None,
             request.translate,
             request.word_timestamps,
+            self._known(request.languages),
         )
 
     def _spans(self, samples: FloatArray, has_vad: bool) -> Sequence[Span]:

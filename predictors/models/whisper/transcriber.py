@@ -36,6 +36,8 @@ class Recording:
     language: str | None
     translate: bool
     with_words: bool
+    languages: frozenset[str] = frozenset()
+    """Where no language is given: what detection chooses from; empty: all."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,8 @@ class _Work:
                 if job.recording == recording
             ]
             mean = {code: sum(one[code] for one in own) / len(own) for code in own[0]}
-            code = max(mean, key=lambda one: mean[one])
+            allowed = self.recordings[recording].languages or mean.keys()
+            code = max(allowed, key=lambda one: mean.get(one, 0.0))
             self._languages[recording] = (code, mean[code])
 
     def _with_words(

@@ -316,8 +316,34 @@ async def test_short_text_is_spoken_at_once(http: httpx.AsyncClient, models: Fak
     assert [request.text for request in models.requests] == ["One is here. Two is there."]
 
 
-async def test_unknown_keys_are_ignored(http: httpx.AsyncClient) -> None:  # T29
-    assert (await http.post(PATH, json=body(colour="blue"))).status_code == 200
+async def test_unknown_keys_are_ignored_and_named(http: httpx.AsyncClient) -> None:  # T29
+    options = {"speed": 1.0, "warmth": 3, "accent": None}
+    answer = await http.post(PATH, json=body(colour="blue", user=None, generation_options=options))
+    assert answer.status_code == 200
+    assert answer.headers["x-ignored-parameters"] == "colour, generation_options.warmth"
+
+
+@pytest.mark.parametrize("nothing", [None, "", "None", "null"])
+async def test_unset_is_the_default(
+    http: httpx.AsyncClient, models: FakeClient, nothing: str | None
+) -> None:
+    options = dict.fromkeys(("seed", "speed", "pitch", "style", "top_k"), nothing)
+    output = dict.fromkeys(("format", "sample_rate", "stream"), nothing)
+    unset = dict.fromkeys(("input_audio", "input_embedding", "input_vad_mode"), nothing)
+    unset |= dict.fromkeys(("input_vad_data", "pre_processing_filters", "user"), nothing)
+    asked = body(generation_options=options, output_options=output) | unset
+    answer = await http.post(PATH, json=asked)
+    assert answer.status_code == 200, answer.text
+    assert "x-ignored-parameters" not in answer.headers
+    assert heard(base64.b64decode(answer.json()["data"])).duration_s > 1
+    assert models.requests[0].speed == 1.0
+
+
+async def test_language_id_counts_where_language_is_null(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    assert (await http.post(PATH, json=body(language=None, language_id="EN"))).status_code == 200
+    assert models.requests[0].language == "EN"
 
 
 async def test_data_url_and_line_breaks_in_base64(

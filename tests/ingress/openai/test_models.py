@@ -139,3 +139,23 @@ async def test_voices(http: httpx.AsyncClient) -> None:
     assert {"joe", "amy", "narrator", "alloy", "EN-Newest"} <= set(names)
     assert all(voice["name"] == voice["id"] for voice in answer["voices"])
     assert json.dumps(names).count('"EN-Newest"') == 1
+
+
+async def test_voices_as_bare_names(http: httpx.AsyncClient) -> None:
+    """Kokoro-FastAPI's `legacy`."""
+    objects = (await http.get("/v1/audio/voices")).json()["voices"]
+    for legacy in ("true", "1"):
+        answer = (await http.get("/v1/audio/voices", params={"legacy": legacy})).json()
+        assert answer == {"voices": [voice["id"] for voice in objects]}
+    assert (await http.get("/v1/audio/voices?legacy=false")).json()["voices"] == objects
+
+
+async def test_models_that_speak(http: httpx.AsyncClient, models: FakeClient) -> None:
+    """Open WebUI asks for them, and then with one of them."""
+    listed = (await http.get("/v1/audio/models")).json()["models"]
+    assert {"piper", "openvoice_v2", "my-voice", "tts-1"} <= {model["id"] for model in listed}
+    for model in listed:
+        asked = {"model": model["id"], "input": "Hi.", "voice": "alloy"}
+        if model["id"] != "harmonyspeech":  # it speaks in cloned voices only
+            assert (await http.post("/v1/audio/speech", json=asked)).status_code == 200
+    assert "whisper" not in models.models

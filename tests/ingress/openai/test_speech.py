@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
+import wave
 from typing import Any
 
 import httpx
@@ -229,7 +231,6 @@ async def test_a_later_error_breaks_a_bare_stream_off() -> None:
 @pytest.mark.parametrize(
     ("changes", "param"),
     [
-        ({"model": None}, "model"),
         ({"input": None}, "input"),
         ({"input": ""}, "input"),
         ({"input": " \n\t "}, "input"),
@@ -245,9 +246,10 @@ async def test_a_later_error_breaks_a_bare_stream_off() -> None:
         ({"speed": "fast"}, "speed"),
         ({"response_format": "midi"}, "response_format"),
         ({"stream_format": "websocket"}, "stream_format"),
-        ({"instructions": "Whisper."}, "instructions"),
         ({"language": "XX"}, "language"),
-        ({"colour": "blue"}, "colour"),
+        ({"sample_rate": 7_999}, "sample_rate"),
+        ({"sample_rate": 48_001}, "sample_rate"),
+        ({"sample_rate": "high"}, "sample_rate"),
     ],
 )
 async def test_refusals_name_the_field(
@@ -263,9 +265,10 @@ async def test_refusals_name_the_field(
 
 
 async def test_a_missing_field_is_named(http: httpx.AsyncClient) -> None:
-    answer = await http.post(PATH, json={"model": "tts-1", "input": "Hello."})
+    answer = await http.post(PATH, json={"model": "tts-1", "voice": "alloy"})
     assert answer.status_code == 400
-    assert answer.json()["error"]["param"] == "voice"
+    assert answer.json()["error"]["param"] == "input"
+    assert answer.json()["error"]["message"] == "input is required"
 
 
 @pytest.mark.parametrize("model", ["nobody", "whisper", "silero-vad", "voicefixer", "../etc"])
@@ -284,8 +287,271 @@ async def test_emoji_and_control_characters_are_not_spoken(
     assert "".join(request.text for request in models.requests) == "Hi  there friend."
 
 
-async def test_empty_instructions_are_no_instructions(http: httpx.AsyncClient) -> None:
-    assert (await http.post(PATH, json=body(instructions=" "))).status_code == 200
+@pytest.mark.parametrize("instructions", ["Friendly.", "Whisper, please."])
+async def test_instructions_are_ignored_and_named(
+    http: httpx.AsyncClient, instructions: str
+) -> None:
+    answer = await http.post(PATH, json=body(instructions=instructions))
+    assert answer.status_code == 200
+    assert answer.headers["x-ignored-parameters"] == "instructions"
+
+
+@pytest.mark.parametrize("instructions", ["", " ", "None", None])
+async def test_empty_instructions_are_no_instructions(
+    http: httpx.AsyncClient, instructions: str | None
+) -> None:
+    answer = await http.post(PATH, json=body(instructions=instructions))
+    assert answer.status_code == 200
+    assert "x-ignored-parameters" not in answer.headers
+
+
+@pytest.mark.parametrize("text", ["None", "null"])
+async def test_words_for_nothing_can_be_spoken(
+    http: httpx.AsyncClient, models: FakeClient, text: str
+) -> None:
+    assert (await http.post(PATH, json=body(input=text))).status_code == 200
+    assert models.requests[0].text == text
+
+
+@pytest.mark.parametrize("name", ["model", "voice", "response_format", "speed", "stream_format"])
+@pytest.mark.parametrize("nothing", [None, "", "None", "null", "undefined"])
+async def test_unset_is_the_default(
+    http: httpx.AsyncClient, models: FakeClient, name: str, nothing: str | None
+) -> None:
+    answer = await http.post(PATH, json=body(**{name: nothing}))
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "audio/mpeg"
+    assert "x-ignored-parameters" not in answer.headers
+    assert (models.models, models.requests[0].voice) == (["piper"], "joe")
+    assert models.requests[0].speed == 1.0
+
+
+@pytest.mark.parametrize(("model", "voice"), [("piper", "joe"), ("openvoice_v2", "EN-Newest")])
+async def test_without_a_voice_the_model_s_first_speaks(
+    http: httpx.AsyncClient, models: FakeClient, model: str, voice: str
+) -> None:
+    assert (await http.post(PATH, json={"model": model, "input": "Hi."})).status_code == 200
+    assert models.requests[0].voice == voice
+
+
+async def test_without_a_model_the_one_that_answers_to_openai_s_names_speaks(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    assert (await http.post(PATH, json={"input": "Hi.", "backend": "piper"})).status_code == 200
+    assert models.models == ["piper"]
+
+
+@pytest.mark.parametrize("model", ["Piper", "TTS-1", "tts-1-1106", "gpt-4o-mini-tts-2026-03-01"])
+async def test_models_in_any_case_and_of_any_day(
+    http: httpx.AsyncClient, models: FakeClient, model: str
+) -> None:
+    assert (await http.post(PATH, json=body(model=model))).status_code == 200
+    assert models.models == ["piper"]
+
+
+@pytest.mark.parametrize(
+    ("voice", "spoken"),
+    [("Alloy", "joe"), ("ASH", "amy"), ("Joe", "joe"), ("AMY", "amy"), ("Narrator", "amy")],
+)
+async def test_voices_in_any_case(
+    http: httpx.AsyncClient, models: FakeClient, voice: str, spoken: str
+) -> None:
+    for spelled in (voice, {"id": voice}):
+        assert (await http.post(PATH, json=body(voice=spelled))).status_code == 200
+    assert [request.voice for request in models.requests] == [spoken, spoken]
+
+
+async def test_an_unknown_voice_is_answered_with_those_that_work(http: httpx.AsyncClient) -> None:
+    error = (await http.post(PATH, json=body(voice="nobody"))).json()["error"]
+    assert error["param"] == "voice"
+    assert "'nobody'" in error["message"]
+    for name in ("joe", "amy", "narrator", "alloy", "cedar"):
+        assert name in error["message"].split("known: ")[1]
+
+
+async def test_an_unknown_model_is_answered_with_those_that_work(http: httpx.AsyncClient) -> None:
+    error = (await http.post(PATH, json=body(model="nobody"))).json()["error"]
+    for name in ("piper", "openvoice_v2", "my-voice", "tts-1", "gpt-4o-mini-tts"):
+        assert name in error["message"].split("available: ")[1]
+    assert "whisper" not in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("language", "spoken"),
+    [("en", "EN"), ("en-US", "EN"), ("English", "EN"), ("eng", "EN"), ("fr_FR", "FR")],
+)
+async def test_languages_in_any_spelling(
+    http: httpx.AsyncClient, models: FakeClient, language: str, spoken: str
+) -> None:
+    asked = body(model="openvoice_v2", language=language)
+    assert (await http.post(PATH, json=asked)).status_code == 200
+    assert models.requests[0].language == spoken
+
+
+@pytest.mark.parametrize(
+    ("hint", "spoken", "ignored"),
+    [("f", "FR", None), ("a", "EN", None), ("fr-fr", "FR", None), ("j", "EN", "lang_code")],
+)
+async def test_lang_code_is_a_hint(
+    http: httpx.AsyncClient, models: FakeClient, hint: str, spoken: str, ignored: str | None
+) -> None:
+    answer = await http.post(PATH, json=body(model="openvoice_v2", lang_code=hint))
+    assert answer.status_code == 200
+    assert models.requests[0].language == spoken
+    assert answer.headers.get("x-ignored-parameters") == ignored
+
+
+@pytest.mark.parametrize(
+    ("spelled", "content_type"),
+    [
+        *(("WAV", "audio/wav"), ("Mp3", "audio/mpeg"), ("audio/mpeg", "audio/mpeg")),
+        *(("ogg", "audio/ogg"), ("audio/x-wav", "audio/wav"), ("raw", "audio/pcm")),
+    ],
+)
+async def test_formats_in_any_spelling(
+    http: httpx.AsyncClient, spelled: str, content_type: str
+) -> None:
+    answer = await http.post(PATH, json=body(response_format=spelled))
+    assert (answer.status_code, answer.headers["content-type"]) == (200, content_type)
+
+
+@pytest.mark.parametrize(
+    ("fields", "file_format", "rate", "ignored"),
+    [
+        ({"output_format": "wav"}, AudioFormat.WAV, RATE, None),
+        ({"output_format": "mp3_44100_128"}, AudioFormat.MP3, 44_100, None),
+        ({"output_format": "wav_16000", "sample_rate": 8_000}, AudioFormat.WAV, 8_000, None),
+        ({"output_format": "wav_900"}, AudioFormat.WAV, RATE, None),
+        ({"output_format": "mp3", "response_format": "wav"}, AudioFormat.WAV, RATE, True),
+        ({"output_format": "surround"}, AudioFormat.MP3, RATE, True),
+    ],
+)
+async def test_output_format_is_a_hint(
+    http: httpx.AsyncClient,
+    fields: dict[str, Any],
+    file_format: AudioFormat,
+    rate: int,
+    ignored: bool | None,
+) -> None:
+    answer = await http.post(PATH, json=body(**fields))
+    assert answer.headers["content-type"] == file_format.content_type
+    assert heard(answer.content).sample_rate == rate
+    assert answer.headers.get("x-ignored-parameters") == ("output_format" if ignored else None)
+
+
+@pytest.mark.parametrize("rate", [8_000, 12_345, 16_000, 44_100, 48_000])
+@pytest.mark.parametrize("text", ["Only one sentence.", TWO])
+@pytest.mark.parametrize("file_format", [AudioFormat.WAV, AudioFormat.PCM])
+async def test_sound_comes_at_the_rate_asked_for(
+    http: httpx.AsyncClient, file_format: AudioFormat, text: str, rate: int
+) -> None:
+    asked = body(input=text, response_format=file_format, sample_rate=rate)
+    answer = await http.post(PATH, json=asked)
+    expected_s = SECONDS_PER_CHARACTER * len(text.replace(". ", "."))
+    if file_format is AudioFormat.PCM:
+        assert pcm_heard(answer.content, rate) == pytest.approx(expected_s, abs=0.02)
+    else:
+        audio = heard(answer.content)
+        assert audio.sample_rate == rate
+        assert audio.duration_s == pytest.approx(expected_s, abs=0.02)
+
+
+KOKORO = {
+    "stream": True,
+    "download_format": "mp3",
+    "return_download_link": False,
+    "lang_code": "a",
+    "volume_multiplier": 1.5,
+    "normalization_options": {"normalize": True, "unit_normalization": False},
+    "allow_voice_tags": True,
+    "voice_aliases": {"narrator": "af_heart"},
+}
+
+
+async def test_a_whole_body_of_kokoro_s_is_spoken_and_what_is_ignored_is_named(
+    http: httpx.AsyncClient,
+) -> None:
+    answer = await http.post(PATH, json=body() | KOKORO)
+    assert answer.status_code == 200
+    assert heard(answer.content).duration_s > 0.5
+    ignored = answer.headers["x-ignored-parameters"].split(", ")
+    honoured = {"stream", "lang_code", "normalization_options"}
+    unknown = [name for name in KOKORO if name not in honoured]
+    assert ignored == [*unknown, "normalization_options.unit_normalization"]
+
+
+async def test_kokoro_s_normalization_can_be_switched_off(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    for normalize in (True, False):
+        options = {"normalization_options": {"normalize": normalize}}
+        answer = await http.post(PATH, json=body(input="A **bold** word.") | options)
+        assert answer.status_code == 200
+    assert [request.text for request in models.requests] == ["A bold word.", "A **bold** word."]
+
+
+def frames_of(data: bytes) -> int:
+    with wave.open(io.BytesIO(data)) as file:
+        return file.getnframes()
+
+
+@pytest.mark.parametrize("stream", [None, False])
+async def test_the_header_of_a_wav_counts_its_frames(
+    http: httpx.AsyncClient, stream: bool | None
+) -> None:
+    """Strict readers trust it. The whole is known before the first byte is due."""
+    answer = await http.post(PATH, json=body(input=TWO, response_format="wav", stream=stream))
+    expected_s = SECONDS_PER_CHARACTER * (len(TWO) - 1)
+    assert frames_of(answer.content) == pytest.approx(expected_s * RATE, abs=5)
+    assert len(answer.content) == 44 + 2 * frames_of(answer.content)
+    assert int.from_bytes(answer.content[4:8], "little") == len(answer.content) - 8
+    assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+async def test_a_wav_that_takes_long_leaves_while_it_is_spoken() -> None:
+    models = FakeClient(gate=asyncio.Event(), before_gate=1)
+    listener = Listener(make_app(models), body(input=TWO, response_format="wav"))
+    await listener.until(lambda: len(listener.data) > 1000)
+    assert len(models.finished) == 1
+    assert models.gate is not None
+    models.gate.set()
+    await listener.task
+    expected_s = SECONDS_PER_CHARACTER * (len(TWO) - 1)
+    assert heard(listener.data).duration_s == pytest.approx(expected_s, abs=0.02)
+
+
+async def test_client_gone_while_a_whole_wav_is_hoped_for_cancels_the_sentence() -> None:
+    models = FakeClient(gate=asyncio.Event(), before_gate=1)
+    listener = Listener(make_app(models), body(input=TWO, response_format="wav"))
+    await listener.until(lambda: len(models.calls) == 2)
+    listener.hang_up.set()
+    await asyncio.wait_for(listener.task, 5)
+    assert models.cancelled == ["And then comes the second one."]
+
+
+async def test_an_error_in_a_wav_s_second_sentence_has_its_status_if_nothing_has_left(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    models.failures["And then comes the second one."] = ModelFailed("the model failed")
+    answer = await http.post(PATH, json=body(input=TWO, response_format="wav"))
+    assert answer.status_code == 500
+
+
+@pytest.mark.parametrize("file_format", list(AudioFormat))
+async def test_stream_false_is_one_complete_file(
+    http: httpx.AsyncClient, file_format: AudioFormat
+) -> None:
+    answer = await http.post(PATH, json=body(input=TWO, response_format=file_format, stream=False))
+    assert int(answer.headers["content-length"]) == len(answer.content)
+    expected_s = SECONDS_PER_CHARACTER * (len(TWO) - 1)
+    assert duration_of(answer.content, file_format) == pytest.approx(expected_s, abs=0.15)
+
+
+async def test_blocks_of_events_begin_with_their_data(http: httpx.AsyncClient) -> None:
+    answer = await http.post(PATH, json=body(input=TWO, stream_format="sse"))
+    blocks = answer.text.removesuffix("\n\n").split("\n\n")
+    assert len(blocks) >= 2
+    assert all(block.startswith("data: {") and "\n" not in block for block in blocks)
 
 
 async def test_a_sentence_without_end_is_cut(http: httpx.AsyncClient, models: FakeClient) -> None:

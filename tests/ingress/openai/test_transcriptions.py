@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import resource
 from collections.abc import Iterator
@@ -142,28 +143,19 @@ async def test_stream_sends_deltas_that_join_to_the_text(http: httpx.AsyncClient
 @pytest.mark.parametrize(
     ("fields", "param"),
     [
-        ({"model": ""}, "model"),
         ({"language": "klingon"}, "language"),
-        ({"languages[]": ["de", "en"]}, "languages"),
-        ({"language": "de", "languages[]": ["en"]}, "languages"),
         ({"temperature": "1.5"}, "temperature"),
         ({"temperature": "hot"}, "temperature"),
         ({"temperature": "nan"}, "temperature"),
         ({"response_format": "diarized_json"}, "response_format"),
-        ({"include[]": "logprobs"}, "include"),
-        ({"known_speaker_names[]": "me"}, "known_speaker_names"),
-        ({"known_speaker_references[]": "data:,"}, "known_speaker_references"),
-        ({"chunking_strategy[type]": "server_vad"}, "chunking_strategy"),
-        ({"chunking_strategy": "by_eye"}, "chunking_strategy"),
-        ({"timestamp_granularities[]": "word"}, "timestamp_granularities"),
         (
             {"timestamp_granularities[]": "letter", "response_format": "verbose_json"},
             "timestamp_granularities[0]",
         ),
-        ({"stream": "true", "response_format": "srt"}, "stream"),
         ({"stream": "perhaps"}, "stream"),
-        ({"colour": "blue"}, "colour"),
-        ({"prompt": "x" * 5000}, "prompt"),
+        ({"vad_filter": "perhaps"}, "vad_filter"),
+        ({"languages[]": ["de", "klingon"]}, "languages"),
+        ({"task": "summarise"}, "task"),
     ],
 )
 async def test_refusals_name_the_field(
@@ -210,9 +202,166 @@ async def test_verbose_translation_is_english(http: httpx.AsyncClient) -> None:
     assert len(answer["segments"]) == 2
 
 
-async def test_translation_knows_no_language(http: httpx.AsyncClient) -> None:
-    assert param_of(await upload(http, TRANSLATIONS, language="de")) == "language"
-    assert param_of(await upload(http, TRANSLATIONS, stream="true")) == "stream"
+async def test_a_translation_s_language_is_that_of_the_recording(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    answer = await upload(http, TRANSLATIONS, language="de-AT", stream="true")
+    assert answer.json() == {"text": TEXT}
+    assert answer.headers["x-ignored-parameters"] == "stream"
+    assert (models.requests[0].language, models.requests[0].translate) == ("de", True)
+
+
+async def test_a_task_of_faster_whisper_s_translates(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    answer = await upload(http, task="translate", response_format="verbose_json")
+    assert (answer.json()["task"], answer.json()["language"]) == ("translate", "english")
+    assert models.requests[0].translate
+
+
+# What hints ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("model", "language", "prompt", "response_format", "temperature", "stream", "hotwords"),
+        *("vad_filter", "beam_size", "chunking_strategy", "languages[]", "keywords[]"),
+        *("timestamp_granularities[]", "include[]", "user", "colour"),
+    ],
+)
+@pytest.mark.parametrize("nothing", ["", "None", "null", "undefined"])
+async def test_unset_is_the_default(
+    http: httpx.AsyncClient, models: FakeClient, name: str, nothing: str
+) -> None:
+    answer = await upload(http, **{name: nothing})
+    assert answer.json() == {"text": TEXT, "usage": {"type": "duration", "seconds": 3.0}}
+    assert "x-ignored-parameters" not in answer.headers
+    (request,) = models.requests
+    assert (request.language, request.languages, request.prompt) == (None, None, None)
+    assert (request.hotwords, request.vad_filter, request.beam_size) == (None, True, 5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "ignored"),
+    [
+        ({"colour": "blue"}, "colour"),
+        ({"user": "me", "seed": "1", "diarize": "true"}, "user, seed, diarize"),
+        ({"known_speaker_names[]": "me"}, "known_speaker_names"),
+        ({"known_speaker_references[]": "data:,"}, "known_speaker_references"),
+        ({"chunking_strategy": "by_eye"}, "chunking_strategy"),
+        ({"chunking_strategy[type]": "server_vad"}, None),
+        (
+            {"chunking_strategy[type]": "server_vad", "chunking_strategy[threshold]": "0.4"},
+            "chunking_strategy",
+        ),
+        ({"timestamp_granularities[]": "segment"}, "timestamp_granularities"),
+        ({"timestamp_granularities[]": ["word", "segment"]}, "timestamp_granularities"),
+        ({"include[]": "item.sound"}, "include"),
+        ({"beam_size": "40"}, "beam_size"),
+        ({"language": "de", "languages[]": ["en"]}, "languages"),
+        ({"na\r\nme: \u1234": "x"}, "na?0D?0Ame???"),
+    ],
+)
+@pytest.mark.parametrize("model", ["whisper-1", "gpt-4o-transcribe"])
+async def test_what_has_no_effect_is_named(
+    http: httpx.AsyncClient, model: str, fields: dict[str, Any], ignored: str | None
+) -> None:
+    answer = await upload(http, model=model, **fields)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["text"] == TEXT
+    assert answer.headers.get("x-ignored-parameters") == ignored
+
+
+async def test_a_format_that_cannot_be_streamed_is_sent_whole(http: httpx.AsyncClient) -> None:
+    answer = await upload(http, response_format="srt", stream="true")
+    assert answer.text.startswith("1\n00:00:00,000 --> 00:00:00,900\n")
+    assert answer.headers["x-ignored-parameters"] == "stream"
+
+
+async def test_settings_of_faster_whisper_s_servers_are_honoured(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    for vad_filter in ("false", "true", "False"):
+        fields = {"vad_filter": vad_filter, "hotwords": "Kennedy", "beam_size": "1"}
+        answer = await upload(http, **fields)
+        assert answer.status_code == 200
+        assert "x-ignored-parameters" not in answer.headers
+    assert [request.vad_filter for request in models.requests] == [False, True, False]
+    assert {(r.hotwords, r.beam_size) for r in models.requests} == {("Kennedy", 1)}
+
+
+async def test_of_a_long_prompt_the_end_counts(http: httpx.AsyncClient, models: FakeClient) -> None:
+    prompt = " ".join(f"word{number}" for number in range(1000))
+    assert len(prompt) > 5000
+    assert (await upload(http, prompt=prompt)).status_code == 200
+    kept = models.requests[0].prompt
+    assert len(kept) > 1000
+    assert prompt.endswith(kept)
+
+
+async def test_of_many_keywords_the_first_count_whole(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    words = [f"keyword {number}" for number in range(250)]
+    assert (await upload(http, **{"keywords[]": words})).status_code == 200
+    kept = models.requests[0].hotwords.split(", ")
+    assert len(kept) > 50
+    assert kept == words[: len(kept)]
+
+
+@pytest.mark.parametrize(
+    ("spellings", "among"),
+    [
+        (["en", "de"], "en,de"),
+        (["en-US", "German", "eng"], "en,de"),
+        (["nb-NO", "iw"], "no,he"),
+        (["en", "auto"], None),
+        ("en, de", "en,de"),
+        ('["en","de"]', "en,de"),
+    ],
+)
+@pytest.mark.parametrize("name", ["languages[]", "languages"])
+async def test_several_languages_are_detected_among(
+    http: httpx.AsyncClient,
+    models: FakeClient,
+    name: str,
+    spellings: list[str] | str,
+    among: str | None,
+) -> None:
+    answer = await upload(http, model="gpt-transcribe", **{name: spellings})
+    assert answer.status_code == 200, answer.text
+    assert (models.requests[0].language, models.requests[0].languages) == (None, among)
+    assert answer.json()["languages"] == [{"code": "en"}]
+
+
+async def test_log_probabilities_of_the_words(http: httpx.AsyncClient, models: FakeClient) -> None:
+    answer = await upload(http, model="gpt-4o-transcribe", **{"include[]": "logprobs"})
+    assert "x-ignored-parameters" not in answer.headers
+    logprobs = answer.json()["logprobs"]
+    assert "".join(one["token"] for one in logprobs) == TEXT
+    assert b"".join(bytes(one["bytes"]) for one in logprobs) == TEXT.encode()
+    assert {one["logprob"] for one in logprobs} == {math.log(0.9)}
+    assert models.requests[0].word_timestamps
+
+
+async def test_log_probabilities_of_a_stream_come_with_its_end(http: httpx.AsyncClient) -> None:
+    answer = await upload(http, stream="true", **{"include[]": "logprobs"})
+    events = [json.loads(block.removeprefix("data: ")) for block in answer.text.split("\n\n")[:-1]]
+    assert "".join(one["token"] for one in events[-1]["logprobs"]) == TEXT
+
+
+async def test_without_a_model_the_one_that_answers_to_openai_s_names_writes(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    answer = await http.post(PATH, files={"file": ("a.wav", wav(), "audio/wav")})
+    assert answer.json()["text"] == TEXT
+    assert models.models == ["whisper"]
+
+
+async def test_an_unknown_model_is_answered_with_those_that_work(http: httpx.AsyncClient) -> None:
+    message = (await upload(http, model="nobody")).json()["error"]["message"]
+    assert "available: whisper; aliases: whisper-1" in message
 
 
 # HSE ----------------------------------------------------------------------------------------

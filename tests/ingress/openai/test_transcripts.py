@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
-from contract.errors import InvalidRequest
 from contract.tasks import TranscribeOutput, TranscriptSegment
-from ingress.languages import NAMES, language_code
+from ingress.languages import NAMES
 from ingress.openai.schemas import CreateTranscriptionRequest, ResponseFormat
 from ingress.openai.transcripts import answer, events
 
@@ -37,19 +34,10 @@ def test_nothing_said() -> None:
     assert rendered(silence, ResponseFormat.SRT) == ""
     assert rendered(silence, ResponseFormat.VTT) == "WEBVTT\n\n"
     assert rendered(silence, ResponseFormat.TEXT) == "\n"
-    assert b'"transcript.text.done","text":""' in list(events(silence))[-1]
-
-
-@pytest.mark.parametrize("value", ["de", "DE", "de-AT", "de_CH", "german", " German "])
-def test_languages_by_code_or_name(value: str) -> None:
-    assert language_code(value, param="language") == "de"
-
-
-@pytest.mark.parametrize("value", ["", "klingon", "xx", "d", "dede", "\x00"])
-def test_unknown_languages_are_refused(value: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        language_code(value, param="language")
-    assert caught.value.param == "language"
+    assert (
+        b'"transcript.text.done","text":""'
+        in list(events(silence, CreateTranscriptionRequest()))[-1]
+    )
 
 
 def test_whisper_s_hundred_languages_are_there() -> None:

@@ -284,6 +284,23 @@ def test_translation_and_transcription_share_a_pass(multilingual: FasterWhisper)
         check_times(output, 11)
 
 
+def test_language_is_detected_among_those_that_are_possible(multilingual: FasterWhisper):
+    free, narrowed, partly_known = multilingual.infer(
+        [
+            TranscribeInput(Audio(jfk(RATE), RATE)),
+            TranscribeInput(Audio(jfk(RATE), RATE), languages="de,fr"),
+            TranscribeInput(Audio(jfk(RATE), RATE), languages="xx,fr"),
+        ]
+    )
+    assert free.language == "en"
+    assert narrowed.language in {"de", "fr"}
+    assert narrowed.language_probability < free.language_probability
+    assert partly_known.language == "fr"
+    refusal = answer(multilingual, quiet(1), languages="xx,yy")
+    assert isinstance(refusal, InvalidRequest)
+    assert refusal.param == "languages"
+
+
 def test_unknown_language_is_refused_with_the_list(multilingual: FasterWhisper):
     refusal = answer(multilingual, quiet(1), language="xx")
     assert isinstance(refusal, InvalidRequest)
