@@ -62,8 +62,8 @@ image-names:  ## print what `make image` and `make image-gpu` build
 	@for name in ingress transformer predictor-whisper predictor-piper predictor-torch predictor-gpu; do \
 	  echo "$(REGISTRY)/harmony-speech-$$name:$(VERSION)"; done
 
-chart: $(TEST)/ready  ## package the chart into dist/
-	$(TEST)/bin/python helm/tools/binaries.py helm package helm/harmony-speech --destination dist
+chart: $(TEST)/ready  ## package the charts into dist/ (REGISTRY= where the images are)
+	$(TEST)/bin/python helm/tools/package_charts.py $(REGISTRY)
 
 version-check:  ## fail unless TAG is this version, as a release must be
 	@test "$(TAG)" = "v$(VERSION)" || { echo "the tag $(TAG) is not v$(VERSION) of pyproject.toml"; exit 1; }

@@ -10,13 +10,10 @@ import io
 import os
 import platform
 import shutil
-import sys
 import tarfile
 import zipfile
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NoReturn
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CACHE = REPOSITORY / ".cache" / "kubernetes"
@@ -66,14 +63,3 @@ def _unpack(archive: Path, name: str, target: Path) -> None:
     unfinished.write_bytes(content)
     unfinished.chmod(0o755)
     unfinished.replace(target)
-
-
-def main(arguments: Sequence[str]) -> NoReturn:
-    """Become the named binary: `python helm/tools/binaries.py helm package …`."""
-    name, *rest = arguments
-    path = binary(name)
-    os.execv(path, [str(path), *rest])
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -13,8 +13,14 @@ from binaries import REPOSITORY, binary
 CHART = REPOSITORY / "helm" / "harmony-speech"
 RELEASE = "harmony-speech"
 NAMESPACE = "harmony-speech"
-APIS = ("serving.kserve.io/v1beta1/InferenceService", "serving.knative.dev/v1/Service")
+APIS = (
+    "serving.kserve.io/v1beta1/InferenceService",
+    "serving.knative.dev/v1/Service",
+    "keda.sh/v1alpha1/ScaledObject",
+)
 """What a cluster with the prerequisites offers; the chart refuses to render without."""
+LOCAL_IMAGES = ("--set", "images.local=true")
+"""The chart refuses to render without a registry; values files that name one go before this."""
 
 Object = dict[str, Any]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -48,6 +54,7 @@ def render(
         str(chart),
         "--namespace",
         NAMESPACE,
+        *LOCAL_IMAGES,
         *(part for api in apis for part in ("--api-versions", api)),
         *(part for path in values for part in ("--values", str(path))),
         *(part for one in sets for part in ("--set-json" if "=" in one else "--set", one)),

@@ -147,7 +147,7 @@ def test_weights_come_by_kserve_where_a_storage_uri_is_given() -> None:
     assert "HF_TOKEN" not in env
     assert model_config(service)["model"] == "/mnt/models/base"
     other = container(services(objects)["piper-en"])["env"]
-    secret = {"secretKeyRef": {"name": "hub", "key": "token"}}
+    secret = {"secretKeyRef": {"name": "hub", "key": "HF_TOKEN"}}
     assert {"name": "HF_TOKEN", "valueFrom": secret} in other
 
 

@@ -1,7 +1,7 @@
 """What a schema cannot say stops the install with a remedy."""
 
 import pytest
-from chart import APIS, HelmFailed, render
+from chart import APIS, CHART, HelmFailed, helm, render
 
 GPU = '{"model": "a/b", "model_type": "FasterWhisper"'
 
@@ -9,18 +9,36 @@ GPU = '{"model": "a/b", "model_type": "FasterWhisper"'
 @pytest.mark.parametrize(
     ("setting", "remedy"),
     [
-        ('models.whisper-base.profile="tpu"', "profiles has cpu-large, cpu-small, gpu-large"),
+        (
+            'models.whisper-base.profile="tpu"',
+            "profiles has cpu-large, cpu-small, gpu-a100, gpu-h100",
+        ),
         ('models.x={"model": "a", "model_type": "Bark"}', "A plugin's type needs a line there"),
         (f'models.x={GPU}, "max_batch_size": 64}}', "raise scaling.containerConcurrency"),
         (f'models.x={GPU}, "fallback": "nobody"}}', "which is no enabled model"),
         (f'models.x={GPU}, "fallback": "piper-en"}}', "performs synthesize and not transcribe"),
-        (
-            f'models.x={GPU}, "weights": {{"localModelCache": {{"nodeGroups": ["gpu"]}}}}}}',
-            "set that too, for example hf://a/b",
-        ),
         (f"models.voicefixer={GPU}}}", "choose another"),
         ("toolchains.openvoice_v2.enabled=true", "needs a model of type OpenVoiceV2ToneConv"),
-        ("scaling.timeoutSeconds=120", "ingress.requestTimeoutSeconds must be below"),
+        ("scaling.timeoutSeconds=120", "must be above ingress.requestTimeoutSeconds (300)"),
+        (
+            "models.piper-en.scaling.timeoutSeconds=60",
+            "models.piper-en: scaling.timeoutSeconds (60) must be above",
+        ),
+        ("scaling.minReplicas=5", "scaling.minReplicas (5) is above scaling.maxReplicas (3)"),
+        ("scaling.activationScale=4", "scaling.activationScale (4) is above scaling.maxReplicas"),
+        (
+            'models.piper-en.scaling={"minReplicas": 3, "activationScale": 2}',
+            "scaling.activationScale (2) is below scaling.minReplicas (3)",
+        ),
+        ('autoscaler="keda"', "Leave autoscaler: auto, or change the mode"),
+        (f'models.x={GPU}, "protocol": "both"}}', "Add a second entry with protocol: grpc"),
+        (
+            f'models.x={GPU}, "env": [{{"name": "PYTHONPATH", "value": "/x"}}]}}',
+            "refuse the variable",
+        ),
+        ('models.piper-en.profile="gpu-small"', "has no CUDA for PiperSynthesizer"),
+        ('models.piper-en.profile="gpu-mi300x"', "choose a profile with device: cpu"),
+        ('models.whisper-base.profile="gpu-mi300x"', 'images.repositories has no "rocm"'),
         ("ingress.httpRoute.enabled=true", "parentRefs names no Gateway"),
         ('modelTypes.FasterWhisper.image="rust"', 'images.repositories has no "rust"'),
     ],
@@ -48,6 +66,46 @@ def test_missing_prerequisites_are_named_with_commands(apis, commands) -> None:
     with pytest.raises(HelmFailed) as refusal:
         render(apis=apis)
     assert all(text in str(refusal.value) for text in commands)
+
+
+STANDARD = ['mode="Standard"']
+KEDA = [*STANDARD, 'autoscaler="keda"']
+
+
+@pytest.mark.parametrize(
+    ("sets", "apis", "remedy"),
+    [
+        ([*STANDARD, "scaling.canaryTrafficPercent=10"], APIS, "needs Knative mode"),
+        (KEDA, APIS, "set keda.serverAddress"),
+        ([*KEDA, 'keda.serverAddress="http://p:9090"'], APIS, "set monitoring.monitors: true"),
+        (KEDA, APIS[:1], "no keda.sh/v1alpha1 ScaledObject"),
+        ([*STANDARD, 'autoscaler="knative"'], APIS, "Knative scales in Knative mode"),
+        (
+            [
+                'models.whisper-base.weights.storageUri="hf://a/b"',
+                'hub={"tokenSecret": "t", "tokenKey": "k"}',
+            ],
+            APIS,
+            "looks for the token under the key HF_TOKEN only",
+        ),
+    ],
+)
+def test_what_a_mode_cannot_do_is_refused_with_a_remedy(sets, apis, remedy) -> None:
+    with pytest.raises(HelmFailed) as refusal:
+        render(sets=sets, apis=apis)
+    assert remedy in str(refusal.value)
+
+
+def test_a_registry_must_be_named_or_the_images_be_on_the_nodes() -> None:
+    with pytest.raises(HelmFailed) as refusal:
+        helm("template", "x", str(CHART), "--set", "checkApis=false")
+    message = str(refusal.value)
+    assert "--set images.registry=REGISTRY/PATH" in message
+    assert "--set images.local=true" in message
+
+
+def test_a_chart_rendered_without_a_cluster_need_not_say_what_it_offers() -> None:
+    assert render(sets=["checkApis=false"], apis=())
 
 
 def test_standard_mode_needs_no_knative() -> None:

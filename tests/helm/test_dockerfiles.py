@@ -76,7 +76,8 @@ def test_make_builds_every_image_of_the_chart() -> None:
     )
     tags = set(re.findall(r"-t (\S+) ", done.stdout))
     version = yaml.safe_load((CHART / "Chart.yaml").read_text(encoding="utf-8"))["appVersion"]
-    wanted = {f"{values['registry']}/{name}:{version}" for name in values["repositories"].values()}
+    built = {name for key, name in values["repositories"].items() if key != "rocm"}
+    wanted = {f"dev.local/{name}:{version}" for name in built}
     assert tags == wanted
 
 

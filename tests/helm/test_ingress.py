@@ -1,7 +1,9 @@
-"""The door: reachable, guarded, and allowed to see no more than it must."""
+"""The HTTP API: reachable, guarded, and allowed to see no more than it must."""
 
 import pytest
 from chart import render
+from fake_client import FakeClient
+from front_door import make_app
 from helm_values import NAMES, of_kind, services, variables
 
 
@@ -75,6 +77,42 @@ def test_autoscaling_owns_the_number_of_pods(rendered) -> None:
 def test_a_budget_that_would_block_every_drain_is_not_made() -> None:
     assert not of_kind(render(sets=["ingress.replicas=1"]), "PodDisruptionBudget")
     assert of_kind(render(sets=["ingress.replicas=2"]), "PodDisruptionBudget")
+
+
+PUBLIC = {"/v1", "/health", "/version", "/"}
+
+
+def test_every_host_publishes_the_api_and_neither_metrics_nor_docs(rendered) -> None:
+    spec = of_kind(rendered("standard"), "Ingress")["harmony-speech-ingress"]["spec"]
+    hosts = ["speech.example.com", "api.speech.example.com"]
+    assert [rule["host"] for rule in spec["rules"]] == spec["tls"][0]["hosts"] == hosts
+    for rule in spec["rules"]:
+        paths = {one["path"]: one["pathType"] for one in rule["http"]["paths"]}
+        assert paths.keys() == PUBLIC
+        assert paths["/"] == "Exact"  # as a prefix it would publish everything
+
+
+def test_a_route_has_filters_and_never_cuts_a_realtime_socket(rendered) -> None:
+    spec = of_kind(rendered("gpu-pool"), "HTTPRoute")["harmony-speech-ingress"]["spec"]
+    (rule,) = spec["rules"]
+    assert rule["filters"][0]["type"] == "ResponseHeaderModifier"
+    assert rule["timeouts"] == {"request": "0s"}
+    matches = {one["path"]["value"]: one["path"]["type"] for one in rule["matches"]}
+    assert matches == {
+        "/v1": "PathPrefix",
+        "/health": "PathPrefix",
+        "/version": "Exact",
+        "/": "Exact",
+    }
+    assert len(spec["hostnames"]) == 2
+
+
+def test_the_published_paths_are_those_of_the_api() -> None:
+    """Every route that clients call is below a published path."""
+    schema = make_app(FakeClient()).openapi()
+    prefixes = tuple(f"{path}/" for path in PUBLIC - {"/"})
+    hidden = [path for path in schema["paths"] if not f"{path}/".startswith(prefixes)]
+    assert hidden == ["/metrics"]
 
 
 def test_settings_become_environment_variables() -> None:

@@ -5,20 +5,27 @@ import re
 
 import prometheus_client
 import pytest
-from chart import CHART
+from chart import CHART, render
 from helm_values import of_kind
 
 import ingress.metrics
 import predictors.runtime.metrics
+import transport.client.resilience
+import transport.discovery.watch
 from contract.errors import QueueFull
 
 METRIC = re.compile(r"\bspeech_[a-z_]+")
 
 
 def _known() -> set[str]:
-    """Sample names of every metric that the two rooms count."""
+    """Sample names of every metric that the rooms count."""
     found: set[str] = set()
-    for room in (ingress.metrics, predictors.runtime.metrics):
+    for room in (
+        ingress.metrics,
+        predictors.runtime.metrics,
+        transport.client.resilience,
+        transport.discovery.watch,
+    ):
         for one in vars(room).values():
             if isinstance(one, prometheus_client.metrics.MetricWrapperBase):
                 for family in one.describe():
@@ -39,7 +46,7 @@ def _rules(objects):
 def test_alerts_ask_for_metrics_that_exist(rendered) -> None:
     rules = _rules(rendered("gpu-pool"))
     asked = {name for rule in rules for name in METRIC.findall(rule["expr"])}
-    assert len(rules) >= 4
+    assert len(rules) >= 7
     assert asked
     assert asked <= _known()
     assert any(f'code="{QueueFull.code}"' in rule["expr"] for rule in rules)
@@ -70,6 +77,29 @@ def test_the_dashboard_asks_for_metrics_that_exist(rendered) -> None:
 def test_monitors_carry_the_labels_by_which_prometheus_finds_them(kind, rendered) -> None:
     for one in of_kind(rendered("gpu-pool"), kind).values():
         assert one["metadata"]["labels"]["release"] == "prometheus"
+
+
+def test_keda_asks_for_metrics_that_exist(rendered) -> None:
+    for service in of_kind(rendered("standard-keda"), "InferenceService").values():
+        for metric in service["spec"]["predictor"]["autoScaling"]["metrics"]:
+            asked = set(METRIC.findall(metric["external"]["metric"]["query"]))
+            assert len(asked) == 3
+            assert asked <= _known()
+
+
+def test_lost_discovery_is_an_alert_where_there_is_discovery(rendered) -> None:
+    assert "SpeechDiscoveryLost" in {rule["alert"] for rule in _rules(rendered("gpu-pool"))}
+    rules = _rules(render(sets=["monitoring.rules=true"]))
+    assert "SpeechDiscoveryLost" not in {rule["alert"] for rule in rules}
+
+
+def test_queue_proxies_are_scraped_by_choice(rendered) -> None:
+    def ports(objects):
+        monitor = of_kind(objects, "PodMonitor")["harmony-speech-predictors"]
+        return {one.get("port") for one in monitor["spec"]["podMetricsEndpoints"]}
+
+    assert "http-usermetric" in ports(rendered("gpu-pool"))
+    assert "http-usermetric" not in ports(rendered("standard-keda"))
 
 
 def test_the_pod_monitor_selects_pods_of_every_service(rendered) -> None:

@@ -9,7 +9,7 @@ import knative_rules
 import pytest
 import yaml
 from chart import CHART, render
-from helm_values import NAMES, of_kind, services
+from helm_values import KNATIVE, NAMES, of_kind, services
 
 PROBE = """apiVersion: v1
 kind: ConfigMap
@@ -41,7 +41,7 @@ def _features(notes: str) -> frozenset[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_notes_name_exactly_the_features_that_knative_needs(name, chart, rendered) -> None:
     needed = frozenset()
-    if name != "standard":
+    if name in KNATIVE:
         components = [
             service["spec"][role]
             for service in services(rendered(name)).values()

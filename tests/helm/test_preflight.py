@@ -1,47 +1,213 @@
-"""Before an install the chart reads which features Knative has; against a server like the API's."""
+"""What a live cluster would refuse is found before anything is created, with what mends it.
+
+Helm's `lookup` reads from a server like the API's.
+"""
 
 import pytest
-from chart import CHART, RELEASE, HelmFailed, helm
-from helm_cluster import cluster
+from chart import CHART, LOCAL_IMAGES, RELEASE, HelmFailed, helm
+from helm_cluster import cluster, config, item
 
 VOLUME = "kubernetes.podspec-persistent-volume-claim"
 WRITE = "kubernetes.podspec-persistent-volume-write"
 SECURITY = "kubernetes.podspec-securitycontext"
+LAPTOP = ("--values", str(CHART / "ci" / "laptop-values.yaml"))
+ZERO = ("--set", "scaling.initialScale=0")
+NAMESPACE = item("v1", "Namespace", "x")
+CLAIM = ("--set", "mode=Standard", "--set", "hub.cache.type=pvc")
+RWX = (*CLAIM, "--set", "hub.cache.accessMode=ReadWriteMany")
+EBS = item(
+    "storage.k8s.io/v1",
+    "StorageClass",
+    "gp3",
+    metadata={"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
+    provisioner="ebs.csi.aws.com",
+)
+EFS = item("storage.k8s.io/v1", "StorageClass", "efs", provisioner="efs.csi.aws.com")
+GPU = ("--set", "models.whisper-large-v3.enabled=true", "--set", "mode=Standard")
+
+
+def features(**flags: str):
+    return config("config-features") | {"data": flags}
+
+
+def kserve(version: str):
+    pod = {
+        "spec": {
+            "containers": [{"name": "manager", "image": f"kserve/kserve-controller:{version}"}]
+        }
+    }
+    return item(
+        "apps/v1", "Deployment", "kserve-controller-manager", "kserve", spec={"template": pod}
+    )
+
+
+def knative(version: str):
+    labels = {"app.kubernetes.io/version": version}
+    return item(
+        "apps/v1", "Deployment", "controller", "knative-serving", metadata={"labels": labels}
+    )
+
+
+def node(**allocatable: str):
+    return item("v1", "Node", "n1", status={"allocatable": {"cpu": "8"} | allocatable})
 
 
 def _install(address: str, *extra: str) -> str:
-    values = CHART / "ci" / "laptop-values.yaml"
     where = ("--namespace", "x", "--dry-run=server", "--kube-apiserver", address)
     where += ("--disable-openapi-validation",)
-    return helm("template", RELEASE, str(CHART), *where, "--values", str(values), *extra)
+    return helm("template", RELEASE, str(CHART), *where, *LOCAL_IMAGES, *extra)
 
 
 def test_features_that_are_off_are_named_with_the_command_that_turns_them_on() -> None:
-    with (
-        cluster({VOLUME: "enabled", WRITE: "disabled"}) as address,
-        pytest.raises(HelmFailed) as refusal,
-    ):
-        _install(address)
+    found = features(**{VOLUME: "enabled", WRITE: "disabled"})
+    with cluster(found) as address, pytest.raises(HelmFailed) as refusal:
+        _install(address, *LAPTOP)
     message = str(refusal.value)
     assert f'{{"data":{{"{WRITE}":"enabled","{SECURITY}":"enabled"}}}}' in message
     assert VOLUME not in message
 
 
 def test_with_the_features_on_it_installs() -> None:
-    with cluster({VOLUME: "enabled", WRITE: "Enabled", SECURITY: "enabled"}) as address:
+    found = features(**{VOLUME: "enabled", WRITE: "Enabled", SECURITY: "allowed"})
+    with cluster(found) as address:
+        assert "kind: InferenceService" in _install(address, *LAPTOP)
+
+
+@pytest.mark.parametrize("objects", [(), (config("config-features"),)])
+def test_the_default_values_need_nothing_that_a_fresh_install_lacks(objects) -> None:
+    with cluster(*objects, config("config-autoscaler"), config("config-defaults")) as address:
         assert "kind: InferenceService" in _install(address)
 
 
-def test_the_check_can_be_turned_off() -> None:
-    with cluster({}) as address:
-        assert "kind: InferenceService" in _install(address, "--set", "preflight.features=false")
+@pytest.mark.parametrize(
+    ("objects", "arguments", "what", "fix"),
+    [
+        ([kserve("v0.15.2")], (), "KServe 0.15.2 does not know", "helm upgrade kserve"),
+        ([knative("1.17.1")], (), "Knative Serving 1.17.1 is older", "serving-core.yaml"),
+        (
+            [config("config-autoscaler")],
+            ZERO,
+            "initialScale is 0 for piper-en, silero-vad, whisper-base",
+            "configmap/config-autoscaler -n knative-serving --type merge -p '{",
+        ),
+        (
+            [config("config-defaults", max_revision_timeout_seconds="400")],
+            (),
+            "timeoutSeconds is 600, above what Knative allows",
+            '"max-revision-timeout-seconds":"600"',
+        ),
+        (
+            [NAMESPACE],
+            ("--set", "images.pullSecrets={registry}"),
+            "images.pullSecrets names the secret registry, which is not in namespace x",
+            "kubectl create secret -n x docker-registry registry",
+        ),
+        (
+            [NAMESPACE, item("v1", "Secret", "hub", "x", data={"token": "eA=="})],
+            ("--set", "hub.tokenSecret=hub"),
+            "hub.tokenSecret names the secret hub, which is not in namespace x or has no key HF",
+            "kubectl create secret -n x generic hub --from-literal=HF_TOKEN",
+        ),
+        (
+            [NAMESPACE],
+            ("--set", "ingress.apiKeys.existingSecret=keys"),
+            "ingress.apiKeys.existingSecret names the secret keys",
+            "kubectl create secret -n x generic keys --from-literal=keys",
+        ),
+        ([EFS], CLAIM, "No storage class is the default", "kubectl get storageclass"),
+        (
+            [EBS],
+            (*CLAIM, "--set", "hub.cache.storageClass=nfs"),
+            "hub.cache.storageClass is nfs, which this cluster does not have",
+            "--set hub.cache.storageClass=NAME",
+        ),
+        (
+            [EBS],
+            RWX,
+            "ReadWriteMany, and gp3 (ebs.csi.aws.com) offers one writer only",
+            "--set hub.cache.accessMode=ReadWriteOnce",
+        ),
+    ],
+)
+def test_what_the_cluster_would_refuse_stops_the_install(objects, arguments, what, fix) -> None:
+    with cluster(*objects) as address, pytest.raises(HelmFailed) as refusal:
+        _install(address, *arguments)
+    assert what in str(refusal.value)
+    assert fix in str(refusal.value)
+    with cluster(*objects) as address:
+        assert "kind: InferenceService" in _install(address, *arguments, "--set", "checkApis=false")
 
 
-def test_a_cluster_that_shows_no_features_is_not_judged() -> None:
-    with cluster(None) as address:
-        assert "kind: InferenceService" in _install(address)
+@pytest.mark.parametrize(
+    ("objects", "arguments"),
+    [
+        ([kserve("v0.16.0"), knative("1.18.0")], ()),
+        ([kserve("v0.20.0"), knative("1.21.1")], ()),
+        ([kserve("latest"), knative("devel")], ()),
+        ([config("config-autoscaler", allow_zero_initial_scale="true")], ZERO),
+        (
+            [NAMESPACE, item("v1", "Secret", "hub", "x", data={"HF_TOKEN": "eA=="})],
+            ("--set", "hub.tokenSecret=hub"),
+        ),
+        ([EBS], CLAIM),
+        ([EBS, EFS], (*RWX, "--set", "hub.cache.storageClass=efs")),
+        ([EBS], (*RWX, "--set", "hub.cache.existingClaim=mine")),
+    ],
+)
+def test_what_the_cluster_has_is_not_asked_for(objects, arguments) -> None:
+    with cluster(*objects) as address:
+        assert "kind: InferenceService" in _install(address, *arguments)
 
 
-def test_standard_mode_asks_for_no_feature() -> None:
-    with cluster({}) as address:
-        assert "kind: InferenceService" in _install(address, "--set", "mode=Standard")
+def _notes(address: str, *extra: str) -> str:
+    """What `helm install --dry-run=server` says; the command that GitOps users run themselves."""
+    where = ("--namespace", "x", "--dry-run=server", "--kube-apiserver", address)
+    where += ("--disable-openapi-validation",)
+    text = helm("install", RELEASE, str(CHART), *where, *LOCAL_IMAGES, *extra)
+    return text[text.index("NOTES:") :]
+
+
+@pytest.mark.parametrize(
+    ("objects", "arguments", "what"),
+    [
+        ([node()], GPU, "models.whisper-large-v3 asks for nvidia.com/gpu, which no node offers"),
+        (
+            [config("config-deployment")],
+            GPU[:2],
+            "While a GPU node is being added, its pod is unschedulable",
+        ),
+        (
+            [config("config-defaults")],
+            (
+                "--set",
+                "models.voicefixer-restorer.enabled=true,models.voicefixer-vocoder.enabled=true",
+                "--set",
+                "toolchains.voicefixer.enabled=true,toolchains.voicefixer.mode=graph",
+            ),
+            "the graph voicefixer that has not begun after 300 s",
+        ),
+        (
+            [
+                item(
+                    "serving.kserve.io/v1alpha1",
+                    "ClusterStorageContainer",
+                    "default",
+                    spec={"container": {"resources": {"limits": {"memory": "1Gi"}}}},
+                )
+            ],
+            ("--set", "models.whisper-base.weights.storageUri=hf://a/b"),
+            "KServe fetches the weights of whisper-base in a container of 1Gi without a security",
+        ),
+    ],
+)
+def test_what_works_but_surprises_is_in_the_notes(objects, arguments, what) -> None:
+    with cluster(*objects) as address:
+        notes = _notes(address, *arguments)
+    assert what in notes
+    assert "\n    kubectl " in notes[notes.index(what) :]
+
+
+def test_a_cluster_that_has_everything_gets_no_warning() -> None:
+    ready = config("config-deployment", pod_is_always_schedulable="true")
+    with cluster(node(**{"nvidia.com/gpu": "1"}), ready) as address:
+        assert "Worth a look" not in _notes(address, *GPU[:2])

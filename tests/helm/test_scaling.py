@@ -2,10 +2,8 @@
 
 import pytest
 from chart import CHART, render
-from helm_values import NAMES, container, model_config, of_kind, services, variables
+from helm_values import KNATIVE, NAMES, container, model_config, of_kind, services, variables
 from knative_rules import seconds
-
-KNATIVE = tuple(name for name in NAMES if name != "standard")
 
 
 def _components(objects):
@@ -83,12 +81,59 @@ def test_gpu_pods_ask_for_one_gpu_and_a_cuda_device(rendered) -> None:
     assert service["spec"]["predictor"]["minReplicas"] == 1
 
 
-def test_standard_mode_frees_the_gpu_before_it_starts_the_next_pod(rendered) -> None:
-    found = services(rendered("standard"))
-    assert found["whisper-large-v3"]["spec"]["predictor"]["deploymentStrategy"] == {
-        "type": "Recreate"
-    }
-    assert "deploymentStrategy" not in found["whisper-base"]["spec"]["predictor"]
+@pytest.mark.parametrize("name", NAMES)
+def test_an_upgrade_keeps_the_old_pods_until_the_new_one_is_warm(name, rendered) -> None:
+    """Where the values do not say otherwise: one GPU has no room for two pods."""
+    for service, _, component in _components(rendered(name)):
+        alone = service["metadata"]["name"] == "whisper-large-v3"
+        if name in KNATIVE:
+            initial = component["annotations"]["autoscaling.knative.dev/initial-scale"]
+            assert initial == ("0" if alone and name == "single-gpu" else "1")
+        elif alone and name == "standard":
+            assert component["deploymentStrategy"] == {"type": "Recreate"}
+        else:
+            assert component["deploymentStrategy"]["rollingUpdate"] == {
+                "maxSurge": 1,
+                "maxUnavailable": 0,
+            }
+        assert "/v2/models/" in component["containers"][0]["readinessProbe"]["httpGet"]["path"]
+
+
+def test_a_warm_pod_is_one_value_away() -> None:
+    for sets in (["scaling.minReplicas=1"], ["models.piper-en.scaling.minReplicas=1"]):
+        objects = render(sets=sets)
+        assert services(objects)["piper-en"]["spec"]["predictor"]["minReplicas"] == 1
+        budget = of_kind(objects, "PodDisruptionBudget")["piper-en-predictor"]["spec"]
+        assert budget["selector"]["matchLabels"]["serving.kserve.io/inferenceservice"] == "piper-en"
+
+
+def test_canary_and_rollout_reach_the_revision(rendered) -> None:
+    canary = services(render(sets=["models.piper-en.scaling.canaryTrafficPercent=10"]))
+    assert canary["piper-en"]["spec"]["predictor"]["canaryTrafficPercent"] == 10
+    assert "canaryTrafficPercent" not in canary["whisper-base"]["spec"]["predictor"]
+    predictor = services(rendered("gpu-pool"))["whisper-large-v3"]["spec"]["predictor"]
+    assert predictor["annotations"]["serving.knative.dev/rollout-duration"] == "120s"
+
+
+def test_keda_takes_models_to_no_pod_and_asks_for_their_callers(rendered) -> None:
+    found = services(rendered("standard-keda"))
+    predictor = found["piper-en"]["spec"]["predictor"]
+    assert predictor["minReplicas"] == 0
+    assert found["whisper-base"]["spec"]["predictor"]["minReplicas"] == 1
+    (metric,) = predictor["autoScaling"]["metrics"]
+    query = metric["external"]["metric"]["query"]
+    for name in ("speech_request_seconds_sum", "speech_client_retries_total"):
+        assert f'{name}{{namespace="harmony-speech",model="piper-en"}}' in query
+    assert found["voicefixer"]["spec"]["predictor"]["minReplicas"] == 0
+    # Nothing counts a transformer's callers while it has no pod.
+    assert found["voicefixer"]["spec"]["transformer"]["minReplicas"] == 1
+
+
+def test_the_queue_proxy_asks_a_busy_model_as_patiently_as_the_kubelet_would(rendered) -> None:
+    for _, _, component in _components(rendered("default")):
+        probe = component["containers"][0]["readinessProbe"]
+        assert (probe["periodSeconds"], probe["timeoutSeconds"]) == (5, 3)
+        assert probe["failureThreshold"] == 3
 
 
 def test_a_model_overrides_its_profile_and_the_profile_the_defaults() -> None:

@@ -16,7 +16,7 @@ main = runpy.run_path(str(CHART / "files" / "speak_and_listen.py"))["main"]
 TEXT = "The quick brown fox"
 
 
-class AppState(http.server.ThreadingHTTPServer):
+class SpeechApi(http.server.ThreadingHTTPServer):
     """Speaks silence; hears `heard`. Answers `status` once it is not 200."""
 
     heard = "the quick brown box"
@@ -40,7 +40,7 @@ class AppState(http.server.ThreadingHTTPServer):
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
-    server: AppState
+    server: SpeechApi
 
     def do_GET(self) -> None:
         self._answer(b"", json.dumps({"data": [{"id": "voice"}, {"id": "ear"}]}).encode())
@@ -63,8 +63,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def door() -> Iterator[AppState]:
-    with AppState() as server:
+def api() -> Iterator[SpeechApi]:
+    with SpeechApi() as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -72,46 +72,46 @@ def door() -> Iterator[AppState]:
         thread.join()
 
 
-def _run(app: AppState, speaker: str = "voice", listener: str = "ear") -> int:
+def _run(api: SpeechApi, speaker: str = "voice", listener: str = "ear") -> int:
     return main(
-        [f"--url={door.url}", f"--speaker={speaker}", f"--listener={listener}", f"--text={TEXT}"]
+        [f"--url={api.url}", f"--speaker={speaker}", f"--listener={listener}", f"--text={TEXT}"]
     )
 
 
-def test_what_was_spoken_is_sent_back_and_compared(door) -> None:
-    assert _run(door) == 0
-    paths = [path for path, _, _ in door.asked]
+def test_what_was_spoken_is_sent_back_and_compared(api) -> None:
+    assert _run(api) == 0
+    paths = [path for path, _, _ in api.asked]
     assert paths == ["/v1/models", "/v1/audio/speech", "/v1/audio/transcriptions"]
-    assert json.loads(door.asked[1][2])["model"] == "voice"
-    assert door.sound in door.asked[2][2]
+    assert json.loads(api.asked[1][2])["model"] == "voice"
+    assert api.sound in api.asked[2][2]
 
 
-def test_other_words_fail(door, capsys) -> None:
-    door.heard = "something else altogether"
-    assert _run(door) == 1
+def test_other_words_fail(api, capsys) -> None:
+    api.heard = "something else altogether"
+    assert _run(api) == 1
     assert "0% of the words" in capsys.readouterr().out
 
 
-def test_an_error_is_shown_with_its_status(door, capsys) -> None:
-    door.status = 503
-    assert _run(door) == 1
+def test_an_error_is_shown_with_its_status(api, capsys) -> None:
+    api.status = 503
+    assert _run(api) == 1
     assert "answered 503" in capsys.readouterr().out
 
 
-def test_a_missing_model_is_named(door, capsys) -> None:
-    assert _run(door, speaker="mute") == 1
+def test_a_missing_model_is_named(api, capsys) -> None:
+    assert _run(api, speaker="mute") == 1
     assert "does not list mute" in capsys.readouterr().out
 
 
-def test_an_answer_that_is_no_sound_fails(door, capsys) -> None:
-    door.sound = b"<html>"
-    assert _run(door) == 1
+def test_an_answer_that_is_no_sound_fails(api, capsys) -> None:
+    api.sound = b"<html>"
+    assert _run(api) == 1
     assert "no WAV" in capsys.readouterr().out
 
 
-def test_without_a_listener_speech_is_enough(door) -> None:
-    assert _run(door, listener="") == 0
-    assert len(door.asked) == 2
+def test_without_a_listener_speech_is_enough(api) -> None:
+    assert _run(api, listener="") == 0
+    assert len(api.asked) == 2
 
 
 def test_nobody_at_the_door_fails(capsys) -> None:

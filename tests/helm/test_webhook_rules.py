@@ -2,6 +2,7 @@
 
 import copy
 
+import graph_rules
 import helm_models
 import helm_shapes
 import jsonschema
@@ -37,7 +38,10 @@ BROKEN_SERVICES = {
         ("metadata", "annotations", "serving.kserve.io/autoscalerClass"), "vpa"
     ),
     "minReplicas: above maxReplicas": _set((*PREDICTOR, "minReplicas"), 9),
-    "scaleMetric: cpu does not exist in Knative mode": _set((*PREDICTOR, "scaleMetric"), "cpu"),
+    "scaleMetric: cpu is not supported by knative": _set((*PREDICTOR, "scaleMetric"), "cpu"),
+    "initial-scale: 0 not allowed by cluster": _set(
+        (*PREDICTOR, "annotations", "autoscaling.knative.dev/initial-scale"), "0"
+    ),
     "scaleTarget: must be at least 1": _set((*PREDICTOR, "scaleTarget"), 0),
     "deploymentStrategy: only in Standard": _set((*PREDICTOR, "deploymentStrategy"), {}),
     "none is called kserve-container": _set((*CONTAINER, "name"), "model"),
@@ -56,17 +60,24 @@ BROKEN_SERVICES = {
     "terminationGracePeriodSeconds: never": _set((*PREDICTOR, "terminationGracePeriodSeconds"), 60),
     "kubernetes.podspec-nodeselector": _set((*PREDICTOR, "nodeSelector"), {"a": "b"}),
     "kubernetes.podspec-securitycontext": _set((*PREDICTOR, "securityContext"), {"fsGroup": 1}),
+    "securityContext.sysctls: not allowed": _set((*PREDICTOR, "securityContext"), {"sysctls": []}),
+    "env: a name is used twice": lambda service: service["spec"]["predictor"]["containers"][0][
+        "env"
+    ].append({"name": "HOME", "value": "/x"}),
     "automountServiceAccountToken": _set((*PREDICTOR, "automountServiceAccountToken"), True),
-    "timeout: must be 1 to 600": _set((*PREDICTOR, "timeout"), 601),
+    "timeout: must be 0 to 600": _set((*PREDICTOR, "timeout"), 601),
     "containerConcurrency: must be": _set((*PREDICTOR, "containerConcurrency"), 2000),
     "window: must be a duration": _set(
         (*PREDICTOR, "annotations", "autoscaling.knative.dev/window"), "2s"
     ),
-    "activation-scale: must be 2": _set(
+    "activation-scale=1 must be greater than 1": _set(
         (*PREDICTOR, "annotations", "autoscaling.knative.dev/activation-scale"), "1"
     ),
-    "max-scale: unknown annotation": _set(
-        (*PREDICTOR, "annotations", "autoscaling.knative.dev/max-scale"), "1"
+    "max-scale=3 is less than activation-scale=4": _set(
+        (*PREDICTOR, "annotations", "autoscaling.knative.dev/activation-scale"), "4"
+    ),
+    "rollout-duration: must be a duration": _set(
+        (*PREDICTOR, "annotations", "serving.knative.dev/rollout-duration"), "2 minutes"
     ),
     "annotations are strings": _set((*PREDICTOR, "annotations", "x"), 1),
     "lifecycle: never": _set((*CONTAINER, "lifecycle"), {"preStop": {}}),
@@ -79,7 +90,10 @@ BROKEN_SERVICES = {
     "kubernetes.podspec-fieldref": _set(
         (*CONTAINER, "env"), [{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "x"}}}]
     ),
-    "/tmp is a reserved path": _set((*CONTAINER, "volumeMounts", 0, "mountPath"), "/tmp"),
+    "/dev is a reserved path": _set((*CONTAINER, "volumeMounts", 0, "mountPath"), "/dev"),
+    "/home/speech must be readOnly": _set(
+        (*PREDICTOR, "volumes", 0), {"name": "home", "configMap": {"name": "x"}}
+    ),
     "/home/speech is used twice": _set(
         (*CONTAINER, "volumeMounts", 1, "mountPath"), "/home/speech"
     ),
@@ -87,14 +101,14 @@ BROKEN_SERVICES = {
     "needs the feature kubernetes.podspec-persistent-volume-write": _set(
         (*PREDICTOR, "volumes", 0), {"name": "home", "persistentVolumeClaim": {"claimName": "x"}}
     ),
-    "volumes.home: must be one of": _set(
+    "volumes.home: needs the feature kubernetes.podspec-volumes-hostpath": _set(
         (*PREDICTOR, "volumes", 0), {"name": "home", "hostPath": {"path": "/x"}}
     ),
     "securityContext.privileged: not allowed": _set(
         (*CONTAINER, "securityContext", "privileged"), True
     ),
     "failureThreshold: not without periodSeconds": _set(
-        (*CONTAINER, "readinessProbe", "failureThreshold"), 3
+        (*CONTAINER, "readinessProbe", "periodSeconds"), 0
     ),
     "exactly one handler": _set((*CONTAINER, "readinessProbe"), {"successThreshold": 1}),
 }
@@ -110,16 +124,46 @@ def test_a_broken_service_is_refused(fault, rendered) -> None:
 @pytest.mark.parametrize(
     ("fault", "field", "value"),
     [
-        ("Standard mode keeps 1", "minReplicas", 0),
+        ("an HPA keeps 1", "minReplicas", 0),
+        ("must be 1 to 100 percent", "scaleTarget", 101),
         ("containerConcurrency: ignored", "containerConcurrency", 1),
         ("ignored in Standard mode", "annotations", {"autoscaling.knative.dev/window": "60s"}),
-        ("scaleMetric: concurrency", "scaleMetric", "concurrency"),
+        ("concurrency is not supported by hpa", "scaleMetric", "concurrency"),
     ],
 )
 def test_what_standard_mode_would_ignore_is_refused(fault, field, value, rendered) -> None:
     service = copy.deepcopy(services(rendered("standard"))["whisper-base"])
     service["spec"]["predictor"][field] = value
     assert any(fault in found for found in webhook_rules.service_faults(service))
+
+
+@pytest.mark.parametrize(
+    ("fault", "change"),
+    [
+        ("is not supported for KEDA", lambda spec: spec.update(scaleMetric="cpu")),
+        ("KEDA needs at least one", lambda spec: spec.pop("autoScaling")),
+        (
+            "the query should not be empty",
+            lambda spec: spec["autoScaling"]["metrics"][0]["external"]["metric"].pop("query"),
+        ),
+        (
+            "threshold value should not be empty",
+            lambda spec: spec["autoScaling"]["metrics"][0]["external"]["target"].pop("value"),
+        ),
+    ],
+)
+def test_what_kserve_refuses_beside_keda(fault, change, rendered) -> None:
+    service = copy.deepcopy(services(rendered("standard-keda"))["piper-en"])
+    assert webhook_rules.service_faults(service) == []
+    change(service["spec"]["predictor"])
+    assert any(fault in found for found in webhook_rules.service_faults(service))
+
+
+def test_a_zero_is_dropped_from_the_services_own_annotations_only(rendered) -> None:
+    """Which is why a test that looked at those could not see what Knative refuses."""
+    service = copy.deepcopy(services(rendered("default"))["whisper-base"])
+    service["metadata"]["annotations"]["autoscaling.knative.dev/initial-scale"] = "0"
+    assert webhook_rules.service_faults(service) == []
 
 
 def test_a_transformer_without_one_worker_is_refused(rendered) -> None:
@@ -163,7 +207,7 @@ BROKEN_GRAPHS = {
 def test_a_broken_graph_is_refused(fault, rendered) -> None:
     graph = copy.deepcopy(of_kind(rendered("toolchains"), "InferenceGraph")["openvoice-v2-graph"])
     BROKEN_GRAPHS[fault](graph)
-    assert any(fault in found for found in webhook_rules.graph_faults(graph))
+    assert any(fault in found for found in graph_rules.graph_faults(graph))
 
 
 @pytest.mark.parametrize(

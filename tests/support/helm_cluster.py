@@ -1,4 +1,4 @@
-"""A cluster's API server, as far as `helm template --dry-run=server` asks it."""
+"""A cluster's API server, as far as Helm's `--dry-run=server` asks it: what exists, read only."""
 
 from __future__ import annotations
 
@@ -9,35 +9,54 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+Object = Mapping[str, Any]
 KINDS = {
     "v1": {
         "configmaps": "ConfigMap",
         "namespaces": "Namespace",
+        "nodes": "Node",
         "persistentvolumeclaims": "PersistentVolumeClaim",
         "pods": "Pod",
+        "secrets": "Secret",
         "serviceaccounts": "ServiceAccount",
         "services": "Service",
     },
     "apps/v1": {"deployments": "Deployment"},
+    "batch/v1": {"jobs": "Job"},
     "networking.k8s.io/v1": {"networkpolicies": "NetworkPolicy"},
+    "policy/v1": {"poddisruptionbudgets": "PodDisruptionBudget"},
+    "storage.k8s.io/v1": {"storageclasses": "StorageClass"},
+    "serving.kserve.io/v1alpha1": {
+        "clusterstoragecontainers": "ClusterStorageContainer",
+        "inferencegraphs": "InferenceGraph",
+    },
     "serving.kserve.io/v1beta1": {"inferenceservices": "InferenceService"},
     "serving.knative.dev/v1": {"services": "Service"},
 }
-FEATURES = "/api/v1/namespaces/knative-serving/configmaps/config-features"
+GLOBAL = {"Namespace", "Node", "StorageClass", "ClusterStorageContainer"}
+
+
+def config(name: str, **data: str) -> Object:
+    """A ConfigMap of Knative. Keys may have `_` for `-`."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "knative-serving"},
+        "data": {key.replace("_", "-"): value for key, value in data.items()},
+    }
+
+
+def item(api: str, kind: str, name: str, namespace: str = "", **fields: Any) -> Object:
+    metadata = {"name": name, **fields.pop("metadata", {})}
+    if namespace:
+        metadata["namespace"] = namespace
+    return {"apiVersion": api, "kind": kind, "metadata": metadata, **fields}
 
 
 @contextmanager
-def cluster(features: Mapping[str, str] | None) -> Iterator[str]:
-    """The address of a cluster whose config-features holds `features`; None: it has none."""
-    answers = _discovery()
-    if features is not None:
-        metadata = {"name": "config-features", "namespace": "knative-serving"}
-        answers[FEATURES] = {
-            "kind": "ConfigMap",
-            "apiVersion": "v1",
-            "metadata": metadata,
-            "data": dict(features),
-        }
+def cluster(*objects: Object) -> Iterator[str]:
+    """The address of a cluster in which these objects are, and no others."""
+    answers = _discovery() | _lists(objects) | {_path(one): one for one in objects}
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(answers)) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -46,6 +65,32 @@ def cluster(features: Mapping[str, str] | None) -> Iterator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def _path(one: Object) -> str:
+    return f"{_folder(one)}/{one['metadata']['name']}"
+
+
+def _folder(one: Object) -> str:
+    api, kind, namespace = one["apiVersion"], one["kind"], one["metadata"].get("namespace", "")
+    plural = next(name for name, known in KINDS[api].items() if known == kind)
+    return f"{_root(api)}{f'/namespaces/{namespace}' if namespace else ''}/{plural}"
+
+
+def _root(api: str) -> str:
+    return f"/apis/{api}" if "/" in api else f"/api/{api}"
+
+
+def _lists(objects: tuple[Object, ...]) -> dict[str, Any]:
+    """The cluster-scoped kinds, which the chart lists; empty ones too."""
+    answers: dict[str, Any] = {}
+    for api, kinds in KINDS.items():
+        for plural, kind in kinds.items():
+            if kind in GLOBAL:
+                found = [one for one in objects if one["kind"] == kind]
+                body = {"kind": f"{kind}List", "apiVersion": api, "items": found}
+                answers[f"{_root(api)}/{plural}"] = body
+    return answers
 
 
 def _discovery() -> dict[str, Any]:
@@ -60,11 +105,14 @@ def _discovery() -> dict[str, Any]:
     }
     for name, kinds in KINDS.items():
         resources = [
-            {"name": plural, "namespaced": True, "kind": kind, "verbs": ["get"]}
+            {"name": plural, "namespaced": kind not in GLOBAL, "kind": kind, "verbs": ["get"]}
             for plural, kind in kinds.items()
         ]
-        path = f"/apis/{name}" if "/" in name else f"/api/{name}"
-        answers[path] = {"kind": "APIResourceList", "groupVersion": name, "resources": resources}
+        answers[_root(name)] = {
+            "kind": "APIResourceList",
+            "groupVersion": name,
+            "resources": resources,
+        }
     return answers
 
 

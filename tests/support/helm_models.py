@@ -32,6 +32,7 @@ ROOTS = {
     "HorizontalPodAutoscaler": "V2HorizontalPodAutoscaler",
     "Namespace": "V1Namespace",
     "Pod": "V1Pod",
+    "Job": "V1Job",
 }
 RENAMED = {"K8sIoApiAppsV1DeploymentStrategy": "V1DeploymentStrategy"}
 """Where KServe's generator called a Kubernetes model otherwise."""
@@ -42,6 +43,7 @@ SCALARS: dict[str, tuple[type, ...]] = {
     "bool": (bool,),
     "datetime": (str, datetime.datetime),
     "ResourceQuantity": (str, int, float),
+    "V1beta1MetricQuantity": (str, int, float),
     "object": (object,),
 }
 

@@ -1,6 +1,7 @@
 """Kinds that no installed package has models for: the fields that this chart uses, and no others.
 
-From the API references of the Prometheus operator (v1) and of the Gateway API (v1).
+From prometheus-operator/prometheus-operator (monitoring.coreos.com/v1), kubernetes-sigs/gateway-api
+v1.5.1 apis/v1/httproute_types.go and openshift/api route/v1/types.go.
 """
 
 from __future__ import annotations
@@ -41,10 +42,20 @@ _RULE = _map(
     annotations=_TEXTS,
     **{"for": _SPAN},
 )
-_MATCH = _map("path", path=_map("type", "value", type={"enum": ["PathPrefix"]}, value=_TEXT))
+_MATCH = _map(
+    "path", path=_map("type", "value", type={"enum": ["PathPrefix", "Exact"]}, value=_TEXT)
+)
+_HEADERS = _list(_map("name", "value", name=_TEXT, value=_TEXT))
+_FILTER = _map(
+    "type",
+    type={"enum": ["ResponseHeaderModifier", "RequestHeaderModifier"]},
+    responseHeaderModifier=_map(set=_HEADERS, add=_HEADERS),
+    requestHeaderModifier=_map(set=_HEADERS, add=_HEADERS),
+)
 _ROUTE = _map(
     "backendRefs",
     matches=_list(_MATCH),
+    filters=_list(_FILTER),
     timeouts=_map(request=_SPAN),
     backendRefs=_list(_map("name", "port", name=_TEXT, port={"type": "integer"})),
 )
@@ -61,11 +72,17 @@ SPECS: dict[tuple[str, str], Shape] = {
         "podMetricsEndpoints",
         selector=_SELECTOR,
         podMetricsEndpoints=_list(
-            _map("portNumber", portNumber={"type": "integer"}, path=_TEXT, interval=_SPAN)
+            _map(portNumber={"type": "integer"}, port=_TEXT, path=_TEXT, interval=_SPAN)
         ),
     ),
     ("monitoring.coreos.com/v1", "PrometheusRule"): _map(
         "groups", groups=_list(_map("name", "rules", name=_TEXT, rules=_list(_RULE)))
+    ),
+    ("route.openshift.io/v1", "Route"): _map(
+        "to",
+        to=_map("kind", "name", kind={"const": "Service"}, name=_TEXT),
+        port=_map("targetPort", targetPort=_TEXT),
+        tls=_map("termination", termination={"enum": ["edge", "passthrough", "reencrypt"]}),
     ),
     ("gateway.networking.k8s.io/v1", "HTTPRoute"): _map(
         "parentRefs",

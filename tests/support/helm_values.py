@@ -6,9 +6,17 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+import knative_rules
 from chart import CHART, Object
 
 NAMES = ("default", *sorted(p.name.removesuffix("-values.yaml") for p in CHART.glob("ci/*.yaml")))
+STANDARD = tuple(name for name in NAMES if name.startswith("standard"))
+KNATIVE = tuple(name for name in NAMES if name not in STANDARD)
+
+
+def prepared(name: str) -> knative_rules.Knative:
+    """Knative as a values file needs it: single-gpu asks for a zero initial scale."""
+    return knative_rules.Knative(knative_rules.FLAGS, allow_zero_initial_scale=name == "single-gpu")
 
 
 def of_kind(objects: Iterable[Object], kind: str) -> dict[str, Object]:

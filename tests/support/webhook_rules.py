@@ -1,6 +1,9 @@
-"""What KServe's webhooks and its graph router refuse, or accept and then do not do as meant.
+"""What KServe's webhooks refuse, and what its controllers then hand to Knative.
 
-From kserve/kserve: pkg/apis/serving/v1beta1, v1alpha1 and cmd/router. A fault is one line.
+Paths and lines are of kserve/kserve v0.20.0, which docs/install.md installs. The rules used are
+the same in v0.16.0 to v0.19.0 (PYTHONPATH is free before v0.18) and on master of 2026-08-21; v0.15
+does not know the modes Knative and Standard. A fault is one line. Rules marked `house` are ours:
+KServe accepts what they refuse, and does something else than meant.
 """
 
 from __future__ import annotations
@@ -10,16 +13,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import knative_rules
+from knative_rules import Knative
 
 Object = Mapping[str, Any]
+# pkg/apis/serving/v1beta1/inference_service_validation.go:46-55
 NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 MAX_NAME = 63 - len("-transformer-00001")
-"""What Knative appends must fit into a DNS label."""
+"""house: what Knative appends must fit into a DNS label."""
+# config/storagecontainers/default.yaml:17-26, pkg/utils/storage.go (pvc, oci)
 STORAGE = re.compile(r"(gs|s3|hdfs|hf|modelscope|webhdfs|https|pvc|oci)://.+")
-SCALE_METRICS = {"Knative": {"concurrency", "rps"}, "Standard": {"cpu", "memory"}}
-KNATIVE_ONLY = ("containerConcurrency", "canaryTrafficPercent")
-TARGETS = ("nodeName", "serviceName", "serviceUrl")
 MODE = "serving.kserve.io/deploymentMode"
+CLASS = "serving.kserve.io/autoscalerClass"
+MODES = ("Knative", "Standard")  # pkg/constants/constants.go:464-467
+CLASSES = ("hpa", "external", "keda", "none")  # pkg/constants/constants.go:277-282
+METRICS = {"knative": {"concurrency", "rps"}, "hpa": {"cpu", "memory"}}
+"""pkg/constants/constants.go:285-294."""
+KNATIVE_ONLY = ("containerConcurrency", "canaryTrafficPercent")
+INITIAL_SCALE = "autoscaling.knative.dev/initial-scale"
 NO_REVISION = ("autoscaling.knative.dev/min-scale", "autoscaling.knative.dev/max-scale")
 
 
@@ -30,20 +40,42 @@ def mode_of(item: Object) -> str:
 # InferenceService ---------------------------------------------------------------------------
 
 
-def service_faults(service: Object, features: frozenset[str] = frozenset()) -> list[str]:
-    """Faults of an InferenceService; `features` are the Knative flags that are on."""
+def service_faults(service: Object, knative: Knative = knative_rules.STOCK) -> list[str]:
+    """Faults of an InferenceService, and of the revisions that KServe would ask Knative for."""
     mode = mode_of(service)
-    if mode not in SCALE_METRICS:
+    if mode not in MODES:
         return [f"{MODE}: must be Knative or Standard"]
     found = list(_identity_faults(service))
     for role in ("predictor", "transformer"):
         component = service["spec"].get(role)
         if component is not None:
-            found += [f"{role}.{fault}" for fault in _component_faults(component, mode)]
+            found += [f"{role}.{fault}" for fault in _component_faults(component, service)]
             if mode == "Knative":
-                found += [f"{role}.{one}" for one in knative_rules.faults(component, features)]
+                given = revision_annotations(service, component, knative)
+                found += [
+                    f"{role}.{one}" for one in knative_rules.faults(component, given, knative)
+                ]
     found += _transformer_faults(service["spec"].get("transformer"))
     return found
+
+
+def revision_annotations(service: Object, component: Object, knative: Knative) -> dict[str, str]:
+    """What KServe writes on the revision, which is what Knative then judges.
+
+    A forbidden zero is dropped from the InferenceService's own annotations and from those only
+    (pkg/controller/v1beta1/inferenceservice/controller.go:257-267); the component's are laid over
+    them (components/predictor.go:513) and go to the revision as they are
+    (reconcilers/knative/ksvc_reconciler.go:102-205).
+    """
+    own = dict(service["metadata"].get("annotations", {}))
+    if own.get(INITIAL_SCALE) == "0" and not knative.allow_zero_initial_scale:
+        del own[INITIAL_SCALE]
+    # pkg/controller/v1alpha1/utils/utils.go:48-90
+    scale = {
+        NO_REVISION[0]: str(component.get("minReplicas", 1)),
+        NO_REVISION[1]: str(component.get("maxReplicas", 0)),
+    }
+    return own | component.get("annotations", {}) | scale
 
 
 def _identity_faults(service: Object) -> Iterator[str]:
@@ -52,17 +84,17 @@ def _identity_faults(service: Object) -> Iterator[str]:
         yield f"name: {name} is no DNS label"
     if len(name) > MAX_NAME:
         yield f"name: longer than {MAX_NAME}"
-    yield from _label_faults(service)
+    yield from label_faults(service)
     yield from _annotation_faults(service)
 
 
-def _label_faults(item: Object) -> Iterator[str]:
+def label_faults(item: Object) -> Iterator[str]:
     visibility = {
         "Knative": "networking.knative.dev/visibility",
         "Standard": "networking.kserve.io/visibility",
     }[mode_of(item)]
     labels = item["metadata"].get("labels", {})
-    if labels.get(visibility) != "cluster-local":
+    if labels.get(visibility) != "cluster-local":  # house
         yield f"labels: {visibility} must be cluster-local, or the service is public"
     for key, value in labels.items():
         if not re.fullmatch(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", str(value)):
@@ -71,55 +103,107 @@ def _label_faults(item: Object) -> Iterator[str]:
 
 def _annotation_faults(service: Object) -> Iterator[str]:
     annotations = service["metadata"].get("annotations", {})
-    for key in NO_REVISION:
+    for key in NO_REVISION:  # house: KServe writes them itself
         if key in annotations:
             yield f"annotations.{key}: use minReplicas and maxReplicas"
-    scaler = annotations.get("serving.kserve.io/autoscalerClass", "hpa")
-    if scaler not in ("hpa", "keda", "external", "none"):
+    # pkg/apis/serving/v1beta1/inference_service_validation.go:477-491
+    scaler = annotations.get(CLASS, "hpa")
+    if scaler not in CLASSES:
         yield f"annotations: autoscalerClass {scaler} is unknown"
 
 
-def _component_faults(component: Object, mode: str) -> Iterator[str]:
-    yield from _replica_faults(component, mode)
+def _component_faults(component: Object, service: Object) -> Iterator[str]:
+    mode = mode_of(service)
+    yield from replica_faults(component)
+    scaler = "knative"
     if mode == "Standard":
+        scaler = service["metadata"]["annotations"].get(CLASS, "hpa")
+        # house: pkg/controller/v1beta1/inferenceservice/reconcilers/deployment has neither
         yield from (f"{one}: ignored in Standard mode" for one in KNATIVE_ONLY if one in component)
         for key in component.get("annotations", {}):
             if ".knative.dev/" in key:
                 yield f"annotations.{key}: ignored in Standard mode"
     elif "deploymentStrategy" in component:
+        # pkg/apis/serving/v1beta1/inference_service_validation.go:645-648
         yield "deploymentStrategy: only in Standard mode"
+    yield from scaler_faults(component, scaler)
+    # pkg/apis/serving/v1beta1/predictor_custom.go:94-104
     if not any(one["name"] == "kserve-container" for one in component["containers"]):
         yield "containers: none is called kserve-container"
     for container in component["containers"]:
         yield from _container_faults(container, component)
 
 
-def _replica_faults(component: Object, mode: str) -> Iterator[str]:
+def replica_faults(component: Object) -> Iterator[str]:
+    """pkg/apis/serving/v1beta1/component.go:374-388."""
     fewest, most = component.get("minReplicas", 1), component.get("maxReplicas", 0)
     if fewest < 0 or most < 0:
         yield "minReplicas, maxReplicas: must not be negative"
     if most and fewest > most:
         yield "minReplicas: above maxReplicas"
-    if mode == "Standard" and fewest == 0:
-        yield "minReplicas: Standard mode keeps 1, whatever is asked"
-    metric = component.get("scaleMetric")
-    if metric is not None and metric not in SCALE_METRICS[mode]:
-        yield f"scaleMetric: {metric} does not exist in {mode} mode"
-    if component.get("scaleTarget", 1) < 1:
+
+
+def scaler_faults(component: Object, scaler: str) -> Iterator[str]:
+    """pkg/apis/serving/v1beta1/inference_service_validation.go:446-466, 527-667."""
+    metric, target = component.get("scaleMetric"), component.get("scaleTarget", 1)
+    if scaler == "keda":
+        if metric is not None:
+            yield "scaleMetric: is not supported for KEDA"
+        yield from _trigger_faults(component)
+        return
+    if metric is not None and metric not in METRICS.get(scaler, {metric}):
+        yield f"scaleMetric: {metric} is not supported by {scaler}"
+    if scaler == "hpa":
+        # house: pkg/controller/v1beta1/inferenceservice/reconcilers/hpa/hpa_reconciler.go:153-158
+        if component.get("minReplicas", 1) == 0:
+            yield "minReplicas: an HPA keeps 1, whatever is asked"
+        if not 1 <= target <= 100:
+            yield "scaleTarget: must be 1 to 100 percent"
+    elif target < 1:
         yield "scaleTarget: must be at least 1"
+
+
+def _trigger_faults(component: Object) -> Iterator[str]:
+    """pkg/apis/serving/v1beta1/inference_service_validation.go:572-633, 508-525."""
+    metrics = component.get("autoScaling", {}).get("metrics", ())
+    if not metrics:  # house: a ScaledObject without triggers is refused by KEDA
+        yield "autoScaling.metrics: KEDA needs at least one"
+    for metric in metrics:
+        kind = metric["type"]
+        if kind == "Resource":
+            target = metric["resource"]["target"]
+            if metric["resource"]["name"] == "cpu" and target.get("type") != "Utilization":
+                yield "autoScaling: the cpu target value type should be Utilization"
+            if not 1 <= target.get("averageUtilization", 0) <= 100:
+                yield "autoScaling: averageUtilization must be 1 to 100"
+            if component.get("minReplicas", 1) == 0 and len(metrics) == 1:
+                # house: KEDA's cpu scaler needs a pod to measure
+                yield "autoScaling: cpu alone never wakes a component without pods"
+        elif kind == "External":
+            external = metric["external"]
+            if not external["metric"].get("query"):
+                yield "autoScaling: the query should not be empty"
+            if not external["target"].get("value"):
+                yield "autoScaling: the target threshold value should not be empty"
+        else:
+            yield f"autoScaling: {kind} is none of Resource, External"
 
 
 def _container_faults(container: Object, component: Object) -> Iterator[str]:
     values = {variable["name"]: variable.get("value") for variable in container.get("env", ())}
+    # The CRD's env is a list-map by name (config/crd/full), as in core Kubernetes.
     if len(values) != len(container.get("env", ())):
         yield "env: a name is used twice"
+    # pkg/validation/env_policy.go:25-27
     if "PYTHONPATH" in values:
         yield "env.PYTHONPATH: refused since KServe 0.18"
+    # pkg/apis/serving/v1beta1/predictor_custom.go:51-62
     if values.get("PROTOCOL", "v1") not in ("v1", "v2"):
         yield "env.PROTOCOL: must be v1 or v2"
     storage = values.get("STORAGE_URI")
     if storage is not None and not STORAGE.fullmatch(storage):
         yield f"env.STORAGE_URI: {storage} has no scheme that KServe knows"
+    # pkg/apis/serving/v1beta1/inference_service_validation.go:147-149
     if storage is not None and "storageUris" in component:
         yield "storageUris: not beside STORAGE_URI"
     yield from _resource_faults(container.get("resources", {}))
@@ -128,13 +212,16 @@ def _container_faults(container: Object, component: Object) -> Iterator[str]:
 def _resource_faults(resources: Object) -> Iterator[str]:
     requests, limits = resources.get("requests", {}), resources.get("limits", {})
     for name in ("cpu", "memory"):
+        # house: pkg/apis/serving/v1beta1/inference_service_defaults.go:59-95
         if name not in requests or name not in limits:
             yield f"resources.{name}: KServe fills the gap with 1 CPU or 2Gi; state both"
     for name, wanted in requests.items():
         if name in limits and quantity(wanted) > quantity(limits[name]):
             yield f"resources.{name}: the request is above the limit"
-    if requests.get("nvidia.com/gpu") != limits.get("nvidia.com/gpu"):
-        yield "resources.nvidia.com/gpu: request and limit must be equal"
+    # Kubernetes: extended resources cannot be overcommitted.
+    for name in {*requests, *limits}:
+        if "/" in name and requests.get(name) != limits.get(name):
+            yield f"resources.{name}: request and limit must be equal"
 
 
 def quantity(text: str | float) -> float:
@@ -148,81 +235,8 @@ def quantity(text: str | float) -> float:
 
 
 def _transformer_faults(transformer: Object | None) -> Iterator[str]:
+    """house: pkg/apis/serving/v1beta1/transformer_custom.go:111-115."""
     if transformer is None or "containerConcurrency" not in transformer:
         return
     if not any("--workers" in one.get("args", ()) for one in transformer["containers"]):
         yield "transformer.args: without --workers KServe starts one process per request at once"
-
-
-# InferenceGraph -----------------------------------------------------------------------------
-
-
-def graph_faults(graph: Object) -> list[str]:
-    nodes = graph["spec"]["nodes"]
-    found = [*_label_faults(graph), *_time_faults(graph["spec"]), *_graph_scale_faults(graph)]
-    if "root" not in nodes:
-        found.append("nodes: root is missing")
-    for name, node in nodes.items():
-        found += [f"nodes.{name}.{fault}" for fault in _node_faults(node, nodes)]
-    return found + _cycle_faults(nodes)
-
-
-def _graph_scale_faults(graph: Object) -> Iterator[str]:
-    """A graph has no containerConcurrency, but replicas and metrics by the same rules."""
-    return _replica_faults(graph["spec"], mode_of(graph))
-
-
-def _time_faults(spec: Object) -> Iterator[str]:
-    timeout, router = spec.get("timeout"), spec.get("routerTimeouts", {})
-    if timeout is None or not 0 < timeout <= knative_rules.MAX_TIMEOUT_S:
-        yield f"timeout: must be 1 to {knative_rules.MAX_TIMEOUT_S}"
-        return
-    for name in ("serverRead", "serverWrite", "serverIdle", "serviceClient"):
-        if router.get(name, 0) < timeout:
-            yield f"routerTimeouts.{name}: below timeout, so the router cuts answers short"
-
-
-def _node_faults(node: Object, nodes: Mapping[str, Any]) -> Iterator[str]:
-    kind, steps = node["routerType"], node["steps"]
-    if kind not in ("Sequence", "Splitter", "Ensemble", "Switch"):
-        yield f"routerType: {kind} is unknown"
-    if kind == "Splitter" and sum(step.get("weight", 0) for step in steps) != 100:
-        yield "steps: weights must add up to 100"
-    names = [step.get("name", "") for step in steps]
-    if len(set(names)) < len(names) or "" in names:
-        yield "steps: every step needs a name of its own"
-    for index, step in enumerate(steps):
-        for fault in _step_faults(step, kind, index, nodes):
-            yield f"{step.get('name', index)}: {fault}"
-
-
-def _step_faults(step: Object, kind: str, index: int, nodes: Mapping[str, Any]) -> Iterator[str]:
-    if sum(target in step for target in TARGETS) != 1:
-        yield f"needs exactly one of {', '.join(TARGETS)}"
-    if step.get("nodeName", "root") not in nodes or step.get("nodeName") == "root":
-        yield "nodeName names no other node"
-    if step.get("dependency") != "Hard":
-        yield "a step that is not Hard hands its error on as if it were an answer"
-    if step.get("data", "$response") != "$response":
-        yield "data: only $response means anything"
-    if "data" in step and (kind != "Sequence" or index == 0):
-        yield "data: nothing was answered before this step"
-    if kind == "Switch" and "condition" not in step:
-        yield "a step of a Switch needs a condition"
-    if kind == "Sequence" and index == 0 and "condition" in step:
-        yield "a condition on the first step is a 500"
-    if not re.fullmatch(
-        r"http://[^/]+/v1/models/[^/:]+:predict",
-        step.get("serviceUrl", "http://h/v1/models/m:predict"),
-    ):
-        yield "serviceUrl: no V1 predict address"
-
-
-def _cycle_faults(nodes: Mapping[str, Any]) -> list[str]:
-    def leads_back(name: str, seen: tuple[str, ...]) -> bool:
-        if name in seen:
-            return True
-        steps = nodes.get(name, {}).get("steps", ())
-        return any(leads_back(s["nodeName"], (*seen, name)) for s in steps if "nodeName" in s)
-
-    return ["nodes: a node leads back to itself"] if leads_back("root", ()) else []

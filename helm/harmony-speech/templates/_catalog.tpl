@@ -1,5 +1,16 @@
 {{/* The values' catalog with every default filled in, as JSON for fromJson. */}}
 
+{{/* Profiles by name: files/accelerators.yaml under the values', whose nodes replace those there. */}}
+{{- define "harmony-speech.profiles" -}}
+{{- $profiles := mergeOverwrite (.Files.Get "files/accelerators.yaml" | fromYaml) (deepCopy .Values.profiles) -}}
+{{- range $name, $given := .Values.profiles -}}
+  {{- range $field := list "nodeSelector" "affinity" -}}
+    {{- with dig "pod" $field dict $given }}{{ $_ := set (get $profiles $name).pod $field . }}{{ end -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $profiles -}}
+{{- end }}
+
 {{/* Toolchains: the last model type of each and, in lists of alternatives, what it needs. */}}
 {{- define "harmony-speech.toolchainTypes" -}}
 harmonyspeech:
@@ -19,15 +30,16 @@ voicefixer:
 {{/* Enabled models by name: {type, task, language, profile, device, scaling, config, image, url, owner, …}. */}}
 {{- define "harmony-speech.models" -}}
 {{- $root := . -}}
+{{- $profiles := include "harmony-speech.profiles" . | fromJson -}}
 {{- $models := dict -}}
 {{- range $name, $given := .Values.models -}}
   {{- $entry := mergeOverwrite (deepCopy $root.Values.modelDefaults) (deepCopy $given) -}}
   {{- if $entry.enabled -}}
-    {{- $profile := get $root.Values.profiles $entry.profile -}}
+    {{- $profile := get $profiles $entry.profile -}}
     {{- if not $profile -}}
-    {{- fail (printf "models.%s.profile is %q; profiles has %s" $name $entry.profile (keys $root.Values.profiles | sortAlpha | join ", ")) -}}
+    {{- fail (printf "models.%s.profile is %q; profiles has %s" $name $entry.profile (keys $profiles | sortAlpha | join ", ")) -}}
     {{- end -}}
-    {{- $config := omit (deepCopy $given) "enabled" "profile" "weights" "scaling" "settings" "env" "image" "labels" "annotations" -}}
+    {{- $config := omit (deepCopy $given) "enabled" "profile" "weights" "scaling" "settings" "env" "image" "labels" "annotations" "pod" "protocol" -}}
     {{- $_ := set $config "name" $name -}}
     {{- $_ := set $config "device_config" (dict "device" $profile.device) -}}
     {{- if $entry.weights.storageUri -}}
@@ -40,15 +52,19 @@ voicefixer:
     {{- end -}}
     {{- /* Ingress and transformers do not have a plugin's package to ask. */ -}}
     {{- $_ := set $config "task" $task -}}
-    {{- $repository := ternary "gpu" ($type.image | default "torch") (eq $profile.device "cuda") -}}
+    {{- if and (eq $profile.device "cuda") (not (dig "cuda" true $type)) (not $entry.image) -}}
+    {{- fail (printf "models.%s: the GPU image has no CUDA for %s (modelTypes.%s.cuda is false); choose a profile with device: cpu, or name an image of your own in models.%s.image" $name $entry.model_type $entry.model_type $name) -}}
+    {{- end -}}
+    {{- $repository := $profile.repository | default (ternary "gpu" ($type.image | default "torch") (eq $profile.device "cuda")) -}}
     {{- $image := $entry.image | default (include "harmony-speech.image" (dict "root" $root "repository" $repository)) -}}
     {{- $scaling := mergeOverwrite (deepCopy $root.Values.scaling) ($profile.scaling | default dict | deepCopy) $entry.scaling -}}
-    {{- $_ := set $models $name (dict "name" $name "entry" $entry "config" $config "profile" $profile "task" $task "image" $image "scaling" $scaling "service" $name) -}}
+    {{- $pod := mergeOverwrite (deepCopy $root.Values.pods) ($profile.pod | default dict | deepCopy) $entry.pod -}}
+    {{- $_ := set $models $name (dict "name" $name "entry" $entry "pod" $pod "config" $config "profile" $profile "task" $task "image" $image "scaling" $scaling "service" $name) -}}
   {{- end -}}
 {{- end -}}
 {{- range $id, $toolchain := include "harmony-speech.toolchains" . | fromJson -}}
   {{- range $name, $model := $models -}}
-    {{- if and (eq $model.entry.model_type $toolchain.last) (has $toolchain.mode (list "transformer" "both")) (not $toolchain.model) -}}
+    {{- if and (eq $model.entry.model_type $toolchain.last) (ne $model.entry.protocol "grpc") (has $toolchain.mode (list "transformer" "both")) (not $toolchain.model) -}}
       {{- $_ := set $toolchain "model" $name -}}
       {{- $_ := set $model "owner" $id -}}
       {{- $_ := set $model "service" $toolchain.service -}}
@@ -71,7 +87,8 @@ voicefixer:
   {{- $entry := mergeOverwrite (deepCopy $root.Values.toolchainDefaults) (deepCopy $given) -}}
   {{- if $entry.enabled -}}
     {{- $scaling := mergeOverwrite (deepCopy $root.Values.scaling) (deepCopy $root.Values.toolchainDefaults.scaling) $entry.scaling -}}
-    {{- $_ := set $toolchains $id (mergeOverwrite (deepCopy $entry) (deepCopy (get $types $id)) (dict "id" $id "service" ($id | replace "_" "-") "scaling" $scaling)) -}}
+    {{- $pod := mergeOverwrite (deepCopy $root.Values.pods) (deepCopy $root.Values.toolchainDefaults.pod) $entry.pod -}}
+    {{- $_ := set $toolchains $id (mergeOverwrite (deepCopy $entry) (deepCopy (get $types $id)) (dict "id" $id "pod" $pod "service" ($id | replace "_" "-") "scaling" $scaling)) -}}
   {{- end -}}
 {{- end -}}
 {{- toJson $toolchains -}}
@@ -81,7 +98,7 @@ voicefixer:
 {{- define "harmony-speech.ofTypes" -}}
 {{- $found := list -}}
 {{- range $name, $model := .models -}}
-  {{- if has $model.entry.model_type $.types -}}{{- $found = append $found $name -}}{{- end -}}
+  {{- if and (has $model.entry.model_type $.types) (ne $model.entry.protocol "grpc") -}}{{- $found = append $found $name -}}{{- end -}}
 {{- end -}}
 {{- toJson $found -}}
 {{- end }}
@@ -91,7 +108,9 @@ voicefixer:
 {{- $models := include "harmony-speech.models" . | fromJson -}}
 {{- $toolchains := include "harmony-speech.toolchains" . | fromJson -}}
 {{- $configs := list -}}
-{{- range $name, $model := $models }}{{ $configs = append $configs $model.config }}{{ end -}}
+{{- range $name, $model := $models -}}
+  {{- if ne $model.entry.protocol "grpc" }}{{ $configs = append $configs $model.config }}{{ end -}}
+{{- end -}}
 {{- $aliases := dict -}}
 {{- range $alias, $name := .Values.aliases.models -}}
   {{- if or (hasKey $models $name) (hasKey $toolchains $name) }}{{ $_ := set $aliases $alias $name }}{{ end -}}

@@ -1,5 +1,9 @@
 {{/* Environment and volumes of the ingress. */}}
 
+{{- define "harmony-speech.ingressPod" -}}
+{{- mergeOverwrite (deepCopy .Values.pods) (deepCopy .Values.ingress.pod) | toJson -}}
+{{- end }}
+
 {{- define "harmony-speech.ingressEnv" -}}
 {{- $timeout := int .Values.ingress.requestTimeoutSeconds }}
 {{- $settings := dict "timeout_s" $timeout "grace_s" $timeout }}
@@ -11,9 +15,6 @@
 {{- include "harmony-speech.homeEnv" . }}
 {{ include "harmony-speech.connections" . }}
 {{- include "harmony-speech.settings" (mergeOverwrite $settings (deepCopy .Values.ingress.settings)) }}
-{{- with .Values.ingress.env }}
-{{ toYaml . }}
-{{- end }}
 {{- end }}
 
 {{- define "harmony-speech.ingressMounts" -}}
@@ -21,6 +22,9 @@
 - {name: config, mountPath: /etc/harmony-speech, readOnly: true}
 {{- if .Values.ingress.apiKeys.existingSecret }}
 - {name: keys, mountPath: /etc/harmony-speech-keys, readOnly: true}
+{{- end }}
+{{- if .Values.discovery.enabled }}
+{{ include "harmony-speech.tokenMount" . }}
 {{- end }}
 {{- end }}
 
@@ -36,5 +40,8 @@
     secretName: {{ .existingSecret }}
     items: [{key: {{ .key }}, path: {{ .key }}}]
 {{- end }}
+{{- end }}
+{{- if .Values.discovery.enabled }}
+{{ include "harmony-speech.tokenVolume" . }}
 {{- end }}
 {{- end }}

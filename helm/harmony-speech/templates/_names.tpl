@@ -37,14 +37,29 @@ app.kubernetes.io/component: ingress
 {{- .Values.hub.cache.existingClaim | default (printf "%s-weights" (include "harmony-speech.fullname" .)) -}}
 {{- end }}
 
+{{/* Where images are; Knative skips dev.local (knative/serving v0.48.1 config/core/configmaps/deployment.yaml:47). */}}
+{{- define "harmony-speech.registry" -}}
+{{- $registry := .Values.images.registry | default (dig "imageRegistry" "" .Values.global) -}}
+{{- if and (not $registry) .Values.images.local }}{{ $registry = "dev.local" }}{{ end -}}
+{{- if not $registry -}}
+{{- fail "images.registry is empty, so no node could pull. Name the registry that holds the images: --set images.registry=REGISTRY/PATH (make image REGISTRY=… builds them). Or, if they are on the nodes already (kind load, k3s ctr images import): --set images.local=true" -}}
+{{- end -}}
+{{- $registry -}}
+{{- end }}
+
+{{/* What decides on the number of pods: knative, hpa or keda. */}}
+{{- define "harmony-speech.autoscaler" -}}
+{{- if ne .Values.autoscaler "auto" }}{{ .Values.autoscaler }}{{ else if eq .Values.mode "Knative" }}knative{{ else }}hpa{{ end -}}
+{{- end }}
+
 {{/* Arguments: root, repository (a key of images.repositories). */}}
 {{- define "harmony-speech.image" -}}
 {{- $images := .root.Values.images -}}
 {{- $repository := get $images.repositories .repository -}}
 {{- if not $repository -}}
-{{- fail (printf "images.repositories has no %q, which a model type names; add it or correct modelTypes" .repository) -}}
+{{- fail (printf "images.repositories has no %q, which a model type or a profile names; add it, or correct modelTypes or the profile" .repository) -}}
 {{- end -}}
-{{- printf "%s/%s:%s" $images.registry $repository ($images.tag | default .root.Chart.AppVersion) -}}
+{{- printf "%s/%s:%s" (include "harmony-speech.registry" .root) $repository ($images.tag | default .root.Chart.AppVersion) -}}
 {{- end }}
 
 {{/*

@@ -19,6 +19,11 @@ Speak (the first request waits until a pod has started and fetched its weights):
 
 Speak and listen in one:
   helm test {{ .Release.Name }} -n {{ .Release.Namespace }} --timeout {{ mul 2 (int .Values.test.timeoutSeconds) }}s
+{{- if .Values.checkApis }}
+
+What these values need of the cluster was looked at, as far as it could be seen; the same without installing:
+  helm install {{ .Release.Name }} CHART -n {{ .Release.Namespace }} -f VALUES --dry-run=server
+{{- end }}
 {{- with include "harmony-speech.features" . | fromJson }}
 
 Knative needs these features. If pods do not appear and events say "must not set the field":
@@ -33,15 +38,31 @@ saves that (docs/operations.md, "Cold starts").
 
 NOTE: no ingress.apiKeys.existingSecret: everybody who reaches the ingress may use it.
 {{- end }}
-{{- if eq .Values.mode "Standard" }}
+{{- $scaler := include "harmony-speech.autoscaler" . }}
+{{- if eq $scaler "hpa" }}
 
-NOTE: mode Standard keeps at least one pod of every model and toolchain.
+NOTE: autoscaler hpa keeps at least one pod of every model and toolchain.
+{{- else if eq $scaler "keda" }}
+
+NOTE: autoscaler keda: callers of a model without pods get 503 until one has started, because nothing holds
+their requests (docs/operations.md, "What it costs").
+{{- end }}
+{{- range $name, $scaling := include "harmony-speech.allScaling" . | fromJson }}
+{{- if and (eq $.Values.mode "Knative") (eq (int $scaling.initialScale) 0) }}
+
+NOTE: {{ $name }} has initialScale 0: a new revision takes over without having been tried.
+{{- end }}
+{{- end }}
+{{- with include "harmony-speech.warnings" . | fromJsonArray }}
+
+Worth a look in this cluster:
+{{- include "harmony-speech.findings" . }}
 {{- end }}
 {{- range $id, $toolchain := $toolchains }}
 {{- if eq $toolchain.mode "graph" }}
 
 NOTE: toolchain {{ $id }} is a graph only: call http://{{ $toolchain.service }}-graph.{{ $.Release.Namespace }}.svc.{{ $.Values.clusterDomain }}
-with a V1 envelope. The ingress does not reach it.
+with V1 instances. The ingress does not reach it.
 {{- end }}
 {{- end }}
 {{ end }}

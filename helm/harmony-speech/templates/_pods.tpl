@@ -8,6 +8,24 @@
 {{- end }}
 {{- end }}
 
+{{/*
+Lists of variables as one, in which every name stands once and the last wins: the API server refuses a
+name that is there twice, and what the user says goes before what the chart says. Argument: lists.
+*/}}
+{{- define "harmony-speech.mergedEnv" -}}
+{{- $names := list -}}
+{{- $found := dict -}}
+{{- range $list := . -}}
+  {{- range $one := $list -}}
+    {{- if not (hasKey $found $one.name) }}{{ $names = append $names $one.name }}{{ end -}}
+    {{- $_ := set $found $one.name $one -}}
+  {{- end -}}
+{{- end -}}
+{{- $merged := list -}}
+{{- range $names }}{{ $merged = append $merged (get $found .) }}{{ end -}}
+{{- toYaml $merged -}}
+{{- end }}
+
 {{/* Where other rooms are. */}}
 {{- define "harmony-speech.connections" -}}
 - name: SPEECH_PREDICTOR_URL_TEMPLATE
@@ -26,23 +44,15 @@
 {{- end }}
 {{- end }}
 
-{{/* The root file system is read-only; Knative reserves /tmp, so scratch files go home. */}}
+{{/* The root file system is read-only; Knative reserves /tmp, so scratch files go home. A uid that the
+image does not know (OpenShift) has no name to look up, hence USER. */}}
 {{- define "harmony-speech.homeEnv" -}}
 - name: HOME
   value: /home/speech
 - name: TMPDIR
   value: /home/speech
-{{- end }}
-
-{{- define "harmony-speech.containerSecurity" -}}
-allowPrivilegeEscalation: false
-capabilities:
-  drop: [ALL]
-readOnlyRootFilesystem: true
-runAsNonRoot: true
-runAsUser: 65532
-seccompProfile:
-  type: RuntimeDefault
+- name: USER
+  value: speech
 {{- end }}
 
 {{/* Threads of numeric libraries: the CPUs of the limit, for they would count the node's. */}}
@@ -56,21 +66,64 @@ seccompProfile:
 {{- end }}
 
 {{/*
-Whose account a pod runs under. Knative refuses automount `true`, so a pod that watches the cluster gets
-its token by the account's own setting. Arguments: root, watches.
+Whose account a pod runs under. The token of a pod that watches the cluster is a volume of its own, so it
+is there whatever KServe's and the account's automount say. Arguments: root.
 */}}
-{{- define "harmony-speech.pod" -}}
-{{- $values := .root.Values -}}
-serviceAccountName: {{ include "harmony-speech.serviceAccount" .root }}
-{{- if not (and .watches $values.discovery.enabled) }}
+{{- define "harmony-speech.account" -}}
+{{- $names := concat .Values.images.pullSecrets (dig "imagePullSecrets" list .Values.global) | uniq -}}
+serviceAccountName: {{ include "harmony-speech.serviceAccount" . }}
 automountServiceAccountToken: false
-{{- end }}
-{{- with $values.images.pullSecrets }}
+{{- with $names }}
 imagePullSecrets:
   {{- range . }}
   - name: {{ . }}
   {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* Where a pod runs and what runs before it. Argument: pod (of the values, merged). */}}
+{{- define "harmony-speech.placement" -}}
+{{- range $field := list "nodeSelector" "tolerations" "affinity" "topologySpreadConstraints" "initContainers" }}
+{{- with get $ $field }}
+{{ $field }}: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- range $field := list "runtimeClassName" "priorityClassName" }}
+{{- with get $ $field }}
+{{ $field }}: {{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Argument: pod. Nothing where the values empty it. */}}
+{{- define "harmony-speech.podSecurity" -}}
+{{- with .securityContext }}
+securityContext: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "harmony-speech.containerSecurity" -}}
+{{- with .containerSecurityContext }}
+securityContext: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* Labels or annotations of a pod beside the chart's. Arguments: a map. */}}
+{{- define "harmony-speech.more" -}}
+{{- with . }}{{ toYaml . }}{{ end -}}
+{{- end }}
+
+{{/* The token by which ingress and transformers watch the namespace, where clients look for it. */}}
+{{- define "harmony-speech.tokenMount" -}}
+- {name: token, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+{{- end }}
+
+{{- define "harmony-speech.tokenVolume" -}}
+- name: token
+  projected:
+    sources:
+      - serviceAccountToken: {path: token, expirationSeconds: 3600}
+      - configMap: {name: kube-root-ca.crt, items: [{key: ca.crt, path: ca.crt}]}
 {{- end }}
 
 {{/*
@@ -85,21 +138,25 @@ lifecycle:
 {{- end }}
 {{- end }}
 
-{{/* Arguments: name (V2 model name), mode, seconds (until it must be ready). */}}
+{{/*
+Arguments: name (V2 model name), mode, seconds (until it must be ready). With a period the queue-proxy
+probes as written; without one it asks every 50 ms with 100 ms of patience, which a busy process fails
+(knative/serving v0.48.1 pkg/queue/readiness/probe.go:35-39, 122-125).
+*/}}
 {{- define "harmony-speech.probes" -}}
 readinessProbe:
   httpGet: {path: /v2/models/{{ .name }}/ready, port: 8080}
-  successThreshold: 1
-  {{- if eq .mode "Standard" }}
   periodSeconds: 5
   timeoutSeconds: 3
   failureThreshold: 3
+  successThreshold: 1
+{{- if eq .mode "Standard" }}
 startupProbe:
   httpGet: {path: /v2/models/{{ .name }}/ready, port: 8080}
   periodSeconds: 2
   timeoutSeconds: 2
   failureThreshold: {{ div .seconds 2 }}
-  {{- end }}
+{{- end }}
 livenessProbe:
   httpGet: {path: /v2/health/live, port: 8080}
   initialDelaySeconds: 60

@@ -5,10 +5,16 @@
 app.kubernetes.io/component: {{ .component }}
 {{ include "harmony-speech.clusterLocal" .root }}
 harmony-speech/model: {{ .model.name }}
+{{- /* Discovery finds services by this label; callers of our own speak V2 over HTTP only. */}}
+{{- if ne .model.entry.protocol "grpc" }}
 harmony-speech/model-type: {{ .model.entry.model_type }}
+{{- end }}
 harmony-speech/task: {{ .model.task }}
 {{- with .model.config.language }}
 harmony-speech/language: {{ . | quote }}
+{{- end }}
+{{- if include "harmony-speech.usesClaim" . }}
+harmony-speech/volume: {{ include "harmony-speech.cacheClaim" .root }}
 {{- end }}
 {{- with .model.entry.labels }}
 {{ toYaml . }}
@@ -17,7 +23,7 @@ harmony-speech/language: {{ . | quote }}
 
 {{- define "harmony-speech.serviceAnnotations" -}}
 {{- $annotations := dict "serving.kserve.io/deploymentMode" .root.Values.mode "harmony-speech/model-config" (toJson .model.config) -}}
-{{- if eq .root.Values.mode "Standard" }}{{ $_ := set $annotations "serving.kserve.io/autoscalerClass" "hpa" }}{{ end -}}
+{{- if eq .root.Values.mode "Standard" }}{{ $_ := set $annotations "serving.kserve.io/autoscalerClass" (include "harmony-speech.autoscaler" .root) }}{{ end -}}
 {{- with .model.config.voices }}{{ $_ := set $annotations "harmony-speech/voices" (join "," .) }}{{ end -}}
 {{- mergeOverwrite $annotations (deepCopy .model.entry.annotations) | toYaml -}}
 {{- end }}
