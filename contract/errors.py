@@ -26,6 +26,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+_MOST_SHOWN = 64
+
+
+def shown(value: str, most: int = _MOST_SHOWN) -> str:
+    """A client's own words inside a message: short, and none that an encoder or a terminal would
+    trip over."""
+    clean = "".join(char if char.isprintable() else "?" for char in value[:most])
+    return clean + ("…" if len(value) > most else "")
+
 
 class SpeechError(Exception):
     """A fault with an HTTP status. Messages name field and remedy, never paths or payloads."""

@@ -1,33 +1,29 @@
 """What the models can be asked to do: one frozen input and one frozen output per task.
 
-Fields made by `tensor` carry data and travel as V2 tensors; fields made by `knob` travel as V2
-parameters. Both carry their own documentation and limits, so the decoder, the metadata endpoint
-and docs/models.md read the same lines.
+Every field is declared once, in its annotation. `Tensor` marks data, which travels as V2 tensors;
+pydantic's `Field` describes and bounds a V2 parameter. The decoder, the metadata endpoint and
+docs/models.md read the same lines.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import math
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field
 
 from contract.audio.codec import Audio
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest
+from contract.fields import InstanceKeys, OneOf, Tensor, check_parameters
 
 FloatArray = NDArray[np.float32]
-Names = tuple[str, ...]
-"""Keys of a V1 envelope for one field, where they differ from its name: an input is read from the
-first that is there; an output goes under the first, and under the rest unless they are taken."""
-REFERENCE: Names = ("reference_audio", "target_audio")
-"""Envelope keys of the recording whose voice is wanted."""
+AnyEmbedding = Embedding | LegacyEmbedding
 MAX_TEXT_CHARACTERS = 100_000
 
 
@@ -46,45 +42,6 @@ class Task(StrEnum):
     """Toolchains only: restoration from waveform to waveform."""
 
 
-def tensor(
-    doc: str,
-    default: Any = MISSING,
-    *,
-    shape: tuple[int, ...] = (),
-    envelope: Names = (),
-    superseded_by: str | None = None,
-) -> Any:
-    """A field that carries data. Required unless it has a default.
-
-    `shape`: of an array, -1 for any length; other kinds of value have shapes of their own.
-    `superseded_by`: an envelope's key that replaces this field once a step has produced it.
-    """
-    metadata = {
-        "kind": "tensor",
-        "doc": doc,
-        "shape": shape,
-        "envelope": envelope,
-        "superseded_by": superseded_by,
-    }
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-def knob(
-    doc: str,
-    default: Any = None,
-    *,
-    ge: float | None = None,
-    le: float | None = None,
-    max_length: int = 4096,
-    choices: tuple[str, ...] = (),
-    envelope: Names = (),
-) -> Any:
-    """A field that tunes the work. Limits are inclusive; `choices` closes a string."""
-    limits = {"ge": ge, "le": le, "max_length": max_length, "choices": choices}
-    metadata = {"kind": "knob", "doc": doc, "envelope": envelope, **limits}
-    return dataclasses.field(default=default, metadata=metadata)
-
-
 class TaskOutput:
     """What a task gives back."""
 
@@ -93,20 +50,20 @@ Out = TypeVar("Out", bound=TaskOutput, covariant=True)
 
 
 class TaskInput(Generic[Out]):
-    """What a task is asked. Subclasses are frozen dataclasses; text and knobs are checked."""
+    """What a task is asked. Subclasses are frozen dataclasses that check text and parameters when
+    they are made. Raises InvalidRequest that names the field."""
 
     task: ClassVar[Task]
     output: ClassVar[type[TaskOutput]]
     as_reference: ClassVar[Mapping[str, Any]] = MappingProxyType({})
-    """Knobs that are fixed when an envelope's reference is the audio: the envelope's own knobs of
-    these names then speak of the text to be spoken."""
+    """Parameters that are fixed when a V1 instance's reference is the audio: the instance's own
+    parameters of these names then speak of the text to be spoken."""
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):  # type: ignore[arg-type]  # subclasses are dataclasses
-            if field.metadata.get("kind") == "knob":
-                _check_knob(field.name, getattr(self, field.name), field.metadata)
-            elif field.name == "text":
-                _check_text(getattr(self, field.name))
+        check_parameters(self)
+        text = getattr(self, "text", None)
+        if text is not None:
+            _check_text(text)
 
 
 def _check_text(text: str) -> None:
@@ -116,61 +73,56 @@ def _check_text(text: str) -> None:
         raise InvalidRequest(
             f"text has {len(text)} characters; the most is {MAX_TEXT_CHARACTERS}", param="text"
         )
-    _check_unicode("text", text)
-
-
-def _check_unicode(name: str, value: str) -> None:
-    """JSON can spell half a surrogate pair, which nothing downstream could encode."""
     try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise InvalidRequest(f"{name} is not valid Unicode text", param=name) from None
+        text.encode()
+    except UnicodeEncodeError:  # JSON can spell half a surrogate pair, which nobody could encode
+        raise InvalidRequest("text is not valid Unicode text", param="text") from None
 
 
-def _check_knob(name: str, value: Any, limits: Mapping[str, Any]) -> None:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        _check_number(name, value, limits)
-    if isinstance(value, str):
-        _check_string(name, value, limits)
+# What several tasks declare alike -------------------------------------------------------------
 
 
-def _check_number(name: str, value: float, limits: Mapping[str, Any]) -> None:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InvalidRequest(f"{name} must be a finite number", param=name)
-    if limits["ge"] is not None and value < limits["ge"]:
-        raise InvalidRequest(f"{name} is {value}; the least is {limits['ge']}", param=name)
-    if limits["le"] is not None and value > limits["le"]:
-        raise InvalidRequest(f"{name} is {value}; the most is {limits['le']}", param=name)
+def _whole(value: Any) -> Any:
+    """JSON writers of some languages know only floats."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _check_string(name: str, value: str, limits: Mapping[str, Any]) -> None:
-    if limits["choices"] and value not in limits["choices"]:
-        known = ", ".join(limits["choices"])
-        raise InvalidRequest(f"{name} must be one of: {known}", param=name)
-    if len(value) > limits["max_length"]:
-        raise InvalidRequest(
-            f"{name} has {len(value)} characters; the most is {limits['max_length']}", param=name
-        )
-    _check_unicode(name, value)
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
+Text = Annotated[str, Tensor("what to say, UTF-8")]
+Speed = Annotated[float, Field(ge=0.25, le=4, description="tempo, 1 is the voice's own")]
+Seed = Annotated[WholeNumber | None, Field(ge=0, le=2**63 - 1, description="same seed, same bytes")]
+Duration = Annotated[float, Field(description="length of the audio in seconds")]
+Pitch = Annotated[float, Field(ge=0, le=4, description="factor on the predicted pitch")]
+Energy = Annotated[float, Field(ge=0, le=4, description="factor on the predicted energy")]
+Mel = Annotated[FloatArray, Tensor("mel spectrogram [n_mels, frames]", shape=(-1, -1))]
+Pauses = Annotated[
+    FloatArray | None, Tensor("frames of each piece; a pause follows each [n]", shape=(-1,))
+]
+REFERENCE_KEYS = ("reference_audio", "target_audio")
+"""Keys of a V1 instance under which the recording comes whose voice is wanted."""
+_LISTENED_TO = InstanceKeys(*REFERENCE_KEYS, "audio")
 
 
-# Speech segments and transcripts ------------------------------------------------------------
+# Speech segments and transcripts --------------------------------------------------------------
+
+_Start = Annotated[float, Field(alias="start", strict=True)]
+_End = Annotated[float, Field(alias="end", strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechSegment:
     """A stretch of speech, seconds from the start of the audio."""
 
-    start_s: float
-    end_s: float
-    text: str | None = None
+    start_s: _Start
+    end_s: _End
+    text: Annotated[str | None, Field(strict=True)] = None
     """What was said, where a recogniser found the segment; None where a detector did."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    start_s: float
-    end_s: float
+    start_s: _Start
+    end_s: _End
     word: str
     probability: float
 
@@ -181,8 +133,8 @@ class TranscriptSegment:
 
     id: int
     seek: int
-    start_s: float
-    end_s: float
+    start_s: _Start
+    end_s: _End
     text: str
     tokens: tuple[int, ...]
     temperature: float
@@ -192,16 +144,22 @@ class TranscriptSegment:
     words: tuple[Word, ...] | None = None
 
 
-# transcribe ---------------------------------------------------------------------------------
+# transcribe -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TranscribeOutput(TaskOutput):
-    text: str = tensor("the whole transcript, UTF-8", envelope=("transcript", "text"))
-    segments: tuple[TranscriptSegment, ...] = tensor("segments in order of time")
-    language: str = knob("ISO 639-1 code, detected or given", "", envelope=("transcript_language",))
-    language_probability: float = knob("confidence of the detection, 1 when given", 1.0)
-    duration_s: float = knob("length of the audio in seconds", 0.0)
+    text: Annotated[str, Tensor("the whole transcript, UTF-8"), InstanceKeys("transcript", "text")]
+    segments: Annotated[tuple[TranscriptSegment, ...], Tensor("segments in order of time")]
+    language: Annotated[
+        str,
+        Field(description="ISO 639-1 code, detected or given"),
+        InstanceKeys("transcript_language"),
+    ] = ""
+    language_probability: Annotated[
+        float, Field(description="confidence of the detection, 1 when given")
+    ] = 1.0
+    duration_s: Duration = 0.0
 
     def speech_segments(self) -> tuple[SpeechSegment, ...]:
         return tuple(SpeechSegment(s.start_s, s.end_s, s.text) for s in self.segments)
@@ -214,26 +172,39 @@ class TranscribeInput(TaskInput[TranscribeOutput]):
 
     as_reference = MappingProxyType({"language": None, "segment_timestamps": True})
 
-    audio: Audio = tensor("mono speech, any rate", envelope=(*REFERENCE, "audio"))
-    language: str | None = knob("ISO 639-1 code; absent: detected", max_length=16)
-    languages: str | None = knob("codes with commas: detection among them", max_length=1024)
-    translate: bool = knob("write English whatever is spoken", False)
-    prompt: str | None = knob("text the transcript continues, to fix spelling and style")
-    hotwords: str | None = knob("words to expect", max_length=1024)
-    temperature: float = knob("0: beam search with fall-back; above: sampling", 0.0, ge=0, le=1)
-    word_timestamps: bool = knob("times for every word", False)
-    segment_timestamps: bool = knob("segments by sentence instead of by chunk of speech", False)
-    vad_filter: bool = knob("skip what is not speech", True)
-    beam_size: int = knob("beams of the search", 5, ge=1, le=10)
+    audio: Annotated[Audio, Tensor("mono speech, any rate"), _LISTENED_TO]
+    language: Annotated[
+        str | None, Field(max_length=16, description="ISO 639-1 code; absent: detected")
+    ] = None
+    languages: Annotated[
+        str | None, Field(max_length=1024, description="codes with commas: detection among them")
+    ] = None
+    translate: Annotated[bool, Field(description="write English whatever is spoken")] = False
+    prompt: Annotated[
+        str | None,
+        Field(
+            max_length=4096, description="text the transcript continues, to fix spelling and style"
+        ),
+    ] = None
+    hotwords: Annotated[str | None, Field(max_length=1024, description="words to expect")] = None
+    temperature: Annotated[
+        float, Field(ge=0, le=1, description="0: beam search with fall-back; above: sampling")
+    ] = 0.0
+    word_timestamps: Annotated[bool, Field(description="times for every word")] = False
+    segment_timestamps: Annotated[
+        bool, Field(description="segments by sentence instead of by chunk of speech")
+    ] = False
+    vad_filter: Annotated[bool, Field(description="skip what is not speech")] = True
+    beam_size: Annotated[WholeNumber, Field(ge=1, le=10, description="beams of the search")] = 5
 
 
-# detect_speech ------------------------------------------------------------------------------
+# detect_speech --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DetectSpeechOutput(TaskOutput):
-    segments: tuple[SpeechSegment, ...] = tensor("stretches of speech in order of time")
-    duration_s: float = knob("length of the audio in seconds", 0.0)
+    segments: Annotated[tuple[SpeechSegment, ...], Tensor("stretches of speech in order of time")]
+    duration_s: Duration = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,19 +212,27 @@ class DetectSpeechInput(TaskInput[DetectSpeechOutput]):
     task = Task.DETECT_SPEECH
     output = DetectSpeechOutput
 
-    audio: Audio = tensor("mono sound, any rate", envelope=(*REFERENCE, "audio"))
-    threshold: float = knob("probability above which a window is speech", 0.5, ge=0, le=1)
-    min_speech_duration_ms: int = knob("shorter speech is dropped", 250, ge=0, le=60_000)
-    min_silence_duration_ms: int = knob("shorter gaps do not split", 100, ge=0, le=60_000)
-    speech_pad_ms: int = knob("added at both ends of a segment", 30, ge=0, le=10_000)
+    audio: Annotated[Audio, Tensor("mono sound, any rate"), _LISTENED_TO]
+    threshold: Annotated[
+        float, Field(ge=0, le=1, description="probability above which a window is speech")
+    ] = 0.5
+    min_speech_duration_ms: Annotated[
+        WholeNumber, Field(ge=0, le=60_000, description="shorter speech is dropped")
+    ] = 250
+    min_silence_duration_ms: Annotated[
+        WholeNumber, Field(ge=0, le=60_000, description="shorter gaps do not split")
+    ] = 100
+    speech_pad_ms: Annotated[
+        WholeNumber, Field(ge=0, le=10_000, description="added at both ends of a segment")
+    ] = 30
 
 
-# embed_speaker ------------------------------------------------------------------------------
+# embed_speaker --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbedSpeakerOutput(TaskOutput):
-    embedding: Embedding = tensor("the speaker's voice as one vector")
+    embedding: Annotated[Embedding, Tensor("the speaker's voice as one vector")]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -261,19 +240,19 @@ class EmbedSpeakerInput(TaskInput[EmbedSpeakerOutput]):
     task = Task.EMBED_SPEAKER
     output = EmbedSpeakerOutput
 
-    audio: Audio = tensor("mono reference speech, any rate", envelope=(*REFERENCE, "audio"))
-    segments: tuple[SpeechSegment, ...] | None = tensor("where the speech is; absent: all", None)
+    audio: Annotated[Audio, Tensor("mono reference speech, any rate"), _LISTENED_TO]
+    segments: Annotated[
+        tuple[SpeechSegment, ...] | None, Tensor("where the speech is; absent: all")
+    ] = None
 
 
-# synthesize_mel, vocode, restore ------------------------------------------------------------
+# synthesize_mel, vocode, restore --------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SynthesizeMelOutput(TaskOutput):
-    mel: FloatArray = tensor("mel spectrogram [n_mels, frames]", shape=(-1, -1))
-    pauses: FloatArray | None = tensor(
-        "frames of each piece; a pause follows each [n]", None, shape=(-1,)
-    )
+    mel: Mel
+    pauses: Pauses = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,16 +260,16 @@ class SynthesizeMelInput(TaskInput[SynthesizeMelOutput]):
     task = Task.SYNTHESIZE_MEL
     output = SynthesizeMelOutput
 
-    text: str = tensor("what to say, UTF-8")
-    embedding: Embedding | LegacyEmbedding = tensor("the voice to say it in")
-    speed: float = knob("tempo, 1 is the voice's own", 1.0, ge=0.25, le=4)
-    pitch: float = knob("factor on the predicted pitch", 1.0, ge=0, le=4)
-    energy: float = knob("factor on the predicted energy", 1.0, ge=0, le=4)
+    text: Text
+    embedding: Annotated[AnyEmbedding, Tensor("the voice to say it in")]
+    speed: Speed = 1.0
+    pitch: Pitch = 1.0
+    energy: Energy = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AudioOutput(TaskOutput):
-    audio: Audio = tensor("mono waveform at the model's own rate")
+    audio: Annotated[Audio, Tensor("mono waveform at the model's own rate")]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -298,15 +277,18 @@ class VocodeInput(TaskInput[AudioOutput]):
     task = Task.VOCODE
     output = AudioOutput
 
-    mel: FloatArray = tensor("mel spectrogram [n_mels, frames]", shape=(-1, -1))
-    pauses: FloatArray | None = tensor(
-        "frames of each piece; a pause follows each [n]", None, shape=(-1,)
-    )
+    mel: Mel
+    pauses: Pauses = None
+
+    def __post_init__(self) -> None:
+        if self.mel.size == 0:
+            shape = list(self.mel.shape)
+            raise InvalidRequest(f"mel has shape {shape}; send at least one frame", param="mel")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RestoreOutput(TaskOutput):
-    mel: FloatArray = tensor("restored mel spectrogram [n_mels, frames]", shape=(-1, -1))
+    mel: Annotated[FloatArray, Tensor("restored mel spectrogram [n_mels, frames]", shape=(-1, -1))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -314,10 +296,10 @@ class RestoreInput(TaskInput[RestoreOutput]):
     task = Task.RESTORE
     output = RestoreOutput
 
-    audio: Audio = tensor("mono recording, any rate")
+    audio: Annotated[Audio, Tensor("mono recording, any rate")]
 
 
-# synthesize, convert_voice ------------------------------------------------------------------
+# synthesize, convert_voice --------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -325,14 +307,24 @@ class SynthesizeInput(TaskInput[AudioOutput]):
     task = Task.SYNTHESIZE
     output = AudioOutput
 
-    text: str = tensor("what to say, UTF-8")
-    language: str | None = knob("as the predictor's config spells it", max_length=32)
-    voice: str | None = knob("one of the predictor's voices", max_length=128)
-    speed: float = knob("tempo, 1 is the voice's own", 1.0, ge=0.25, le=4)
-    seed: int | None = knob("same seed, same bytes", ge=0, le=2**63 - 1)
-    noise_scale: float | None = knob("variation of the sound", ge=0, le=2)
-    noise_scale_w: float | None = knob("variation of the rhythm", ge=0, le=2)
-    sdp_ratio: float | None = knob("share of the stochastic duration model", ge=0, le=1)
+    text: Text
+    language: Annotated[
+        str | None, Field(max_length=32, description="as the predictor's config spells it")
+    ] = None
+    voice: Annotated[
+        str | None, Field(max_length=128, description="one of the predictor's voices")
+    ] = None
+    speed: Speed = 1.0
+    seed: Seed = None
+    noise_scale: Annotated[
+        float | None, Field(ge=0, le=2, description="variation of the sound")
+    ] = None
+    noise_scale_w: Annotated[
+        float | None, Field(ge=0, le=2, description="variation of the rhythm")
+    ] = None
+    sdp_ratio: Annotated[
+        float | None, Field(ge=0, le=1, description="share of the stochastic duration model")
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -342,29 +334,35 @@ class ConvertVoiceInput(TaskInput[AudioOutput]):
     task = Task.CONVERT_VOICE
     output = AudioOutput
 
-    audio: Audio = tensor("mono speech whose voice is to change")
-    target_embedding: Embedding | LegacyEmbedding | None = tensor(
-        "the voice to get", None, envelope=("target_embedding", "embedding")
-    )
-    source_embedding: Embedding | LegacyEmbedding | None = tensor(
-        "the voice it has; absent: looked up by source_voice, else embedded from audio", None
-    )
-    target_audio: Audio | None = tensor(
-        "speech in the voice to get (toolchains)", None, superseded_by="embedding"
-    )
-    source_language: str | None = knob(
-        "language of the preset voice in audio",
-        max_length=32,
-        envelope=("source_language", "language"),
-    )
-    source_voice: str | None = knob(
-        "preset voice that speaks in audio", max_length=128, envelope=("source_voice", "voice")
-    )
-    tau: float = knob("variation of the converted voice", 0.3, ge=0, le=2)
-    seed: int | None = knob("same seed, same bytes", ge=0, le=2**63 - 1)
+    audio: Annotated[Audio, Tensor("mono speech whose voice is to change")]
+    target_embedding: Annotated[
+        AnyEmbedding | None,
+        Tensor("the voice to get"),
+        InstanceKeys("target_embedding", "embedding"),
+    ] = None
+    source_embedding: Annotated[
+        AnyEmbedding | None,
+        Tensor("the voice it has; absent: looked up by source_voice, else embedded from audio"),
+    ] = None
+    target_audio: Annotated[
+        Audio | None,
+        Tensor("speech in the voice to get (toolchains)", superseded_by="embedding"),
+    ] = None
+    source_language: Annotated[
+        str | None,
+        Field(max_length=32, description="language of the preset voice in audio"),
+        InstanceKeys("source_language", "language"),
+    ] = None
+    source_voice: Annotated[
+        str | None,
+        Field(max_length=128, description="preset voice that speaks in audio"),
+        InstanceKeys("source_voice", "voice"),
+    ] = None
+    tau: Annotated[float, Field(ge=0, le=2, description="variation of the converted voice")] = 0.3
+    seed: Seed = None
 
 
-# Toolchains ---------------------------------------------------------------------------------
+# Toolchains -----------------------------------------------------------------------------------
 
 SPEAK_MODES = ("single_speaker_tts", "voice_cloning")
 SEGMENT_SOURCES = ("whisper", "silero")
@@ -375,20 +373,30 @@ class SpeakInput(TaskInput[AudioOutput]):
     task = Task.SPEAK
     output = AudioOutput
 
-    text: str = tensor("what to say, UTF-8")
-    reference_audio: Audio | None = tensor("speech in the voice to clone", None)
-    segments: tuple[SpeechSegment, ...] | None = tensor("where the reference speaks", None)
-    embedding: Embedding | LegacyEmbedding | None = tensor("the voice, embedded before", None)
-    mode: str = knob("preset voice or cloned voice", SPEAK_MODES[0], choices=SPEAK_MODES)
-    segment_source: str | None = knob(
-        "who finds the speech in the reference", choices=SEGMENT_SOURCES
+    text: Text
+    reference_audio: Annotated[Audio | None, Tensor("speech in the voice to clone")] = None
+    segments: Annotated[tuple[SpeechSegment, ...] | None, Tensor("where the reference speaks")] = (
+        None
     )
-    language: str | None = knob("picks the synthesizer", max_length=32)
-    voice: str | None = knob("one of that synthesizer's voices", max_length=128)
-    speed: float = knob("tempo, 1 is the voice's own", 1.0, ge=0.25, le=4)
-    pitch: float = knob("factor on the predicted pitch (harmonyspeech)", 1.0, ge=0, le=4)
-    energy: float = knob("factor on the predicted energy (harmonyspeech)", 1.0, ge=0, le=4)
-    seed: int | None = knob("same seed, same bytes", ge=0, le=2**63 - 1)
+    embedding: Annotated[AnyEmbedding | None, Tensor("the voice, embedded before")] = None
+    mode: Annotated[str, Field(description="preset voice or cloned voice"), OneOf(SPEAK_MODES)] = (
+        SPEAK_MODES[0]
+    )
+    segment_source: Annotated[
+        str | None,
+        Field(description="who finds the speech in the reference"),
+        OneOf(SEGMENT_SOURCES),
+    ] = None
+    language: Annotated[str | None, Field(max_length=32, description="picks the synthesizer")] = (
+        None
+    )
+    voice: Annotated[
+        str | None, Field(max_length=128, description="one of that synthesizer's voices")
+    ] = None
+    speed: Speed = 1.0
+    pitch: Pitch = 1.0
+    energy: Energy = 1.0
+    seed: Seed = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -396,7 +404,7 @@ class RestoreAudioInput(TaskInput[AudioOutput]):
     task = Task.RESTORE_AUDIO
     output = AudioOutput
 
-    audio: Audio = tensor("mono recording, any rate and length")
+    audio: Annotated[Audio, Tensor("mono recording, any rate and length")]
 
 
 INPUTS: dict[Task, type[TaskInput[Any]]] = {

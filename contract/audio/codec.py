@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from contract.audio.decoding import decoded_blocks
 from contract.audio.formats import PCM_RATE, AudioFormat, StreamEncoder, encode_file
 from contract.audio.refusals import AudioLimits, AudioRefused
-from contract.audio.wav import header, layout_of, pcm16, read_samples
+from contract.audio.wav import PCM16, WavLayout, header, layout_of, pcm16, read_samples
 from contract.errors import InvalidAudio, ModelFailed
 
 __all__ = [
@@ -20,11 +20,13 @@ __all__ = [
     "AudioFormat",
     "AudioLimits",
     "StreamEncoder",
+    "WavAudio",
     "decode",
     "encode",
     "read_audio",
     "read_wav",
     "resample",
+    "undecoded",
     "wav_bytes",
 ]
 
@@ -41,6 +43,47 @@ class Audio:
     @property
     def duration_s(self) -> float:
         return len(self.samples) / self.sample_rate
+
+
+class WavAudio(Audio):
+    """Sound that is still its file, a mono PCM16 WAV: decoded when somebody listens, and sent on
+    as it came. Made by `undecoded`."""
+
+    __slots__ = ("_decoded", "_layout", "wav")
+    wav: bytes
+    _layout: WavLayout
+    _decoded: FloatArray | None
+
+    def __init__(self, wav: bytes, layout: WavLayout) -> None:
+        own = {"wav": wav, "_layout": layout, "_decoded": None, "sample_rate": layout.sample_rate}
+        for name, value in own.items():
+            object.__setattr__(self, name, value)  # the class is frozen
+
+    @property
+    def samples(self) -> FloatArray:
+        found = self._decoded
+        if found is None:
+            found = read_samples(self.wav, self._layout)
+            object.__setattr__(self, "_decoded", found)
+        return found
+
+    @property
+    def duration_s(self) -> float:
+        return self._layout.frames / self.sample_rate
+
+
+_MOST_BESIDE_SOUND = 4096
+"""Bytes of header and notes in a file that is sent on as it came."""
+
+
+def undecoded(data: bytes) -> WavAudio | None:
+    """The sound of a mono PCM16 WAV file without reading its samples; None for anything else."""
+    layout = layout_of(data)
+    if layout is None or layout.channels != 1 or layout.encoding != PCM16:
+        return None
+    if len(data) - 2 * layout.frames > _MOST_BESIDE_SOUND:
+        return None
+    return WavAudio(data, layout) if layout.frames and layout.sample_rate else None
 
 
 # Decode -------------------------------------------------------------------------------------
@@ -94,6 +137,8 @@ def resample(audio: Audio, sample_rate: int) -> Audio:
 
 def wav_bytes(audio: Audio) -> bytes:
     """A mono PCM16 WAV file: how audio travels between rooms."""
+    if isinstance(audio, WavAudio):
+        return audio.wav
     _require_finite(audio)
     body = pcm16(audio.samples)
     return header(audio.sample_rate, len(body)) + body
@@ -101,6 +146,9 @@ def wav_bytes(audio: Audio) -> bytes:
 
 def read_wav(data: bytes, *, param: str = "audio") -> Audio:
     """Read a WAV file without FFmpeg and without bounds: for what our own rooms wrote."""
+    found = undecoded(data)
+    if found is not None:
+        return found
     layout = layout_of(data)
     if layout is None or not layout.sample_rate:
         raise InvalidAudio(f"{param} is no WAV file", param=param)

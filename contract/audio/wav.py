@@ -23,6 +23,8 @@ _MOST_CHUNKS = 64
 _BLOCK_FRAMES = 1 << 18
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _LONGEST_FORM = 40
+PCM16 = (_PCM, 16)
+"""The encoding in which our own rooms write."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""V1 envelopes: one JSON object that each step of a chain enriches with its own output.
+"""V1 instances: JSON objects that each step of a chain enriches with its own output.
 
     {"instances": [{…}]}  →  {"predictions": [{… and what the step made}]}
 
@@ -8,8 +8,9 @@ and the answer of an Ensemble, whose branches are merged:
     {"embed": {"predictions": [{…}]}, "synthesize": {"predictions": [{…}]}}
 
 Keys are those of SpeakInput and its like; where a task calls a thing otherwise, contract/tasks.py
-says so (`envelope=`). Keys that no task knows pass through untouched. Binary values are base64:
-recordings in any container, embeddings tagged, mels as NPY. Segments are JSON.
+says so (InstanceKeys). Keys that no task knows pass through untouched. Binary values are base64,
+bare or as {"b64": …}: recordings in any container, embeddings and mels as safetensors. Segments are
+JSON.
 
 `produced` lists the keys that steps have written. It decides what a merge keeps when the branches
 of an Ensemble disagree: what a step made, not what came with the request.
@@ -21,24 +22,23 @@ from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
-from contract.audio.codec import AudioLimits
-from contract.errors import InvalidRequest, ModelFailed, PayloadTooLarge
-from contract.tasks import INPUTS, REFERENCE, Task, TaskInput, TaskOutput
-from contract.wire.field_codecs import codec_of
-from contract.wire.fields import TaskField, fields_of, knob_fields, missing, read_knob
+from contract.errors import InvalidRequest, shown
+from contract.fields import fields_of, missing, read_parameters, tensor_fields
+from contract.tasks import INPUTS, REFERENCE_KEYS, Task, TaskInput, TaskOutput
+from contract.wire.codecs import codec_of
+from contract.wire.draft import Draft
 
-Envelope = dict[str, Any]
+Instance = dict[str, Any]
 PRODUCED = "produced"
 MAX_INSTANCES = 256
 _LISTS = ("instances", "predictions")
-DEFAULT_LIMITS = AudioLimits()
 
 
 # Bodies -------------------------------------------------------------------------------------
 
 
-def envelopes_from_body(body: Any) -> list[Envelope]:
-    """Every envelope of a V1 body, of a previous step's answer, or of an Ensemble's.
+def instances_from_body(body: Any) -> list[Instance]:
+    """Every instance of a V1 body, of a previous step's answer, or of an Ensemble's.
 
     Raises InvalidRequest.
     """
@@ -50,11 +50,11 @@ def envelopes_from_body(body: Any) -> list[Envelope]:
     return _merged(body)
 
 
-def body_from_envelopes(envelopes: list[Envelope]) -> dict[str, Any]:
-    return {"predictions": envelopes}
+def body_from_instances(instances: list[Instance]) -> dict[str, Any]:
+    return {"predictions": instances}
 
 
-def _instances(items: Any, key: str) -> list[Envelope]:
+def _instances(items: Any, key: str) -> list[Instance]:
     if not isinstance(items, list) or not 0 < len(items) <= MAX_INSTANCES:
         raise InvalidRequest(f"{key} must be a list of 1 to {MAX_INSTANCES} objects", param=key)
     if not all(isinstance(item, dict) for item in items):
@@ -62,23 +62,23 @@ def _instances(items: Any, key: str) -> list[Envelope]:
     return [dict(item) for item in items]
 
 
-def _merged(branches: Mapping[str, Any]) -> list[Envelope]:
-    """An Ensemble answers with one object per step, each holding the same number of envelopes."""
-    parts: list[list[Envelope]] = []
+def _merged(branches: Mapping[str, Any]) -> list[Instance]:
+    """An Ensemble answers with one object per step, each holding the same number of instances."""
+    parts: list[list[Instance]] = []
     for name, answer in branches.items():
         key = next((one for one in _LISTS if isinstance(answer, dict) and one in answer), None)
         if key is None:
             raise InvalidRequest(
-                f"the body must hold instances; {name[:64]!r} is no answer of an Ensemble's step",
+                f"the body must hold instances; {shown(name)!r} is no answer of an Ensemble's step",
                 param="instances",
             )
         parts.append(_instances(answer[key], key))
     if len({len(part) for part in parts}) > 1:
-        raise InvalidRequest("the Ensemble's branches hold unequal numbers of envelopes")
+        raise InvalidRequest("the Ensemble's branches hold unequal numbers of instances")
     return [reduce(_merge, together) for together in zip(*parts, strict=True)]
 
 
-def _merge(left: Envelope, right: Envelope) -> Envelope:
+def _merge(left: Instance, right: Instance) -> Instance:
     made_left, made_right = _produced(left), _produced(right)
     merged = left | right
     for key in left.keys() & right.keys() - {PRODUCED}:
@@ -86,7 +86,7 @@ def _merge(left: Envelope, right: Envelope) -> Envelope:
             continue
         if (key in made_left) == (key in made_right):
             raise InvalidRequest(
-                f"the Ensemble's branches disagree about {key[:64]!r}", param=key[:64]
+                f"the Ensemble's branches disagree about {shown(key)!r}", param=shown(key)
             )
         merged[key] = left[key] if key in made_left else right[key]
     if made_left | made_right:
@@ -94,8 +94,8 @@ def _merge(left: Envelope, right: Envelope) -> Envelope:
     return merged
 
 
-def _produced(envelope: Mapping[str, Any]) -> set[str]:
-    names = envelope.get(PRODUCED)
+def _produced(instance: Mapping[str, Any]) -> set[str]:
+    names = instance.get(PRODUCED)
     if not isinstance(names, list):
         return set()
     return {name for name in names if isinstance(name, str)}
@@ -104,76 +104,54 @@ def _produced(envelope: Mapping[str, Any]) -> set[str]:
 # Tasks --------------------------------------------------------------------------------------
 
 
-def input_from_envelope(
-    task: Task, envelope: Mapping[str, Any], *, limits: AudioLimits = DEFAULT_LIMITS
-) -> TaskInput[Any]:
-    """Read what `task` needs; null is as good as absent. Raises InvalidRequest, PayloadTooLarge.
+def draft_from_instance(
+    task: Task, instance: Mapping[str, Any], *, max_bytes: int | None = None
+) -> Draft:
+    """Read what `task` needs; null is as good as absent. `max_bytes`: of one recording.
 
-    Decodes audio: call it in a worker thread.
+    Raises InvalidRequest, PayloadTooLarge. Decodes base64: large bodies belong in a thread.
     """
     kind = INPUTS[task]
-    fixed = kind.as_reference if _is_about_reference(envelope) else {}
-    produced = _produced(envelope)
+    instance = _with_name(kind, instance)
+    fixed = kind.as_reference if _is_about_reference(instance) else {}
+    produced = _produced(instance)
     values: dict[str, Any] = dict(fixed)
+    parameters: dict[str, Any] = {}
     for field in fields_of(kind):
-        if field.name in fixed or field.metadata.get("superseded_by") in produced:
+        if field.name in fixed or (field.tensor and field.tensor.superseded_by in produced):
             continue
-        key = next((one for one in field.envelope_names if envelope.get(one) is not None), None)
-        if key is not None:
-            values[field.name] = _read(field, key, envelope[key], limits)
-        elif field.is_required:
+        key = next((one for one in field.instance_keys if instance.get(one) is not None), None)
+        if key is None and field.is_required:
             raise missing("field", field)
-    return kind(**values)
+        if key is not None and field.tensor is None:
+            parameters[field.name] = instance[key]
+        elif key is not None:
+            values[field.name] = codec_of(field).from_json(field, key, instance[key], max_bytes)
+    return Draft(kind, values | read_parameters(kind, parameters))
 
 
-def _is_about_reference(envelope: Mapping[str, Any]) -> bool:
-    return any(envelope.get(key) is not None for key in REFERENCE)
+def _with_name(kind: type[TaskInput[Any]], instance: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A model of one input may get the bare value in its instance, as TensorFlow Serving has it:
+    {"instances": [{"b64": …}]}."""
+    if instance.keys() != {"b64"}:
+        return instance
+    required = [field.name for field in tensor_fields(kind) if field.is_required]
+    return {required[0]: instance} if len(required) == 1 else instance
 
 
-def _read(field: TaskField, key: str, value: Any, limits: AudioLimits | None) -> Any:
-    if field.role == "knob":
-        return read_knob(field, value)
-    return codec_of(field).from_json(field, key, value, limits)
+def _is_about_reference(instance: Mapping[str, Any]) -> bool:
+    return any(instance.get(key) is not None for key in REFERENCE_KEYS)
 
 
-def enrich(envelope: Mapping[str, Any], output: TaskOutput) -> Envelope:
-    """The envelope and the step's own output. Encodes audio: call it in a worker thread."""
-    made: Envelope = {}
+def enrich(instance: Mapping[str, Any], output: TaskOutput) -> Instance:
+    """The instance and the step's own output. Encodes audio: call it in a worker thread."""
+    made: Instance = {}
     for field in fields_of(type(output)):
         value = getattr(output, field.name)
         if value is None:
             continue
-        spelled = value if field.role == "knob" else codec_of(field).to_json(value)
-        first, *others = field.envelope_names
+        spelled = value if field.tensor is None else codec_of(field).to_json(value)
+        first, *others = field.instance_keys
         made[first] = spelled
-        made |= {key: spelled for key in others if envelope.get(key) is None}
-    return {**envelope, **made, PRODUCED: sorted(_produced(envelope) | made.keys())}
-
-
-def output_from_envelope(kind: type[TaskOutput], envelope: Mapping[str, Any]) -> TaskOutput:
-    """Read a step's output back, for whoever called a graph. Raises ModelFailed."""
-    try:
-        return _output(kind, envelope)
-    except (InvalidRequest, PayloadTooLarge) as exc:
-        raise ModelFailed(f"the graph's answer cannot be read: {exc.message}") from exc
-
-
-def _output(kind: type[TaskOutput], envelope: Mapping[str, Any]) -> TaskOutput:
-    values: dict[str, Any] = {}
-    for field in fields_of(kind):
-        key = field.envelope_names[0]
-        if envelope.get(key) is not None:
-            values[field.name] = _read(field, key, envelope[key], None)
-        elif field.is_required:
-            raise missing("field", field)
-    return kind(**values)
-
-
-def to_envelope(request: TaskInput[Any]) -> Envelope:
-    """A request as the first envelope of a chain, under the task's own field names."""
-    knobs = {field.name for field in knob_fields(type(request))}
-    return {
-        field.name: value if field.name in knobs else codec_of(field).to_json(value)
-        for field in fields_of(type(request))
-        if (value := getattr(request, field.name)) is not None
-    }
+        made |= {key: spelled for key in others if instance.get(key) is None}
+    return {**instance, **made, PRODUCED: sorted(_produced(instance) | made.keys())}

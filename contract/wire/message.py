@@ -1,54 +1,53 @@
-"""V2 tensors and messages without any framework, and their two spellings: JSON, and bytes.
+"""V2 tensors and messages without any framework, and the bodies of V2 REST: JSON, and JSON
+followed by binary tensors.
 
 In JSON the BYTES elements are text: plain for `text` and `details`, base64 for everything else. The
 reader cannot tell which, so elements stay `str` until the field that they belong to is known.
+
+Binary tensors: triton-inference-server/server, docs/protocol/extension_binary_data.md; KServe's
+SDK writes and reads the same (kserve/protocol/infer_type.py, from_bytes and to_rest).
 """
 
 from __future__ import annotations
 
-import base64
-import json
 import math
-import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
-from contract.errors import InvalidRequest
+from contract.base64_text import to_base64
+from contract.errors import InvalidRequest, shown
+from contract.json_guard import read_json
 
 Parameters = dict[str, Any]
 """V2 parameters: string, number or boolean."""
 Elements = tuple[bytes | str, ...]
+Side = Literal["inputs", "outputs"]
 
 MAX_NUMBERS = 1 << 25
 """Most elements of a numeric tensor: 128 MiB of float32, an hour of mel frames at 10 ms."""
-
-_DTYPES = {
-    "BOOL": "|b1",
-    "UINT8": "|u1",
-    "UINT16": "<u2",
-    "UINT32": "<u4",
-    "UINT64": "<u8",
-    "INT8": "|i1",
-    "INT16": "<i2",
-    "INT32": "<i4",
-    "INT64": "<i8",
-    "FP16": "<f2",
-    "FP32": "<f4",
-    "FP64": "<f8",
-}
+MAX_ELEMENTS = 64
+"""Most elements of a BYTES tensor; every task takes one."""
+MAX_DIMENSIONS = 8
+HEADER_LENGTH = "inference-header-content-length"
+"""The HTTP header that tells the size of the JSON where binary tensors follow it."""
+_LONGEST_NAME = 64
+_SIZE, _BINARY, _ALL_BINARY = "binary_data_size", "binary_data", "binary_data_output"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tensor:
-    """`data` is an array of `shape`, or for BYTES a tuple: `str` as read from JSON, else bytes."""
+    """`data` is float32 of `shape`, or for BYTES a tuple: `str` as read from JSON, else bytes."""
 
     name: str
     datatype: str
     shape: tuple[int, ...]
-    data: NDArray[Any] | Elements
+    data: NDArray[np.float32] | Elements
     parameters: Parameters = field(default_factory=dict)
 
     @property
@@ -58,190 +57,278 @@ class Tensor:
     def raw(self) -> bytes:
         """V2's binary spelling: little-endian numbers; BYTES elements behind their u32 length."""
         if isinstance(self.data, np.ndarray):
-            return np.ascontiguousarray(self.data, _DTYPES[self.datatype]).tobytes()
+            return np.ascontiguousarray(self.data, "<f4").tobytes()
         elements = [item.encode() if isinstance(item, str) else item for item in self.data]
-        return b"".join(struct.pack("<I", len(item)) + item for item in elements)
+        return b"".join(
+            part for item in elements for part in (len(item).to_bytes(4, "little"), item)
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Message:
-    """One V2 request or response without its envelope of ids."""
+    """One V2 request or response."""
 
     tensors: tuple[Tensor, ...] = ()
     parameters: Parameters = field(default_factory=dict)
+    request_id: str = ""
+    wanted: Mapping[str, bool | None] = field(default_factory=dict)
+    """Outputs that a request names, all if none; True: as a binary tensor; None: as the rest."""
+    wants_binary: bool = False
+
+    def answered_with(self, answer: Message) -> Message:
+        """What `answer` holds of the outputs that this request names. Raises InvalidRequest."""
+        known = {tensor.name for tensor in answer.tensors}
+        for name in self.wanted:
+            if name not in known:
+                raise InvalidRequest(
+                    f"output {shown(name)!r} is not among: {', '.join(sorted(known))}",
+                    param="outputs",
+                )
+        kept = tuple(one for one in answer.tensors if not self.wanted or one.name in self.wanted)
+        return Message(kept, answer.parameters, self.request_id)
+
+    def is_binary(self, output: str) -> bool:
+        """Whether this request wants that output as a binary tensor."""
+        own = self.wanted.get(output)
+        return self.wants_binary if own is None else own
+
+
+# Checks before anything is allocated ----------------------------------------------------------
+
+
+def checked_name(name: Any, side: str) -> str:
+    if not isinstance(name, str) or not name:
+        raise InvalidRequest(f"every tensor in {side} must be an object with a name", param=side)
+    if len(name) > _LONGEST_NAME:
+        raise InvalidRequest(
+            f"tensor {shown(name)!r} has a name of {len(name)} characters; the most is "
+            f"{_LONGEST_NAME}",
+            param=shown(name),
+        )
+    return name
+
+
+def checked_count(name: str, datatype: Any, shape: tuple[int, ...]) -> int:
+    """How many elements a tensor has. Raises InvalidRequest for what no task could take."""
+    if datatype not in ("BYTES", "FP32"):
+        raise InvalidRequest(
+            f"{name} has a datatype that is not taken; send FP32 or BYTES", param=name
+        )
+    count = math.prod(shape) if len(shape) <= MAX_DIMENSIONS else -1
+    most = MAX_ELEMENTS if datatype == "BYTES" else MAX_NUMBERS
+    if min(shape, default=0) < 0 or not 0 <= count <= most:
+        raise InvalidRequest(
+            f"{name} has shape {_spelled(shape)}; the most is {most} elements in "
+            f"{MAX_DIMENSIONS} dimensions",
+            param=name,
+        )
+    return count
+
+
+def mismatch(name: str, shape: tuple[int, ...]) -> InvalidRequest:
+    return InvalidRequest(
+        f"{name} does not hold the data of its shape {_spelled(shape)}", param=name
+    )
+
+
+def _spelled(shape: tuple[int, ...]) -> str:
+    """The first eight sizes, none longer than 20 digits."""
+    sizes = [str(size) if abs(size) < 10**20 else "…" for size in shape[:MAX_DIMENSIONS]]
+    return f"[{', '.join(sizes)}{', …' if len(shape) > MAX_DIMENSIONS else ''}]"
 
 
 def tensor_from_raw(
     name: str,
     datatype: str,
     shape: tuple[int, ...],
-    raw: bytes,
+    raw: bytes | memoryview,
     parameters: Parameters | None = None,
 ) -> Tensor:
-    """Read V2's binary spelling, as gRPC's raw_input_contents. Raises InvalidRequest."""
-    count = _count(name, datatype, shape)
+    """Undo Tensor.raw(). Raises InvalidRequest when the bytes do not fit the shape."""
+    count = checked_count(name, datatype, shape)
     if datatype == "BYTES":
         return Tensor(name, datatype, shape, _split(name, raw, count), parameters or {})
-    dtype = np.dtype(_DTYPES[datatype])
-    if len(raw) != count * dtype.itemsize:
-        raise _mismatch(name, shape)
-    return Tensor(name, datatype, shape, np.frombuffer(raw, dtype).reshape(shape), parameters or {})
+    if len(raw) != count * 4:
+        raise mismatch(name, shape)
+    numbers = np.frombuffer(raw, "<f4").astype(np.float32)  # a copy: aligned, and without the body
+    return Tensor(name, datatype, shape, numbers.reshape(shape), parameters or {})
 
 
-def _split(name: str, raw: bytes, count: int) -> tuple[bytes, ...]:
+def _split(name: str, raw: bytes | memoryview, count: int) -> tuple[bytes, ...]:
     items: list[bytes] = []
     at = 0
     while at + 4 <= len(raw) and len(items) < count:
-        (size,) = struct.unpack_from("<I", raw, at)
-        items.append(raw[at + 4 : at + 4 + size])
+        size = int.from_bytes(raw[at : at + 4], "little")
+        items.append(bytes(raw[at + 4 : at + 4 + size]))
         at += 4 + size
     if at != len(raw) or len(items) != count:
-        raise _mismatch(name, (count,))
+        raise mismatch(name, (count,))
     return tuple(items)
 
 
-def _count(name: str, datatype: str, shape: tuple[int, ...]) -> int:
-    if datatype != "BYTES" and datatype not in _DTYPES:
-        raise InvalidRequest(f"{name} has a datatype that V2 does not know", param=name)
-    count = math.prod(shape)
-    if min(shape, default=0) < 0 or count > MAX_NUMBERS:
+# Reading bodies -------------------------------------------------------------------------------
+
+
+def message_from_body(body: bytes, header_length: str | None, side: Side) -> Message:
+    """A body of V2 REST. `header_length`: the header HEADER_LENGTH, absent for JSON alone.
+
+    Raises InvalidRequest that names what is wrong.
+    """
+    size = len(body) if header_length is None else _header_size(header_length, len(body))
+    document = read_json(body[:size], named_by="name")
+    if not isinstance(document, dict):
+        raise InvalidRequest("the body must be a V2 object in JSON", param="body")
+    return message_from_json(document, side, memoryview(body)[size:])
+
+
+def _header_size(text: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= most):
         raise InvalidRequest(
-            f"{name} has shape {list(shape)[:8]}; the most is {MAX_NUMBERS} elements", param=name
+            f"{HEADER_LENGTH} must be the size of the JSON in bytes", param=HEADER_LENGTH
         )
-    return count
+    return int(text)
 
 
-def _mismatch(name: str, shape: tuple[int, ...]) -> InvalidRequest:
-    return InvalidRequest(f"{name} does not hold the data of its shape {list(shape)}", param=name)
-
-
-# JSON ---------------------------------------------------------------------------------------
-
-
-def request_to_json(model: str, message: Message, request_id: str) -> dict[str, Any]:
-    """The body of `POST /v2/models/<model>/infer`, which names the model in its path."""
-    return {
-        "id": request_id,
-        "parameters": message.parameters,
-        "inputs": [_tensor_to_json(tensor) for tensor in message.tensors],
-    }
-
-
-def response_to_json(model: str, message: Message, request_id: str) -> dict[str, Any]:
-    return {
-        "model_name": model,
-        "id": request_id,
-        "parameters": message.parameters,
-        "outputs": [_tensor_to_json(tensor) for tensor in message.tensors],
-    }
-
-
-def message_from_json(body: dict[str, Any], side: Literal["inputs", "outputs"]) -> Message:
-    """Read a parsed V2 body. Raises InvalidRequest that names what is wrong."""
-    tensors, parameters = body.get(side), body.get("parameters") or {}
-    if not isinstance(tensors, list):
-        raise InvalidRequest(f"{side} must be a list of tensors", param=side)
-    if not isinstance(parameters, dict):
-        raise InvalidRequest("parameters must be an object", param="parameters")
-    return Message(tuple(_tensor_from_json(item, side) for item in tensors), dict(parameters))
-
-
-def _tensor_to_json(tensor: Tensor) -> dict[str, Any]:
-    if isinstance(tensor.data, np.ndarray):
-        data: list[Any] = tensor.data.ravel().tolist()
-    else:
-        data = [item if isinstance(item, str) else _base64(item) for item in tensor.data]
-    body: dict[str, Any] = {
-        "name": tensor.name,
-        "datatype": tensor.datatype,
-        "shape": list(tensor.shape),
-    }
-    if tensor.parameters:
-        body["parameters"] = tensor.parameters
-    return body | {"data": data}
-
-
-def _base64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _tensor_from_json(item: Any, side: str) -> Tensor:
-    if not isinstance(item, dict) or not isinstance(item.get("name"), str):
-        raise InvalidRequest(f"every tensor in {side} must be an object with a name", param=side)
-    name, datatype = item["name"], item.get("datatype")
-    parameters = item.get("parameters") or {}
-    if not isinstance(datatype, str) or not isinstance(parameters, dict):
+def message_from_json(
+    body: dict[str, Any], side: Side, binary: bytes | memoryview = b""
+) -> Message:
+    """Read a parsed V2 body and the bytes that follow it. Raises InvalidRequest."""
+    parameters = dict(_object(body, "parameters", "parameters"))
+    wants_binary = parameters.pop(_ALL_BINARY, False)
+    tensors, at = [], 0
+    for item in _list(body, side):
+        taken = memoryview(binary)[at:]
+        tensor, size = _read_tensor(item, side, taken)
+        tensors.append(tensor)
+        at += size
+    if at != len(binary):
         raise InvalidRequest(
-            f"{name} needs a datatype, and its parameters in an object", param=name
+            f"the body holds {len(binary)} bytes of binary tensors; their {_SIZE} say {at}",
+            param="body",
         )
-    shape = _shape(name, item.get("shape"))
-    count = _count(name, datatype, shape)
-    read = _elements if datatype == "BYTES" else _numbers
-    return Tensor(
-        name, datatype, shape, read(name, datatype, shape, count, item.get("data")), parameters
+    request_id = body.get("id")
+    return Message(
+        tuple(tensors),
+        parameters,
+        request_id[:200] if isinstance(request_id, str) else "",
+        _wanted(body) if side == "inputs" else {},
+        wants_binary is True,
     )
 
 
-def _shape(name: str, shape: Any) -> tuple[int, ...]:
+def _wanted(body: dict[str, Any]) -> dict[str, bool | None]:
+    wanted: dict[str, bool | None] = {}
+    for item in body.get("outputs") or ():
+        if not isinstance(item, dict) or not isinstance(item.get("name"), str):
+            raise InvalidRequest("outputs must be objects with a name", param="outputs")
+        binary = _object(item, "parameters", "outputs").get(_BINARY)
+        wanted[item["name"]] = binary if isinstance(binary, bool) else None
+    return wanted
+
+
+def _list(body: dict[str, Any], side: str) -> list[Any]:
+    items = body.get(side)
+    if not isinstance(items, list):
+        raise InvalidRequest(f"{side} must be a list of tensors", param=side)
+    return items
+
+
+def _object(owner: dict[str, Any], key: str, param: str) -> dict[str, Any]:
+    value = owner.get(key) or {}
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"{key} must be an object", param=param)
+    return value
+
+
+def _read_tensor(item: Any, side: str, binary: memoryview) -> tuple[Tensor, int]:
+    """A tensor, and how many of the binary bytes are its own."""
+    name = checked_name(item.get("name") if isinstance(item, dict) else None, side)
+    datatype, shape = item.get("datatype"), item.get("shape")
+    parameters = dict(_object(item, "parameters", name))
     if not isinstance(shape, list) or not all(type(size) is int for size in shape):
         raise InvalidRequest(f"{name} needs a shape: a list of whole numbers", param=name)
-    return tuple(shape)
+    shape = tuple(shape)
+    size = parameters.pop(_SIZE, None)
+    if size is not None:
+        if type(size) is not int or not 0 <= size <= len(binary) or item.get("data") is not None:
+            raise InvalidRequest(
+                f"{name} needs {_SIZE}, the bytes after the JSON that are its own, and no data",
+                param=name,
+            )
+        return tensor_from_raw(name, datatype, shape, binary[:size], parameters), size
+    count = checked_count(name, datatype, shape)
+    read = _elements if datatype == "BYTES" else _numbers
+    return Tensor(name, datatype, shape, read(name, shape, count, item.get("data")), parameters), 0
 
 
-def _elements(name: str, _: str, shape: tuple[int, ...], count: int, data: Any) -> Elements:
+def _elements(name: str, shape: tuple[int, ...], count: int, data: Any) -> Elements:
     if not isinstance(data, list) or not all(isinstance(element, str) for element in data):
         raise InvalidRequest(f"{name} needs data: a list of strings", param=name)
     if len(data) != count:
-        raise _mismatch(name, shape)
+        raise mismatch(name, shape)
     return tuple(data)
 
 
-def _numbers(
-    name: str, datatype: str, shape: tuple[int, ...], count: int, data: Any
-) -> NDArray[Any]:
-    """Flat or nested lists; both are V2."""
-    if not isinstance(data, list):
+def _numbers(name: str, shape: tuple[int, ...], count: int, data: Any) -> NDArray[np.float32]:
+    """Flat or nested lists; both are V2. Every value is known to be a number before numpy sees it:
+    numpy would make room for the longest string times their number."""
+    flat = data if isinstance(data, list) else [data]
+    while flat and type(flat[0]) is list:
+        if any(type(row) is not list or len(row) != len(flat[0]) for row in flat):
+            raise mismatch(name, shape)
+        flat = list(chain.from_iterable(flat))
+    if not isinstance(data, list) or not set(map(type, flat)) <= {int, float}:
         raise InvalidRequest(f"{name} needs data: a list of numbers", param=name)
+    if len(flat) != count:
+        raise mismatch(name, shape)
     try:
-        array = np.asarray(data)
-    except ValueError:  # ragged
-        raise _mismatch(name, shape) from None
-    if array.size != count:
-        raise _mismatch(name, shape)
-    wanted = np.dtype(_DTYPES[datatype])
-    if array.size and (
-        array.dtype.kind not in "iufb" or (array.dtype.kind == "b") != (wanted.kind == "b")
-    ):
-        raise InvalidRequest(f"{name} needs data: a list of numbers", param=name)
-    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused as not finite
-        return array.astype(wanted).reshape(shape)
+        with np.errstate(over="ignore"):  # what overflows is refused as not finite
+            return np.array(flat, np.float64).astype(np.float32).reshape(shape)
+    except OverflowError:
+        raise InvalidRequest(f"{name} holds numbers that are not finite", param=name) from None
 
 
-# Bytes --------------------------------------------------------------------------------------
+# Writing bodies -------------------------------------------------------------------------------
 
 
-def message_to_bytes(message: Message) -> bytes:
-    """u32 length of a JSON head, the head, then every tensor's raw data."""
-    raws = [tensor.raw() for tensor in message.tensors]
-    tensors = [
-        (tensor.name, tensor.datatype, tensor.shape, tensor.parameters, len(raw))
-        for tensor, raw in zip(message.tensors, raws, strict=True)
-    ]
-    head = json.dumps({"tensors": tensors, "parameters": message.parameters}).encode()
-    return struct.pack("<I", len(head)) + head + b"".join(raws)
+def request_body(message: Message) -> tuple[bytes, int]:
+    """The body of `POST /v2/models/<model>/infer` with binary tensors, which asks for an answer of
+    the same kind, and the size of its JSON."""
+    head = {"id": message.request_id, "parameters": {**message.parameters, _ALL_BINARY: True}}
+    return _body(head, "inputs", message, frozenset(one.name for one in message.tensors))
 
 
-def message_from_bytes(data: bytes) -> Message:
-    """Undo message_to_bytes. Raises InvalidRequest when the bytes are not its work."""
-    try:
-        (length,) = struct.unpack_from("<I", data)
-        head = json.loads(data[4 : 4 + length])
-        at, tensors = 4 + length, []
-        for name, datatype, shape, parameters, size in head["tensors"]:
-            tensors.append(
-                tensor_from_raw(name, datatype, tuple(shape), data[at : at + size], parameters)
-            )
-            at += size
-        return Message(tuple(tensors), head["parameters"])
-    except (struct.error, ValueError, KeyError, TypeError) as exc:
-        raise InvalidRequest("these bytes hold no message") from exc
+def response_body(model: str, message: Message, asked: Message) -> tuple[bytes, int | None]:
+    """The body of an answer, and the size of its JSON where binary tensors follow it."""
+    head = {"model_name": model, "id": message.request_id, "parameters": message.parameters}
+    binary = frozenset(one.name for one in message.tensors if asked.is_binary(one.name))
+    body, size = _body(head, "outputs", message, binary)
+    return body, size if binary else None
+
+
+def _body(
+    head: dict[str, Any], side: Side, message: Message, binary: frozenset[str]
+) -> tuple[bytes, int]:
+    raws: list[bytes] = []
+    tensors: list[dict[str, Any]] = []
+    for tensor in message.tensors:
+        spelled: dict[str, Any] = {
+            "name": tensor.name,
+            "datatype": tensor.datatype,
+            "shape": tensor.shape,
+        }
+        parameters = tensor.parameters
+        if tensor.name in binary:
+            raws.append(tensor.raw())
+            parameters = parameters | {_SIZE: len(raws[-1])}
+        else:
+            spelled["data"] = _data_in_json(tensor)
+        tensors.append(spelled | ({"parameters": parameters} if parameters else {}))
+    document = orjson.dumps({**head, side: tensors}, option=orjson.OPT_SERIALIZE_NUMPY)
+    return b"".join([document, *raws]), len(document)
+
+
+def _data_in_json(tensor: Tensor) -> Any:
+    if isinstance(tensor.data, np.ndarray):
+        return np.ascontiguousarray(tensor.data, np.float32).ravel()
+    return [item if isinstance(item, str) else to_base64(item) for item in tensor.data]

@@ -2,12 +2,12 @@
 
 import os
 import pickle
-import struct
 import zipfile
 from io import BytesIO
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,10 +32,10 @@ def test_an_embedding_survives_its_bytes():
     np.testing.assert_array_equal(found.vector, VECTOR)
 
 
-def test_the_layout_is_the_documented_one():
-    family = b"openvoice_v2"
-    head = b"HSPE" + bytes([1, len(family)]) + family + struct.pack("<I", 256)
-    assert head + VECTOR.astype("<f4").tobytes() == TAGGED
+def test_any_reader_of_safetensors_reads_it():
+    (family,) = found = safetensors.numpy.load(TAGGED)
+    assert family == "openvoice_v2"
+    np.testing.assert_array_equal(found[family], VECTOR)
 
 
 def test_the_bytes_are_the_same_from_any_memory_order():
@@ -79,7 +79,7 @@ def test_a_pickle_is_never_run(tmp_path):
         file.writestr("archive/data.pkl", attack)
     assert isinstance(embedding_from_bytes(archive.getvalue()), LegacyEmbedding)
     padded = attack.ljust(4 * 256, b"\0")
-    for data in (attack, b"HSPE" + attack, padded):
+    for data in (attack, TAGGED[:80] + attack, padded):
         try:
             embedding_from_bytes(data)
         except InvalidRequest:
@@ -94,20 +94,26 @@ WRONG = {
     "a word": (b"hello", "no speaker embedding"),
     "a wav": (b"RIFF" + bytes(40), "no speaker embedding"),
     "a bare vector of another length": (bytes(4 * 257), "no speaker embedding"),
-    "only the magic": (b"HSPE", "damaged"),
-    "another format": (b"HSPE\x02" + TAGGED[5:], "format 2; this server reads 1"),
-    "no end": (TAGGED[:-1], "damaged"),
-    "too much": (TAGGED + b"\0", "damaged"),
-    "no head": (TAGGED[:12], "damaged"),
-    "a family that is no name": (b"HSPE\x01\x02\xff\xfe" + struct.pack("<I", 0), "damaged"),
-    "no family": (b"HSPE\x01\x00" + struct.pack("<If", 1, 0.0), "names no"),
-    "a family with a line break": (b"HSPE\x01\x02a\n" + struct.pack("<If", 1, 0.0), "names no"),
-    "no numbers": (b"HSPE\x01\x01f" + struct.pack("<I", 0), "one vector of 1 to"),
+    "only the length": (TAGGED[:8], "no speaker embedding"),
+    "no end": (TAGGED[:-1], "undamaged"),
+    "too much": (TAGGED + b"\0", "undamaged"),
+    "half a header": (TAGGED[:20], "undamaged"),
+    "a header that is not JSON": (TAGGED[:9] + b"}" + TAGGED[10:], "undamaged"),
+    "two vectors": (safetensors.numpy.save({"f": VECTOR, "g": VECTOR}), "of one array"),
+    "a thousand empty vectors": (
+        safetensors.numpy.save({str(n): np.zeros(0, np.float32) for n in range(1000)}),
+        "no speaker embedding",
+    ),
+    "float64": (safetensors.numpy.save({"f": VECTOR.astype(np.float64)}), "float32"),
+    "no family": (safetensors.numpy.save({"": VECTOR}), "names no"),
+    "a family with a line break": (safetensors.numpy.save({"a\n": VECTOR}), "names no"),
+    "no numbers": (Embedding("f", VECTOR[:0]).to_bytes(), "one vector of 1 to"),
     "too many numbers": (
-        b"HSPE\x01\x01f" + struct.pack("<I", MAX_DIMS + 1) + bytes(4 * (MAX_DIMS + 1)),
+        Embedding("f", np.zeros(MAX_DIMS + 1, np.float32)).to_bytes(),
         "one vector of 1 to",
     ),
-    "a false count": (b"HSPE\x01\x01f" + struct.pack("<I", 2**32 - 1) + bytes(8), "damaged"),
+    "a matrix": (Embedding("f", VECTOR.reshape(2, 128)).to_bytes(), "one vector of 1 to"),
+    "a false count": (TAGGED.replace(b"[256]", b"[999]"), "undamaged"),
     "NaN": (Embedding("f", np.float32([np.nan])).to_bytes(), "not finite"),
     "bare NaN": (np.full(256, np.nan, "<f4").tobytes(), "not finite"),
     "a huge archive": (b"PK\x03\x04".ljust(MAX_LEGACY_BYTES + 1), "larger than"),
@@ -123,7 +129,7 @@ def test_anything_else_is_refused_by_name(name):
     assert fault.value.message.startswith("target_embedding ")
 
 
-@given(st.binary(max_size=80) | st.binary(max_size=80).map(lambda tail: b"HSPE" + tail))
+@given(st.binary(max_size=80) | st.binary(max_size=80).map(lambda tail: TAGGED[:30] + tail))
 def test_any_bytes_are_an_embedding_or_refused(data):
     try:
         found = embedding_from_bytes(data)

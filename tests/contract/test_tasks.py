@@ -8,6 +8,7 @@ import pytest
 
 from contract.audio.codec import Audio
 from contract.errors import InvalidRequest
+from contract.fields import fields_of, parameter_fields, tensor_fields
 from contract.model_types import MODEL_TYPE_TASKS
 from contract.tasks import (
     INPUTS,
@@ -22,8 +23,7 @@ from contract.tasks import (
     TranscriptSegment,
 )
 from contract.toolchains import TOOLCHAINS
-from contract.wire.field_codecs import CODECS
-from contract.wire.fields import fields_of, knob_fields, tensor_fields
+from contract.wire.codecs import CODECS
 
 SOUND = Audio(np.zeros(8, np.float32), 8_000)
 KINDS = [*INPUTS.values(), *{kind.output for kind in INPUTS.values()}]
@@ -39,9 +39,9 @@ def test_every_task_has_one_input_and_one_output():
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_field_is_documented_and_can_travel(kind):
     assert len(fields_of(kind)) == len(dataclasses.fields(kind))
-    assert all(field.metadata["doc"] for field in fields_of(kind))
+    assert all(field.doc for field in fields_of(kind))
     assert all(field.kind in CODECS for field in tensor_fields(kind))
-    assert all(field.kind in (str, int, float, bool) for field in knob_fields(kind))
+    assert all(field.kind in (str, int, float, bool) for field in parameter_fields(kind))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -52,15 +52,15 @@ def test_nothing_can_be_changed_on_the_way(kind):
 
 @pytest.mark.parametrize("kind", INPUTS.values())
 def test_every_default_lies_within_its_own_limits(kind):
-    for field in knob_fields(kind):
-        low, high = field.metadata["ge"], field.metadata["le"]
+    for field in parameter_fields(kind):
+        low, high = field.limits.get("ge"), field.limits.get("le")
         if type(field.default) in (int, float):
             assert low is None or field.default >= low
             assert high is None or field.default <= high
 
 
 @pytest.mark.parametrize(
-    ("knobs", "param", "words"),
+    ("values", "param", "words"),
     [
         ({"speed": 0.2}, "speed", "speed is 0.2; the least is 0.25"),
         ({"speed": 5}, "speed", "speed is 5; the most is 4"),
@@ -75,9 +75,9 @@ def test_every_default_lies_within_its_own_limits(kind):
         ({"text": "a\udfff"}, "text", "Unicode"),
     ],
 )
-def test_values_beyond_their_limits_are_refused_by_name(knobs, param, words):
+def test_values_beyond_their_limits_are_refused_by_name(values, param, words):
     with pytest.raises(InvalidRequest, match=words) as fault:
-        SynthesizeInput(**{"text": "hello"} | knobs)
+        SynthesizeInput(**{"text": "hello"} | values)
     assert fault.value.param == param
 
 

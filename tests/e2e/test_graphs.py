@@ -1,7 +1,7 @@
 """Every InferenceGraph of the chart, run by a router that keeps KServe's rules.
 
 The predictors are processes that speak HTTP; the addresses of the rendered steps are mapped to
-them. What the graph answers to an envelope is what the transformer answers to the same envelope.
+them. What the graph answers to an instance is what the transformer answers to the same instance.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from http_threads import serving
 from served import Server, free_port, running
 from tiny_chain import __file__ as tiny_chain_file
 from tiny_models import LETTER_S, SAMPLE_RATE, letter_hz, tones
+from wire_reading import input_from_instance, output_from_instance
 
 from contract.audio.codec import Audio, wav_bytes
 from contract.catalog import Catalog
@@ -32,11 +33,10 @@ from contract.context import RequestContext
 from contract.errors import SpeechError
 from contract.tasks import INPUTS, Task
 from contract.toolchains import TOOLCHAINS
-from contract.wire.instances import input_from_envelope, output_from_envelope
 from transformer.engine import ToolchainEngine
 from transport.client.http import HttpClient
 
-Envelope = dict[str, Any]
+Instance = dict[str, Any]
 Graphs = dict[str, tuple[GraphRouter, str]]
 
 
@@ -110,25 +110,25 @@ def _cluster_dns(objects: list[Object], predictors: Server) -> Callable[[str], s
 
 @pytest.fixture
 async def transformer(config: str, predictors: Server):
-    """Runs an envelope through the transformer's engine, over HTTP to the same predictors."""
+    """Runs an instance through the transformer's engine, over HTTP to the same predictors."""
     catalog = Catalog(parse_config(config))
     async with httpx.AsyncClient() as http:
         client = HttpClient(lambda _: predictors.url, http)
 
-        async def run(toolchain: str, envelope: Envelope) -> Any:
+        async def run(toolchain: str, instance: Instance) -> Any:
             engine = ToolchainEngine(toolchain, client, lambda: catalog.current)
-            task = Task(envelope.get("task", engine.tasks[0]))
-            return await engine.submit(input_from_envelope(task, envelope), RequestContext())
+            task = Task(instance.get("task", engine.tasks[0]))
+            return await engine.submit(input_from_instance(task, instance), RequestContext())
 
         yield run
 
 
-async def answered(graphs: Graphs, toolchain: str, *envelopes: Envelope) -> httpx.Response:
+async def answered(graphs: Graphs, toolchain: str, *instances: Instance) -> httpx.Response:
     """A graph takes any path and drops it."""
     router, url = graphs[toolchain]
     router.called.clear()
     async with httpx.AsyncClient(timeout=30) as http:
-        return await http.post(url, json={"instances": envelopes})
+        return await http.post(url, json={"instances": instances})
 
 
 def called(graphs: Graphs, toolchain: str) -> list[str]:
@@ -141,7 +141,7 @@ async def embedding_of(graphs: Graphs, toolchain: str) -> str:
     return answer.json()["predictions"][0]["embedding"]
 
 
-CASES: dict[str, tuple[str, Envelope]] = {
+CASES: dict[str, tuple[str, Instance]] = {
     "harmonyspeech, a recording": ("harmonyspeech", CLONE),
     "harmonyspeech, knobs": ("harmonyspeech", {**CLONE, "speed": 1.5, "pitch": 1.2, "energy": 0.8}),
     "openvoice_v1, a recording": ("openvoice_v1", CLONE),
@@ -161,36 +161,36 @@ CASES: dict[str, tuple[str, Envelope]] = {
 }
 
 
-@pytest.mark.parametrize(("toolchain", "envelope"), CASES.values(), ids=CASES)
-async def test_a_graph_gives_the_audio_of_the_transformer(toolchain, envelope, graphs, transformer):
-    answer = await answered(graphs, toolchain, envelope)
+@pytest.mark.parametrize(("toolchain", "instance"), CASES.values(), ids=CASES)
+async def test_a_graph_gives_the_audio_of_the_transformer(toolchain, instance, graphs, transformer):
+    answer = await answered(graphs, toolchain, instance)
     assert answer.status_code == 200, answer.text
-    expected = await transformer(toolchain, envelope)
+    expected = await transformer(toolchain, instance)
     _same(answer.json()["predictions"][0], expected)
 
 
 @pytest.mark.parametrize("toolchain", ["harmonyspeech", "openvoice_v1", "openvoice_v2"])
 async def test_an_embedding_instead_of_the_recording(toolchain, graphs, transformer):
-    envelope = {**TEXT, "mode": "voice_cloning", "embedding": await embedding_of(graphs, toolchain)}
-    answer = await answered(graphs, toolchain, envelope)
+    instance = {**TEXT, "mode": "voice_cloning", "embedding": await embedding_of(graphs, toolchain)}
+    answer = await answered(graphs, toolchain, instance)
     assert answer.status_code == 200, answer.text
     assert not any("encoder" in name or "vad" in name for name in called(graphs, toolchain))
-    _same(answer.json()["predictions"][0], await transformer(toolchain, envelope))
+    _same(answer.json()["predictions"][0], await transformer(toolchain, instance))
 
 
 @pytest.mark.parametrize("toolchain", ["harmonyspeech", "openvoice_v1", "openvoice_v2"])
 async def test_a_voice_is_embedded_without_speaking(toolchain, graphs, transformer):
     answer = await answered(graphs, toolchain, EMBED)
     expected = await transformer(toolchain, EMBED)
-    output = output_from_envelope(
+    output = output_from_instance(
         INPUTS[Task.EMBED_SPEAKER].output, answer.json()["predictions"][0]
     )
     assert output.embedding.family == toolchain  # type: ignore[attr-defined]
     np.testing.assert_array_equal(output.embedding.vector, expected.embedding.vector)  # type: ignore[attr-defined]
 
 
-def _same(prediction: Envelope, expected: Any) -> None:
-    output = output_from_envelope(type(expected), prediction)
+def _same(prediction: Instance, expected: Any) -> None:
+    output = output_from_instance(type(expected), prediction)
     heard, wanted = output.audio.samples, expected.audio.samples  # type: ignore[attr-defined]
     assert np.abs(wanted).max() > 0.05
     np.testing.assert_allclose(heard, wanted, atol=2e-3)  # 16-bit audio between the steps
@@ -200,8 +200,8 @@ async def test_every_step_of_every_graph_was_a_real_call(graphs):
     """Cases above cover every predictor that any graph names."""
     assert set(graphs) == set(TOOLCHAINS)
     seen: set[str] = set()
-    for toolchain, envelope in CASES.values():
-        assert (await answered(graphs, toolchain, envelope)).status_code == 200
+    for toolchain, instance in CASES.values():
+        assert (await answered(graphs, toolchain, instance)).status_code == 200
         seen |= set(called(graphs, toolchain))
     for router, _ in graphs.values():
         for node in router.spec["nodes"].values():
@@ -213,12 +213,12 @@ async def test_two_instances_of_one_kind_travel_together(graphs):
     one, two = {**CLONE, "text": "one"}, {**CLONE, "text": "twice as long"}
     answer = await answered(graphs, "openvoice_v2", one, two)
     kind = INPUTS[Task.SYNTHESIZE].output
-    made = [output_from_envelope(kind, each) for each in answer.json()["predictions"]]
+    made = [output_from_instance(kind, each) for each in answer.json()["predictions"]]
     lengths = [each.audio.duration_s for each in made]  # type: ignore[attr-defined]
     assert lengths == pytest.approx([3 * LETTER_S, 13 * LETTER_S], abs=0.02)
 
 
-async def test_nothing_but_the_envelope_reaches_the_predictors_and_nothing_else_comes_back(graphs):
+async def test_nothing_but_the_instance_reaches_the_predictors_and_nothing_else_comes_back(graphs):
     answer = await answered(graphs, "openvoice_v2", {**CLONE, "note": "ours"})
     (prediction,) = answer.json()["predictions"]
     assert prediction["note"] == "ours"
@@ -226,7 +226,7 @@ async def test_nothing_but_the_envelope_reaches_the_predictors_and_nothing_else_
     assert sorted(prediction["produced"])[:2] == ["audio", "duration_s"]
 
 
-FAULTS: dict[str, tuple[str, Envelope, str]] = {
+FAULTS: dict[str, tuple[str, Instance, str]] = {
     "no recording": ("openvoice_v2", {**TEXT, "mode": "voice_cloning"}, "audio"),
     "no text": ("openvoice_v2", {"reference_audio": VOICE}, "text"),
     "a language nobody speaks": ("openvoice_v1", {**CLONE, "language": "KR"}, "speaks EN"),
@@ -236,13 +236,13 @@ FAULTS: dict[str, tuple[str, Envelope, str]] = {
 }
 
 
-@pytest.mark.parametrize(("toolchain", "envelope", "told"), FAULTS.values(), ids=FAULTS)
-async def test_a_step_that_refuses_ends_the_graph_with_its_words(toolchain, envelope, told, graphs):
-    answer = await answered(graphs, toolchain, envelope)
+@pytest.mark.parametrize(("toolchain", "instance", "told"), FAULTS.values(), ids=FAULTS)
+async def test_a_step_that_refuses_ends_the_graph_with_its_words(toolchain, instance, told, graphs):
+    answer = await answered(graphs, toolchain, instance)
     assert answer.status_code == 400, answer.text
     assert told in answer.json()["error"]
     with pytest.raises(SpeechError):
-        output_from_envelope(INPUTS[Task.SYNTHESIZE].output, answer.json())
+        output_from_instance(INPUTS[Task.SYNTHESIZE].output, answer.json())
 
 
 async def test_an_embedding_of_another_family_is_refused_by_the_last_step(graphs):

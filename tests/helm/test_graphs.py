@@ -66,7 +66,7 @@ def test_cloning_embeds_and_speaks_side_by_side_and_then_converts(rendered) -> N
         ({"task": "convert_voice", "audio": "UklG", "target_audio": "UklG"}, "convert"),
     ],
 )
-def test_what_the_envelope_holds_decides_what_is_done(instance, node, rendered) -> None:
+def test_what_the_instance_holds_decides_what_is_done(instance, node, rendered) -> None:
     steps = _graph(rendered("toolchains"), "openvoice-v2-graph")["root"]["steps"]
     assert _taken(instance, steps)["nodeName"] == node
 
@@ -88,7 +88,7 @@ def test_the_last_model_is_called_past_its_transformer(rendered) -> None:
         ({"language": "FR"}, "openvoice-v1-en"),  # which refuses it in words
     ],
 )
-def test_the_envelope_s_language_picks_the_synthesizer(instance, model, rendered) -> None:
+def test_the_instance_s_language_picks_the_synthesizer(instance, model, rendered) -> None:
     steps = _graph(rendered("toolchains"), "openvoice-v1-graph")["speech"]["steps"]
     assert _taken(instance, steps)["serviceUrl"].endswith(f"/{model}:predict")
 

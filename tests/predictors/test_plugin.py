@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 from served import Server, free_port, running
+from wire_reading import output_from_instance
 
 from contract.tasks import SynthesizeInput
-from contract.wire.instances import output_from_envelope
 
 PLUGIN = Path(__file__).parents[1] / "data" / "plugin"
 
@@ -53,7 +53,7 @@ def test_plugin_speaks(server: Server) -> None:
     url = f"{server.url}/v1/models/low:predict"
     answer = httpx.post(url, json={"instances": [{"text": "beep"}]})
     assert answer.status_code == 200, answer.text
-    output = output_from_envelope(SynthesizeInput.output, answer.json()["predictions"][0])
+    output = output_from_instance(SynthesizeInput.output, answer.json()["predictions"][0])
     assert output.audio.duration_s == pytest.approx(0.4)  # type: ignore[attr-defined]
 
 

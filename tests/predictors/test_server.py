@@ -17,21 +17,23 @@ from grpc import StatusCode
 from grpc.aio import AioRpcError, insecure_channel
 from served import GATED, Admission, Server, tiny_server
 from tiny_models import TINY_MODEL_TYPES, tiny_config
+from wire_reading import to_instance
 
 from contract.audio.codec import Audio, read_wav
 from contract.context import PRIORITY_HEADER, REQUEST_ID_HEADER, TIMEOUT_HEADER, RequestContext
 from contract.tasks import SynthesizeInput, Task, TaskInput, TranscribeInput
-from contract.wire.instances import to_envelope
-from contract.wire.tensors import (
+from contract.wire.message import (
+    HEADER_LENGTH,
     Message,
+    message_from_body,
     message_from_json,
-    output_from_message,
-    request_to_json,
+    request_body,
+    response_body,
     tensor_from_raw,
-    to_message,
 )
+from contract.wire.tensors import output_from_message, to_message
 from transport.client.http import HttpClient
-from transport.kserve.messages import to_grpc
+from transport.kserve.messages import response_to_grpc
 from transport.kserve.sdk import pb
 
 
@@ -67,8 +69,13 @@ def sample_request(task: Task) -> TaskInput[Any]:
 
 
 def infer_body(request: TaskInput[Any], **parameters: Any) -> dict[str, Any]:
-    message = to_message(request)
-    return request_to_json("", Message(message.tensors, message.parameters | parameters), "r1")
+    """JSON alone, as a person writes it."""
+    message = to_message(request, "r1")
+    body, _ = response_body(
+        "", Message(message.tensors, message.parameters | parameters), Message()
+    )
+    answer = json.loads(body)
+    return {"id": "r1", "parameters": answer["parameters"], "inputs": answer["outputs"]}
 
 
 def say(text: str, **parameters: Any) -> dict[str, Any]:
@@ -77,7 +84,8 @@ def say(text: str, **parameters: Any) -> dict[str, Any]:
 
 def grpc_request(model: str, request: TaskInput[Any]) -> pb.ModelInferRequest:
     """The answer's spelling serves for requests, too."""
-    spelled = to_grpc(model, to_message(request), "r1")
+    answer = response_to_grpc(model, to_message(request, "r1"))
+    spelled = pb.ModelInferResponse.FromString(answer)
     inputs = [
         pb.ModelInferRequest.InferInputTensor(
             name=tensor.name,
@@ -152,12 +160,12 @@ def same_data(left: Any, right: Any) -> bool:
 
 
 @pytest.mark.parametrize("task", TINY_MODEL_TYPES)
-async def test_v1_enriches_the_envelope_with_the_answer(
+async def test_v1_enriches_the_instance_with_the_answer(
     task: Task, http: httpx.AsyncClient
 ) -> None:
     request, name = sample_request(task), tiny_config(task).name
-    envelope = to_envelope(request) | {"note": "kept"}
-    answer = await http.post(f"/v1/models/{name}:predict", json={"instances": [envelope] * 2})
+    instance = to_instance(request) | {"note": "kept"}
+    answer = await http.post(f"/v1/models/{name}:predict", json={"instances": [instance] * 2})
     assert answer.status_code == 200, answer.text
     first, second = answer.json()["predictions"]
     assert first == second
@@ -232,6 +240,74 @@ async def test_request_id_comes_back_and_is_logged(server: Server, http: httpx.A
     )
     assert {"queue_ms", "infer_ms", "batch_size"} <= line.keys()
     assert "hush" not in server.log
+
+
+# Binary tensors over REST, {"b64": …} over V1 -------------------------------------------------
+
+
+@pytest.mark.parametrize("task", TINY_MODEL_TYPES)
+async def test_binary_tensors_say_the_same_as_json(task: Task, http: httpx.AsyncClient) -> None:
+    request, name = sample_request(task), tiny_config(task).name
+    body, header_length = request_body(to_message(request))
+    headers = {"content-type": "application/octet-stream", HEADER_LENGTH: str(header_length)}
+    binary = await http.post(f"/v2/models/{name}/infer", content=body, headers=headers)
+    assert binary.status_code == 200, binary.text
+    assert binary.headers["content-type"] == "application/octet-stream"
+    plain = await http.post(f"/v2/models/{name}/infer", json=infer_body(request))
+    assert HEADER_LENGTH not in plain.headers
+    found = message_from_body(binary.content, binary.headers[HEADER_LENGTH], "outputs")
+    for left, right in zip(
+        message_from_json(plain.json(), "outputs").tensors, found.tensors, strict=True
+    ):
+        assert (left.name, left.shape) == (right.name, right.shape)
+        assert same_data(left.data, right.data)
+
+
+async def test_one_output_may_be_binary_beside_json(http: httpx.AsyncClient) -> None:
+    body = infer_body(sample_request(Task.TRANSCRIBE))
+    body["outputs"] = [
+        {"name": "segments", "parameters": {"binary_data": True}},
+        {"name": "text"},
+    ]
+    answer = await http.post("/v2/models/transcribe/infer", json=body)
+    size = int(answer.headers[HEADER_LENGTH])
+    text, segments = json.loads(answer.content[:size])["outputs"]
+    assert text["data"]
+    assert "data" not in segments
+    assert segments["parameters"]["binary_data_size"] == len(answer.content) - size > 0
+
+
+WRONG_BINARY: dict[str, tuple[bytes, str, str]] = {
+    "header longer than the body": (b"{}", "3", HEADER_LENGTH),
+    "header no number": (b"{}", "2.0", HEADER_LENGTH),
+    "more than the tensors say": (b'{"inputs": []}\xff\xfe', "14", "body"),
+    "no JSON": (b"\xff\xfe", "2", "body"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_BINARY)
+async def test_wrong_binary_bodies_are_refused_by_field(case: str, http: httpx.AsyncClient) -> None:
+    content, header_length, param = WRONG_BINARY[case]
+    headers = {"content-type": "application/octet-stream", HEADER_LENGTH: header_length}
+    url = "/v2/models/synthesize/infer"
+    answer = await http.post(url, content=content, headers=headers)
+    assert (answer.status_code, answer.json()["param"]) == (400, param)
+
+
+async def test_v1_takes_binary_values_as_tensorflow_serving_spells_them(
+    http: httpx.AsyncClient,
+) -> None:
+    audio = to_instance(sample_request(Task.TRANSCRIBE))["audio"]
+    answers = [
+        await http.post("/v1/models/transcribe:predict", json={"instances": [instance]})
+        for instance in ({"audio": audio}, {"audio": {"b64": audio}}, {"b64": audio})
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 3
+    assert len({answer.json()["predictions"][0]["text"] for answer in answers}) == 1
+
+
+async def test_the_server_tells_which_extensions_it_has(http: httpx.AsyncClient) -> None:
+    assert "binary_tensor_data" in (await http.get("/v2")).json()["extensions"]
 
 
 # Metadata, readiness, metrics ---------------------------------------------------------------
@@ -313,7 +389,7 @@ def changed(**change: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
 WRONG_V2: dict[str, tuple[Callable[[dict[str, Any]], Any], str | None]] = {
     "no inputs": (lambda body: {}, "inputs"),
     "a list": (lambda body: [1], None),
-    "no data": (without_data, "inputs.0.data"),
+    "no data": (without_data, "text"),
     "unknown tensor": (changed(name="texd"), "texd"),
     "number for text": (changed(data=[3]), "text"),
     "two elements in shape 1": (changed(data=["a", "b"]), "text"),
@@ -402,21 +478,6 @@ async def test_v2_json_that_is_broken_is_not_repeated(http: httpx.AsyncClient) -
     assert "private" not in answer.text
 
 
-async def test_binary_tensors_on_rest_are_refused_with_the_way_out(
-    http: httpx.AsyncClient,
-) -> None:
-    answer = await http.post(
-        "/v2/models/synthesize/infer",
-        content=b'{"inputs": []}\xff\xfe',
-        headers={
-            "content-type": "application/octet-stream",
-            "inference-header-content-length": "14",
-        },
-    )
-    assert answer.status_code == 400
-    assert "base64" in answer.json()["error"]
-
-
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -448,11 +509,162 @@ async def test_wrong_header_is_refused_by_name(
     assert (answer.status_code, answer.json()["param"]) == (400, next(iter(header)))
 
 
+# Values that cost more than they weigh, or that JSON has no spelling for ----------------------
+
+DEEP = b"[" * 100_000
+SURROGATE = b'"\\ud800"'
+HOSTILE_V2: dict[str, tuple[bytes, str]] = {
+    "strings for numbers": (
+        b'{"inputs": [{"name": "mel", "datatype": "FP32", "shape": [2000, 1], "data": ["'
+        + b"a" * 200_000
+        + b'"'
+        + b', ""' * 1999
+        + b"]}]}",
+        "mel",
+    ),
+    "65 dimensions": (
+        b'{"inputs": [{"name": "mel", "datatype": "FP32", "shape": ['
+        + b"1, " * 64
+        + b'1], "data": [1]}]}',
+        "mel",
+    ),
+    "nested": (b'{"inputs": ' + DEEP, "body"),
+    "NaN": (
+        b'{"inputs": [{"name": "mel", "datatype": "FP32", "shape": [1, 1], "data": [NaN]}]}',
+        "mel",
+    ),
+    "infinite": (b'{"inputs": [], "parameters": {"speed": -Infinity}}', "parameters.speed"),
+    "beyond a float": (b'{"inputs": [], "parameters": {"speed": 1e999}}', "parameters.speed"),
+    "half a surrogate": (b'{"inputs": [{"name": ' + SURROGATE + b"}]}", "inputs[0].name"),
+    "a key of half a surrogate": (b'{"parameters": {' + SURROGATE + b": 1}}", "parameters.?"),
+    "a long name": (
+        b'{"inputs": [{"name": "' + b"n" * 100_000 + b'", "datatype": "FP32"}]}',
+        "n" * 64 + "…",
+    ),
+    "a long parameter": (
+        b'{"inputs": [], "parameters": {"' + b"n" * 100_000 + b'": 1}}',
+        "n" * 64 + "…",
+    ),
+    "a long output": (
+        b'{"inputs": [], "outputs": [{"name": "' + b"n" * 100_000 + b'"}]}',
+        "mel",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE_V2)
+async def test_hostile_v2_bodies_are_refused_by_field(
+    case: str, server: Server, http: httpx.AsyncClient
+) -> None:
+    body, param = HOSTILE_V2[case]
+    before_kb = server.peak_memory_kb
+    answer = await http.post("/v2/models/vocode/infer", content=body)
+    assert (answer.status_code, answer.json()["param"]) == (400, param)
+    assert len(answer.content) < 500
+    assert server.peak_memory_kb - before_kb < 100_000
+
+
+HOSTILE_V1: dict[str, tuple[bytes, str]] = {
+    "nested": (b'{"instances": [{"note": ' + DEEP + b"]" * 100_000 + b"}]}", "body"),
+    "nested a little": (b'{"instances": [{"note": ' + b"[" * 300 + b"]" * 300 + b"}]}", "body"),
+    "NaN": (b'{"instances": [{"text": "a", "note": NaN}]}', "instances[0].note"),
+    "half a surrogate": (b'{"instances": [{"text": ' + SURROGATE + b"}]}", "instances[0].text"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE_V1)
+async def test_hostile_v1_bodies_are_refused_by_field(case: str, http: httpx.AsyncClient) -> None:
+    body, param = HOSTILE_V1[case]
+    answer = await http.post("/v1/models/synthesize:predict", content=body)
+    assert (answer.status_code, answer.json()["param"]) == (400, param)
+
+
 async def fails_with(status: StatusCode, call: Any) -> str:
     with pytest.raises(AioRpcError) as failed:
         await call
     assert failed.value.code() is status, failed.value.details()
     return failed.value.details() or ""
+
+
+def grpc_tensor(**fields: Any) -> pb.ModelInferRequest.InferInputTensor:
+    return pb.ModelInferRequest.InferInputTensor(
+        **{"name": "text", "datatype": "BYTES", "shape": [1]} | fields
+    )
+
+
+EMPTY = pb.InferTensorContents(bytes_contents=[b""] * 200_000)
+HOSTILE_GRPC: dict[str, tuple[pb.ModelInferRequest, str]] = {
+    "a shape of empty elements": (
+        pb.ModelInferRequest(
+            inputs=[grpc_tensor(shape=[33_000_000])], raw_input_contents=[bytes(800_000)]
+        ),
+        "text has shape [33000000]",
+    ),
+    "empty elements": (
+        pb.ModelInferRequest(
+            inputs=[grpc_tensor(shape=[200_000])], raw_input_contents=[bytes(800_000)]
+        ),
+        "text has shape [200000]",
+    ),
+    "empty elements as typed contents": (
+        pb.ModelInferRequest(inputs=[grpc_tensor(shape=[200_000], contents=EMPTY)]),
+        "at most 4096 fields",
+    ),
+    "empty inputs": (
+        pb.ModelInferRequest(inputs=[pb.ModelInferRequest.InferInputTensor()] * 100_000),
+        "at most 4096 fields",
+    ),
+    "65 dimensions": (
+        pb.ModelInferRequest(inputs=[grpc_tensor(shape=[1] * 65)], raw_input_contents=[b""]),
+        "8 dimensions",
+    ),
+    "typed numbers for text": (
+        pb.ModelInferRequest(
+            inputs=[grpc_tensor(contents=pb.InferTensorContents(fp32_contents=[1.0]))]
+        ),
+        "text does not hold",
+    ),
+    "more raw contents than inputs": (
+        pb.ModelInferRequest(inputs=[grpc_tensor()], raw_input_contents=[b"", b""]),
+        "raw_input_contents holds 2",
+    ),
+    "a long name": (
+        pb.ModelInferRequest(inputs=[grpc_tensor(name="n" * 100_000)], raw_input_contents=[b""]),
+        "the most is 64",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE_GRPC)
+async def test_hostile_grpc_requests_are_refused_by_field(case: str, server: Server) -> None:
+    request, words = HOSTILE_GRPC[case]
+    request.model_name = "synthesize"
+    before_kb = server.peak_memory_kb
+    said = await fails_with(StatusCode.INVALID_ARGUMENT, grpc_infer(server, request))
+    assert words in said
+    assert len(said) < 300
+    assert server.peak_memory_kb - before_kb < 50_000
+
+
+@pytest.mark.parametrize(
+    "junk", [b"\xff", b"\x2a\x05a", b"\x07", b"\x2a\x02\x0a\x01", b"\x80" * 99]
+)
+async def test_bytes_that_are_no_grpc_request_are_refused(junk: bytes, server: Server) -> None:
+    address = f"127.0.0.1:{server.grpc_port}"
+    async with insecure_channel(address) as channel:
+        call = channel.unary_unary("/inference.GRPCInferenceService/ModelInfer")
+        await fails_with(StatusCode.INVALID_ARGUMENT, call(junk))
+
+
+async def test_grpc_takes_typed_numbers(server: Server) -> None:
+    request = sample_request(Task.VOCODE)
+    spelled = grpc_request("vocode", request)
+    for tensor, raw in zip(spelled.inputs, spelled.raw_input_contents, strict=True):
+        tensor.contents.fp32_contents.extend(np.frombuffer(raw, "<f4").tolist())
+    del spelled.raw_input_contents[:]
+    typed = message_of(await grpc_infer(server, spelled))
+    raw_answer = message_of(await grpc_infer(server, grpc_request("vocode", request)))
+    assert typed.tensors[0].data == raw_answer.tensors[0].data
 
 
 async def test_grpc_faults_have_their_status(server: Server) -> None:

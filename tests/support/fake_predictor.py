@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from fake_client import tone
 
 from contract.tasks import AudioOutput
-from contract.wire.tensors import response_to_json, to_message
+from contract.wire.message import Message, response_body
+from contract.wire.tensors import to_message
 
 
 @dataclass
@@ -33,7 +33,7 @@ def answering(seconds: float) -> Iterator[FakePredictor]:
             predictor.called.append(self.path)
             self.rfile.read(int(self.headers["content-length"]))
             output = to_message(AudioOutput(tone(seconds)))
-            body = json.dumps(response_to_json("tts", output, "id")).encode()
+            body, _ = response_body("tts", output, Message())
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))

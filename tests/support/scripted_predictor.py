@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from contract.errors import SpeechError
 from contract.tasks import TaskOutput
-from contract.wire.tensors import response_to_json, to_message
+from contract.wire.message import Message, response_body
+from contract.wire.tensors import to_message
 
 HANG, DIE = "hang", "die"
 
@@ -44,7 +45,7 @@ class ScriptedPredictor:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:  # the library's name
-                self._send(200 if predictor.is_ready else 503, {})
+                self._send(200 if predictor.is_ready else 503, b"{}")
 
             def do_POST(self) -> None:  # the library's name
                 self.rfile.read(int(self.headers["content-length"]))
@@ -52,18 +53,17 @@ class ScriptedPredictor:
                 behaviour = predictor.behaviour
                 predictor.asked.set()
                 if isinstance(behaviour, SpeechError):
-                    self._send(behaviour.status, behaviour.to_wire())
+                    self._send(behaviour.status, json.dumps(behaviour.to_wire()).encode())
                 elif isinstance(behaviour, TaskOutput):
-                    message = to_message(behaviour, arrays="npy")
-                    self._send(200, response_to_json("scripted", message, "id"))
+                    body, _ = response_body("scripted", to_message(behaviour), Message())
+                    self._send(200, body)
                 else:
                     if behaviour == HANG:
                         predictor.released.wait(30)
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
 
-            def _send(self, status: int, content: object) -> None:
-                body = json.dumps(content).encode()
+            def _send(self, status: int, body: bytes) -> None:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(body)))

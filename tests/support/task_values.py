@@ -8,8 +8,8 @@ from hypothesis.extra import numpy as arrays
 
 from contract.audio.codec import Audio
 from contract.embedding import Embedding, LegacyEmbedding
+from contract.fields import fields_of
 from contract.tasks import INPUTS, FloatArray, SpeechSegment, TranscriptSegment, Word
-from contract.wire.fields import fields_of
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 SPOKEN = TEXT.filter(str.strip)
@@ -53,25 +53,27 @@ _KINDS = {
 
 
 def _array(field):
-    sizes = [st.integers(1, 5) for _ in field.metadata["shape"]]
+    sizes = [st.integers(1, 5) for _ in field.tensor.shape]
     return st.tuples(*sizes).flatmap(lambda shape: arrays.arrays(np.float32, shape, elements=FP32))
 
 
-def _knob(field):
-    limits = field.metadata
+def _parameter(field):
+    limits = field.limits
     if field.kind is bool:
         return st.booleans()
     if field.kind is str:
         return (
-            st.sampled_from(limits["choices"]) if limits["choices"] else TEXT.map(lambda t: t[:16])
+            st.sampled_from(limits["choices"])
+            if "choices" in limits
+            else TEXT.map(lambda t: t[:16])
         )
-    low, high = limits["ge"] or 0, limits["le"] or 1000
+    low, high = limits.get("ge", 0), limits.get("le", 1000)
     return st.integers(int(low), int(high)) if field.kind is int else st.floats(low, high)
 
 
 def _value(field, kind):
-    if field.role == "knob":
-        values = _knob(field)
+    if field.tensor is None:
+        values = _parameter(field)
     elif field.kind == FloatArray:
         values = _array(field)
     elif field.name == "text" and hasattr(kind, "task"):
@@ -91,7 +93,9 @@ VALUE_KINDS = [*INPUTS.values(), *OUTPUT_KINDS]
 
 
 def is_same(left, right):
-    """Equality that looks into arrays."""
+    """Equality that looks into arrays, and into a file for the sound that it still is."""
+    if isinstance(left, Audio) and isinstance(right, Audio):
+        return left.sample_rate == right.sample_rate and is_same(left.samples, right.samples)
     if type(left) is not type(right):
         return False
     if isinstance(left, np.ndarray):

@@ -90,7 +90,7 @@ async def test_the_embedding_of_a_voice_can_be_used_instead_of_the_recording(cli
 
 
 async def test_v1_gives_the_same_audio_as_v2(client, transformer):
-    envelope = {
+    instance = {
         "text": "hello",
         "mode": "voice_cloning",
         "language": "EN",
@@ -99,7 +99,7 @@ async def test_v1_gives_the_same_audio_as_v2(client, transformer):
     }
     async with httpx.AsyncClient() as http:
         answer = await http.post(
-            f"{transformer.url}/v1/models/{TOOLCHAIN}:predict", json={"instances": [envelope]}
+            f"{transformer.url}/v1/models/{TOOLCHAIN}:predict", json={"instances": [instance]}
         )
     (prediction,) = answer.json()["predictions"]
     by_v1 = read_wav(base64.b64decode(prediction["audio"]))

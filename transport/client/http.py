@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -13,17 +12,18 @@ from contract.context import RequestContext
 from contract.errors import (
     ConnectionLost,
     DeadlineExceeded,
+    InvalidRequest,
+    ModelFailed,
     NotReached,
+    PayloadTooLarge,
     SpeechError,
     error_from_wire,
 )
+from contract.json_guard import read_json
 from contract.tasks import TaskInput, TaskOutput
-from contract.wire.tensors import (
-    message_from_json,
-    output_from_message,
-    request_to_json,
-    to_message,
-)
+from contract.wire.message import HEADER_LENGTH, message_from_body, request_body
+from contract.wire.tensors import output_from_message, to_message
+from transport.threads import off_loop, weight
 
 O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
 
@@ -37,7 +37,7 @@ _WAKE_LIMIT = 64
 class HttpClient:
     """Calls predictors at `address(model)`, for example `http://<name>-predictor.<namespace>`.
 
-    Encoding and decoding of bodies happen in worker threads: they hold whole recordings.
+    Bodies carry binary tensors both ways. Large ones are written and read in threads.
     """
 
     def __init__(self, address: Callable[[str], str], http: httpx.AsyncClient) -> None:
@@ -46,9 +46,10 @@ class HttpClient:
 
     async def call(self, model: str, request: TaskInput[O], context: RequestContext) -> O:
         context.check_deadline()
-        body = await asyncio.to_thread(_encode, model, request, context)
-        answer = await self._post(model, body, context)
-        return await asyncio.to_thread(_decode, model, request, answer, context)
+        message = await off_loop(weight(request), lambda: to_message(request, context.request_id))
+        answer = await self._post(model, *request_body(message), context)
+        size = len(answer.content)
+        return await off_loop(size, lambda: _decode(model, request, answer, context))
 
     async def is_ready(self, model: str) -> bool:
         try:
@@ -75,9 +76,14 @@ class HttpClient:
         except (httpx.HTTPError, SpeechError):
             return  # the call that follows tells what is wrong
 
-    async def _post(self, model: str, body: bytes, context: RequestContext) -> httpx.Response:
+    async def _post(
+        self, model: str, body: bytes, header_length: int, context: RequestContext
+    ) -> httpx.Response:
         url = f"{self._address(model)}/v2/models/{model}/infer"
-        headers = context.to_headers() | {"content-type": "application/json"}
+        headers = context.to_headers() | {
+            "content-type": "application/octet-stream",
+            HEADER_LENGTH: str(header_length),
+        }
         try:
             async with asyncio.timeout(context.remaining_s):
                 return await self._http.post(
@@ -97,24 +103,25 @@ class HttpClient:
             ) from exc
 
 
-def _encode(model: str, request: TaskInput[Any], context: RequestContext) -> bytes:
-    message = to_message(request, arrays="npy")
-    return json.dumps(request_to_json(model, message, context.request_id)).encode()
-
-
 def _decode(
     model: str, request: TaskInput[O], answer: httpx.Response, context: RequestContext
 ) -> O:
-    try:
-        body = json.loads(answer.content)
-    except ValueError:
-        body = {}
-    if not isinstance(body, dict):
-        body = {}
     if not answer.is_success:
-        raise error_from_wire(answer.status_code, body)
-    message = message_from_json(body, "outputs")
+        raise error_from_wire(answer.status_code, _object(answer.content))
+    try:
+        message = message_from_body(answer.content, answer.headers.get(HEADER_LENGTH), "outputs")
+    except (InvalidRequest, PayloadTooLarge) as exc:
+        raise ModelFailed(f"the answer of {model} cannot be read: {exc.message}") from exc
     trace = message.parameters.pop(TRACE_PARAMETER, None)
     if isinstance(trace, str):
         context.trace.merge_json(trace)
     return output_from_message(request.output, message)  # type: ignore[return-value]
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    """A JSON object, empty where a proxy answered something else."""
+    try:
+        body = read_json(content)
+    except SpeechError:
+        return {}
+    return body if isinstance(body, dict) else {}

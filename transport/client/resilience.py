@@ -8,7 +8,6 @@ that this client gives up on says so, on the wire too, and nobody above it tries
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -22,12 +21,8 @@ from contract.catalog import CatalogSnapshot
 from contract.context import RequestContext
 from contract.errors import CircuitOpen, ModelFailed, SpeechError, Unavailable
 from contract.tasks import Task, TaskInput, TaskOutput
-from contract.wire.tensors import (
-    message_from_json,
-    output_from_message,
-    response_to_json,
-    to_message,
-)
+from contract.wire.message import Message, message_from_body, response_body
+from contract.wire.tensors import output_from_message, to_message
 from transport import tracing
 from transport.client.cache import Store, cache_key
 from transport.client.circuit import Circuit, CircuitPolicy
@@ -192,8 +187,10 @@ def _is_worth_a_retry(exc: BaseException) -> bool:
 
 
 def _pack(output: TaskOutput) -> bytes:
-    return json.dumps(response_to_json("", to_message(output, arrays="npy"), "")).encode()
+    """The size of the JSON in eight digits, then a V2 body with binary tensors."""
+    body, size = response_body("", to_message(output), Message(wants_binary=True))
+    return b"%08d" % (size or 0) + body
 
 
 def _unpack(kind: type[TaskOutput], data: bytes) -> TaskOutput:
-    return output_from_message(kind, message_from_json(json.loads(data), "outputs"))
+    return output_from_message(kind, message_from_body(data[8:], data[:8].decode(), "outputs"))

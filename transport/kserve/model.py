@@ -1,13 +1,20 @@
-"""The one subclass of kserve.Model: decode, submit, encode; errors leave as AnsweredError."""
+"""The one subclass of kserve.Model: what a server does with a request, whatever its protocol.
+
+read, in a thread → answer, on the event loop → spell, in a thread.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import json
+import dataclasses
 import logging
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 
+import orjson
+
+from contract.audio.codec import AudioLimits
 from contract.context import (
     PRIORITY_HEADER,
     REQUEST_ID_HEADER,
@@ -15,32 +22,33 @@ from contract.context import (
     context_from_headers,
 )
 from contract.errors import InvalidRequest, ModelFailed, SpeechError
+from contract.json_guard import read_json
 from contract.tasks import Task, TaskInput, TaskOutput
+from contract.wire.draft import Draft
 from contract.wire.instances import (
-    Envelope,
-    body_from_envelopes,
+    Instance,
+    body_from_instances,
+    draft_from_instance,
     enrich,
-    envelopes_from_body,
-    input_from_envelope,
+    instances_from_body,
 )
+from contract.wire.message import Message
 from contract.wire.tensors import (
     PRIORITY,
     TASK,
-    AudioLimits,
-    Message,
     describe,
     describe_parameters,
-    input_from_message,
-    response_to_json,
+    draft_from_message,
     to_message,
-    wanted_arrays,
     wanted_task,
 )
 from transport.client.http import TRACE_PARAMETER
+from transport.decoding.decoders import Decoders
 from transport.kserve.errors import AnsweredError
-from transport.kserve.messages import message_from_v2, only_requested, to_grpc
-from transport.kserve.sdk import InferRequest, Model, pb, to_http_parameters
+from transport.kserve.recordings import decoded
+from transport.kserve.sdk import Model
 from transport.kserve.settings import MEGABYTE, ServingSettings
+from transport.threads import off_loop, weight
 
 logger = logging.getLogger(__name__)
 
@@ -69,15 +77,13 @@ class Served(Protocol):
 
 
 class ServedModel(Model):
-    """Something that answers tasks, behind V1, V2 REST and V2 gRPC.
+    """Something that answers tasks, behind V1, V2 REST and V2 gRPC."""
 
-    Decoding and encoding move whole recordings through codecs, so they run in threads.
-    """
-
-    def __init__(self, served: Served, settings: ServingSettings) -> None:
+    def __init__(self, served: Served, settings: ServingSettings, decoders: Decoders) -> None:
         super().__init__(served.name, return_response_headers=True)
         self._served = served
         self._settings = settings
+        self._decoders = decoders
         self._limits = AudioLimits(settings.max_body_mb * MEGABYTE, settings.max_audio_s)
 
     async def healthy(self) -> bool:
@@ -110,75 +116,102 @@ class ServedModel(Model):
             "tasks": tasks,
         }
 
-    async def predict(  # type: ignore[override]  # the SDK also passes bytes, and takes pb back
+    # Requests ---------------------------------------------------------------------------------
+
+    def admit(self, headers: Mapping[str, str]) -> RequestContext:
+        """Refuse what need not be read to be refused. Raises SpeechError."""
+        context = context_from_headers(headers, max_timeout_s=self._settings.timeout_s)
+        self._served.admit(context)
+        return context
+
+    def read(self, message: Message, *, may_be_text: bool = False) -> Draft:
+        """A V2 request as the input of its task. Raises InvalidRequest that names the field."""
+        default, *others = self._served.tasks
+        task = wanted_task(message, default, frozenset({default, *others}))
+        return draft_from_message(
+            task, message, max_bytes=self._limits.max_bytes, may_be_text=may_be_text
+        )
+
+    async def answer(self, draft: Draft, context: RequestContext) -> TaskOutput:
+        """Decode what is still to be decoded, and ask the model. Raises SpeechError."""
+        found = await decoded(draft.recordings, self._decoders, self._limits, context.deadline_s)
+        return await self._served.submit(draft.complete(found), context)
+
+    def spell(self, output: TaskOutput, asked: Message, context: RequestContext) -> Message:
+        """A V2 answer: the outputs that were asked for. Raises InvalidRequest, ModelFailed."""
+        answer = to_message(output)
+        if context.trace.steps:
+            answer.parameters[TRACE_PARAMETER] = context.trace.to_json()
+        kept = asked.answered_with(answer)
+        return dataclasses.replace(kept, request_id=asked.request_id or context.request_id)
+
+    async def predict(  # type: ignore[override]  # the SDK's other forms of payload never come here
         self,
         payload: Any,
         headers: Mapping[str, str] | None = None,
         response_headers: dict[str, str] | None = None,
-    ) -> dict[str, Any] | bytes | pb.ModelInferResponse:
-        """Answer a request of either protocol. Raises AnsweredError only."""
+    ) -> bytes:
+        """Answer V1: the body as bytes, or parsed where it came as a CloudEvent. Raises
+        AnsweredError only."""
         answer_headers = {} if response_headers is None else response_headers
         try:
-            context = self._admit(payload, headers or {})
-            answer_headers[REQUEST_ID_HEADER] = context.request_id
-            if isinstance(payload, InferRequest):
-                return await self._answer_v2(payload, context)
-            answer_headers["content-type"] = "application/json"
-            return await self._answer_v1(payload, context)
+            with only_speech_errors(self.name):
+                context = self.admit(headers or {})
+                answer_headers[REQUEST_ID_HEADER] = context.request_id
+                answer_headers["content-type"] = "application/json"
+                return await self._predict(payload, context)
         except SpeechError as error:
             raise AnsweredError(error) from error
-        except Exception as exc:  # a fault of ours; its words are for the log
-            logger.exception("%s could not read or write a body", self.name)
-            failed = ModelFailed(f"{self.name} failed on this request; the server's log tells why")
-            raise AnsweredError(failed) from exc
 
-    async def _answer_v2(
-        self, payload: InferRequest, context: RequestContext
-    ) -> dict[str, Any] | pb.ModelInferResponse:
-        message = await asyncio.to_thread(message_from_v2, payload, self._served.tasks[0])
-        arrays = wanted_arrays(message)
-        request = await asyncio.to_thread(self._read, message)
-        output = await self._served.submit(request, context)
-        answer = await asyncio.to_thread(to_message, output, arrays=arrays)
-        if context.trace.steps:
-            answer.parameters[TRACE_PARAMETER] = context.trace.to_json()
-        encode = to_grpc if payload.from_grpc else response_to_json
-        request_id = payload.id or context.request_id
-        return await asyncio.to_thread(
-            encode, self.name, only_requested(answer, payload), request_id
-        )
+    async def _predict(self, payload: Any, context: RequestContext) -> bytes:
+        size = len(payload) if isinstance(payload, bytes) else 0
+        instances, drafts = await off_loop(size, lambda: self._read_instances(payload))
+        outputs = await _all_or_first_error(self.answer(one, context) for one in drafts)
 
-    def _read(self, message: Message) -> TaskInput[Any]:
-        default, *others = self._served.tasks
-        task = wanted_task(message, default, frozenset({default, *others}))
-        return input_from_message(task, message, limits=self._limits)
+        def spelled() -> bytes:
+            pairs = zip(instances, outputs, strict=True)
+            return orjson.dumps(body_from_instances([enrich(one, made) for one, made in pairs]))
 
-    async def _answer_v1(self, payload: Any, context: RequestContext) -> bytes:
-        envelopes = await asyncio.to_thread(_envelopes, payload)
-        answers = (self._enriched(envelope, context) for envelope in envelopes)
-        body = body_from_envelopes(await _all_or_first_error(answers))
-        return await asyncio.to_thread(_to_json, body)
+        return await off_loop(size + sum(map(weight, outputs)), spelled)
 
-    async def _enriched(self, envelope: Envelope, context: RequestContext) -> Envelope:
-        task, limits = self._wanted_task(envelope), self._limits
-        request = await asyncio.to_thread(input_from_envelope, task, envelope, limits=limits)
-        output = await self._served.submit(request, context)
-        return await asyncio.to_thread(enrich, envelope, output)
+    def _read_instances(self, payload: Any) -> tuple[list[Instance], list[Draft]]:
+        body = read_json(payload) if isinstance(payload, bytes) else payload
+        instances = instances_from_body(body)
+        most = self._limits.max_bytes
+        drafts = [draft_from_instance(self._task_of(i), i, max_bytes=most) for i in instances]
+        return instances, drafts
 
-    def _wanted_task(self, envelope: Envelope) -> Task:
-        """A predictor has one task. A toolchain's envelope may name one of its own; an envelope
+    def _task_of(self, instance: Instance) -> Task:
+        """A predictor has one task. A toolchain's instance may name one of its own; an instance
         that passes along a graph names the graph's task, which is not the predictor's."""
         return next(
-            (t for t in self._served.tasks if t == envelope.get(TASK)), self._served.tasks[0]
+            (t for t in self._served.tasks if t == instance.get(TASK)), self._served.tasks[0]
         )
 
-    def _admit(self, payload: Any, headers: Mapping[str, str]) -> RequestContext:
-        """Refuse what need not be decoded to be refused."""
-        if isinstance(payload, InferRequest):
-            headers = _priority(payload) | dict(headers)
-        context = context_from_headers(headers, max_timeout_s=self._settings.timeout_s)
-        self._served.admit(context)
+
+def with_priority(
+    context: RequestContext, message: Message, headers: Mapping[str, str]
+) -> RequestContext:
+    """The priority given as a V2 parameter; the header says it louder. Raises InvalidRequest."""
+    value = message.parameters.get(PRIORITY)
+    if value is None or PRIORITY_HEADER in headers:
         return context
+    if not isinstance(value, str):
+        raise InvalidRequest(f"{PRIORITY} must be a string", param=PRIORITY)
+    given = context_from_headers({PRIORITY_HEADER: value})
+    return dataclasses.replace(context, priority=given.priority)
+
+
+@contextmanager
+def only_speech_errors(model: str) -> Iterator[None]:
+    """A fault of ours becomes ModelFailed; its words are for the log."""
+    try:
+        yield
+    except (SpeechError, AnsweredError):
+        raise
+    except Exception as exc:
+        logger.exception("%s could not read or write a body", model)
+        raise ModelFailed(f"{model} failed on this request; the server's log tells why") from exc
 
 
 def _task_metadata(task: Task) -> dict[str, Any]:
@@ -198,29 +231,7 @@ def _bare(tensor: dict[str, Any]) -> dict[str, Any]:
     return {key: tensor[key] for key in ("name", "datatype", "shape")}
 
 
-def _priority(payload: InferRequest) -> dict[str, str]:
-    """The priority given as a V2 parameter; a header says it louder."""
-    value = to_http_parameters(payload.parameters or {}).get(PRIORITY)
-    if value is not None and not isinstance(value, str):
-        raise InvalidRequest(f"{PRIORITY} must be a string", param=PRIORITY)
-    return {} if value is None else {PRIORITY_HEADER: value}
-
-
-def _envelopes(payload: Any) -> list[Envelope]:
-    """The SDK hands on any content type but exactly application/json as bytes."""
-    if isinstance(payload, bytes):
-        try:
-            payload = json.loads(payload)
-        except ValueError:
-            raise InvalidRequest("the body must be JSON", param="body") from None
-    return envelopes_from_body(payload)
-
-
-def _to_json(body: dict[str, Any]) -> bytes:
-    return json.dumps(body, allow_nan=False).encode()
-
-
-async def _all_or_first_error(answers: Iterable[Awaitable[Envelope]]) -> list[Envelope]:
+async def _all_or_first_error(answers: Iterable[Awaitable[TaskOutput]]) -> list[TaskOutput]:
     """Await all; when one fails, cancel the others and raise its error."""
     tasks = [asyncio.ensure_future(answer) for answer in answers]
     try:

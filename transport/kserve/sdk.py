@@ -22,13 +22,15 @@ def _no_arguments() -> Iterator[None]:
 
 with _no_arguments():
     from cloudevents.sdk.converters.util import has_binary_headers
+    from google.protobuf.message import DecodeError
     from kserve import model_server
-    from kserve.constants.constants import PredictorProtocol
     from kserve.model import Model
     from kserve.protocol.dataplane import DataPlane
     from kserve.protocol.grpc import grpc_predict_v2_pb2 as pb
-    from kserve.protocol.infer_type import InferInput, InferRequest, to_http_parameters
+    from kserve.protocol.grpc.interceptors import ExceptionToStatusInterceptor
+    from kserve.protocol.grpc.servicer import InferenceServicer
     from kserve.protocol.model_repository_extension import ModelRepositoryExtension
+    from kserve.utils.utils import to_headers
 
 app = model_server.app
 """The SDK's FastAPI application, one per process."""
@@ -42,14 +44,14 @@ def is_cloud_event(headers: Mapping[str, str]) -> bool:
 
 __all__ = [
     "DataPlane",
-    "InferInput",
-    "InferRequest",
+    "DecodeError",
+    "ExceptionToStatusInterceptor",
+    "InferenceServicer",
+    "Model",
     "ModelRepositoryExtension",
-    "PredictorProtocol",
     "app",
     "is_cloud_event",
-    "Model",
     "model_server",
     "pb",
-    "to_http_parameters",
+    "to_headers",
 ]

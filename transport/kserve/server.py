@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, nullcontext
 from typing import Any
 
 from fastapi.exceptions import FastAPIDeprecationWarning, RequestValidationError
-from fastapi.responses import JSONResponse
 
-from contract.errors import InvalidRequest, ModelNotFound, ModelNotReady
+from contract.errors import InvalidRequest, ModelNotFound, PayloadTooLarge, shown
 from transport.asgi.body_guard import RequestGuard
 from transport.asgi.http_server import limit
 from transport.asgi.paths import LenientPaths
-from transport.kserve.errors import (
-    AnsweredError,
-    answer_error,
-    answer_invalid_body,
-    error_response,
-)
+from transport.decoding.decoders import Decoders
+from transport.kserve.errors import AnsweredError, answer_error, answer_invalid_body
+from transport.kserve.grpc import GrpcServer
 from transport.kserve.model import Served, ServedModel
+from transport.kserve.routes import V2Routes
 from transport.kserve.sdk import (
     DataPlane,
+    InferenceServicer,
     ModelRepositoryExtension,
-    PredictorProtocol,
     app,
     is_cloud_event,
     model_server,
 )
 from transport.kserve.settings import MEGABYTE, ServingSettings
+
+_MOST_CLOUD_EVENT_BYTES = 4 * MEGABYTE
 
 
 class SpeechServer(model_server.ModelServer):
@@ -53,6 +53,7 @@ class SpeechServer(model_server.ModelServer):
             http_port=http_port,
             grpc_port=grpc_port,
             workers=1,
+            enable_grpc=False,  # GrpcServer instead
             enable_latency_logging=False,
             grace_period=settings.grace_s,
         )
@@ -60,16 +61,28 @@ class SpeechServer(model_server.ModelServer):
         self._beside = beside or nullcontext()
         self.dataplane = SpeechDataPlane(self.registered_models)
         self.model_repository_extension = ClosedRepository(self.registered_models)
+        self._decoders = Decoders(settings)
         for one in served:
-            self.register_model(ServedModel(one, settings))
-        _limit_grpc_messages(settings.max_body_mb * MEGABYTE)
-        _extend_app(self.dataplane, settings)
+            self.register_model(ServedModel(one, settings, self._decoders))
+        routes = V2Routes(self.dataplane.get_model_from_registry)
+        self._grpc = GrpcServer(
+            grpc_port,
+            InferenceServicer(self.dataplane, self.model_repository_extension),
+            routes.infer_grpc,
+            max_message_bytes=settings.max_body_mb * MEGABYTE,
+            grace_s=settings.grace_s,
+        )
+        self._grpc_server = self._grpc  # type: ignore[assignment]  # what the SDK's stop() stops
+        _extend_app(routes, settings)
 
     async def _serve(self) -> None:
         """The SDK's main coroutine; its uvicorn is configured by now, and not yet loaded."""
         limit(self._rest_server.config, self._settings)  # type: ignore[attr-defined]  # by start()
-        async with self._beside:
-            await super()._serve()  # type: ignore[no-untyped-call]
+        async with AsyncExitStack() as stack:
+            # Not entered: between rooms travels WAV, so most servers never start a decoder.
+            stack.push_async_exit(self._decoders)
+            await stack.enter_async_context(self._beside)
+            await asyncio.gather(super()._serve(), self._grpc.serve())  # type: ignore[no-untyped-call]
 
 
 class SpeechDataPlane(DataPlane):
@@ -80,7 +93,7 @@ class SpeechDataPlane(DataPlane):
         if not isinstance(found, ServedModel):
             known = ", ".join(self.model_registry.get_models())
             raise AnsweredError(
-                ModelNotFound(f"model {name[:64]!r} is unknown; known: {known}", param="model")
+                ModelNotFound(f"model {shown(name)!r} is unknown; known: {known}", param="model")
             )
         return found
 
@@ -101,32 +114,21 @@ class SpeechDataPlane(DataPlane):
         models = list(self.model_registry.get_models())
         return all([await self.model_ready(name) for name in models])
 
-    def decode(
-        self,
-        body: Any,
-        headers: Any,
-        protocol_version: str = PredictorProtocol.REST_V1.value,
-        model_name: str = "",
-    ) -> Any:
+    def metadata(self) -> dict[str, Any]:
+        served: dict[str, Any] = super().metadata()
+        return served | {"extensions": ["binary_tensor_data"]}
+
+    def decode(self, body: Any, headers: Any, *arguments: Any, **options: Any) -> Any:
         """Leave V1 bodies to the ServedModel, which parses them in a thread, whatever content type
         they claim. The SDK parses on the event loop, and quotes what it cannot read."""
-        is_v1 = protocol_version == PredictorProtocol.REST_V1.value
-        if is_v1 and isinstance(body, bytes) and not is_cloud_event(headers):
+        if isinstance(body, bytes) and not is_cloud_event(headers):
             return body, {}
-        return super().decode(body, headers, protocol_version, model_name)
-
-    def decode_inference_request(self, body: Any, headers: Any, model_name: str) -> Any:
-        """The SDK turns binary tensors into lists of numbers and chokes on any that is not UTF-8,
-        which is every recording."""
-        if isinstance(body, bytes):
+        if isinstance(body, bytes) and len(body) > _MOST_CLOUD_EVENT_BYTES:
+            limit_mb = _MOST_CLOUD_EVENT_BYTES // MEGABYTE
             raise AnsweredError(
-                InvalidRequest(
-                    "binary tensors are not served on REST; send JSON (application/json) with "
-                    "base64 in BYTES tensors, or use gRPC",
-                    param="inference-header-content-length",
-                )
+                PayloadTooLarge(f"a CloudEvent may have {limit_mb} MB; send V1 or V2", param="body")
             )
-        return super().decode_inference_request(body, headers, model_name)
+        return super().decode(body, headers, *arguments, **options)
 
 
 class ClosedRepository(ModelRepositoryExtension):
@@ -141,28 +143,11 @@ class ClosedRepository(ModelRepositoryExtension):
         )
 
 
-def _limit_grpc_messages(max_bytes: int) -> None:
-    """The SDK takes its limits, 8 MiB otherwise, from its own command line only."""
-    model_server.args.grpc_max_receive_message_length = max_bytes
-    model_server.args.grpc_max_send_message_length = max_bytes
-
-
-def _extend_app(dataplane: SpeechDataPlane, settings: ServingSettings) -> None:
+def _extend_app(routes: V2Routes, settings: ServingSettings) -> None:
     """Routes added before the SDK's own take precedence."""
-
-    async def metadata(model_name: str) -> dict[str, Any]:
-        return dataplane.get_model_from_registry(model_name).metadata()
-
-    async def ready(model_name: str) -> JSONResponse:
-        """The SDK's own logs a stack trace for every probe of a model that still loads."""
-        if await dataplane.model_ready(model_name):
-            return JSONResponse({"name": model_name, "ready": True})
-        return error_response(ModelNotReady(f"{model_name} is not ready yet"))
-
     # The SDK answers with a class that FastAPI has deprecated; operators can do nothing about it.
     warnings.filterwarnings("ignore", category=FastAPIDeprecationWarning)
-    app.add_api_route("/v2/models/{model_name}", metadata, methods=["GET"], tags=["V2"])
-    app.add_api_route("/v2/models/{model_name}/ready", ready, methods=["GET"], tags=["V2"])
+    routes.add_to(app)
     app.add_middleware(
         RequestGuard,
         max_body_bytes=settings.max_body_mb * MEGABYTE,

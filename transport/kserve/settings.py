@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from transport.asgi.settings import MEGABYTE, Renamed, ServerSettings
+from transport.decoding.settings import DecodingSettings
 
 __all__ = ["MEGABYTE", "ServingSettings"]
 
 
-class ServingSettings(ServerSettings):
+class ServingSettings(ServerSettings, DecodingSettings):
     """Environment variables SPEECH_<FIELD>."""
 
     renamed: ClassVar[Mapping[str, Renamed]] = {"max_timeout_s": Renamed("timeout_s")}

@@ -1,13 +1,15 @@
-"""Chains of steps that know nothing of each other but the envelope."""
+"""Chains of steps that know nothing of each other but the instance."""
 
 import base64
 import json
 
 import numpy as np
 import pytest
+import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from task_values import OUTPUT_KINDS, any_of, is_same
+from wire_reading import input_from_instance, output_from_instance, to_instance
 
 from contract.audio.codec import Audio, AudioLimits, read_wav, wav_bytes
 from contract.embedding import Embedding
@@ -27,14 +29,7 @@ from contract.tasks import (
     TranscribeOutput,
     TranscriptSegment,
 )
-from contract.wire.instances import (
-    body_from_envelopes,
-    enrich,
-    envelopes_from_body,
-    input_from_envelope,
-    output_from_envelope,
-    to_envelope,
-)
+from contract.wire.instances import body_from_instances, enrich, instances_from_body
 
 
 def sound(level, size=100, rate=16_000):
@@ -75,9 +70,9 @@ class Chain:
         task, answer = self.answers[name]
 
         def run(body):
-            envelopes = envelopes_from_body(json.loads(json.dumps(body)))
-            self.asked[name] = input_from_envelope(task, envelopes[0])
-            return body_from_envelopes([enrich(one, answer) for one in envelopes])
+            instances = instances_from_body(json.loads(json.dumps(body)))
+            self.asked[name] = input_from_instance(task, instances[0])
+            return body_from_instances([enrich(one, answer) for one in instances])
 
         return run
 
@@ -101,10 +96,10 @@ class Chain:
         return run
 
     def run(self, graph, request):
-        answer = graph({"instances": [to_envelope(request) | {"x-ours": {"kept": [1, 2]}}]})
-        (envelope,) = envelopes_from_body(answer)
-        assert envelope["x-ours"] == {"kept": [1, 2]}
-        return envelope
+        answer = graph({"instances": [to_instance(request) | {"x-ours": {"kept": [1, 2]}}]})
+        (instance,) = instances_from_body(answer)
+        assert instance["x-ours"] == {"kept": [1, 2]}
+        return instance
 
 
 SPEAK = SpeakInput(
@@ -120,13 +115,13 @@ SPEAK = SpeakInput(
 )
 
 
-def heard(envelope):
-    return output_from_envelope(AudioOutput, envelope).audio
+def heard(instance):
+    return output_from_instance(AudioOutput, instance).audio
 
 
 def test_harmonyspeech():
     chain = Chain()
-    envelope = chain.run(chain.sequence("encoder", "mel", "vocoder"), SPEAK)
+    instance = chain.run(chain.sequence("encoder", "mel", "vocoder"), SPEAK)
     assert is_same(chain.asked["encoder"].audio, REFERENCE)
     spoken = chain.asked["mel"]
     assert (spoken.text, spoken.speed, spoken.pitch, spoken.energy) == (
@@ -138,10 +133,10 @@ def test_harmonyspeech():
     assert is_same(spoken.embedding, VOICE)
     assert is_same(chain.asked["vocoder"].mel, MEL)
     assert is_same(chain.asked["vocoder"].pauses, PAUSES)
-    assert is_same(heard(envelope), SPOKEN)
+    assert is_same(heard(instance), SPOKEN)
 
 
-def check_openvoice(chain, envelope):
+def check_openvoice(chain, instance):
     base, converter = chain.asked["base"], chain.asked["converter"]
     assert (base.text, base.language, base.voice) == ("what to say", "EN", "EN-US")
     assert (base.speed, base.seed) == (1.25, 7)
@@ -150,8 +145,8 @@ def check_openvoice(chain, envelope):
     assert is_same(converter.target_embedding, VOICE)
     assert (converter.source_language, converter.source_voice) == ("EN", "EN-US")
     assert (converter.seed, converter.target_audio) == (7, None)
-    assert is_same(heard(envelope), CONVERTED)
-    assert (envelope["text"], envelope["language"]) == ("what to say", "EN")
+    assert is_same(heard(instance), CONVERTED)
+    assert (instance["text"], instance["language"]) == ("what to say", "EN")
 
 
 @pytest.mark.parametrize("finder", ["whisper", "silero"])
@@ -167,11 +162,11 @@ def test_openvoice(finder, shape):
         ),
         "one after another": chain.sequence(finder, "encoder", "base", "converter"),
     }[shape]
-    envelope = chain.run(graph, SPEAK)
-    check_openvoice(chain, envelope)
+    instance = chain.run(graph, SPEAK)
+    check_openvoice(chain, instance)
     assert is_same(chain.asked[finder].audio, REFERENCE)
     assert [(one.start_s, one.end_s) for one in chain.asked["encoder"].segments] == [(0.0, 1.5)]
-    assert {"segments", "embedding", "audio"} <= set(envelope["produced"])
+    assert {"segments", "embedding", "audio"} <= set(instance["produced"])
 
 
 def test_whisper_hears_the_reference_in_its_own_language_and_by_sentence():
@@ -185,23 +180,23 @@ def test_whisper_hears_the_reference_in_its_own_language_and_by_sentence():
 def test_a_voice_conversion_embeds_its_target_first():
     chain = Chain()
     request = ConvertVoiceInput(audio=RECORDING, target_audio=REFERENCE, tau=0.5)
-    envelope = chain.run(chain.sequence("silero", "encoder", "converter"), request)
+    instance = chain.run(chain.sequence("silero", "encoder", "converter"), request)
     assert is_same(chain.asked["silero"].audio, REFERENCE)
     assert is_same(chain.asked["encoder"].audio, REFERENCE)
     converter = chain.asked["converter"]
     assert is_same(converter.audio, RECORDING)
     assert is_same(converter.target_embedding, VOICE)
     assert (converter.target_audio, converter.tau) == (None, 0.5)
-    assert is_same(heard(envelope), CONVERTED)
+    assert is_same(heard(instance), CONVERTED)
 
 
 def test_voicefixer():
     chain = Chain()
-    envelope = chain.run(chain.sequence("restorer", "vocoder"), RestoreAudioInput(RECORDING))
+    instance = chain.run(chain.sequence("restorer", "vocoder"), RestoreAudioInput(RECORDING))
     assert is_same(chain.asked["restorer"].audio, RECORDING)
     assert is_same(chain.asked["vocoder"].mel, MEL)
     assert chain.asked["vocoder"].pauses is None
-    assert is_same(heard(envelope), SPOKEN)
+    assert is_same(heard(instance), SPOKEN)
 
 
 def test_a_dubbing_chain_speaks_what_it_heard():
@@ -220,12 +215,12 @@ def wav(audio):
 
 
 def test_a_single_step_reads_its_own_names():
-    envelope = {"audio": wav(RECORDING), "language": "de", "beam_size": 3, "unknown": {"x": 1}}
-    request = input_from_envelope(Task.TRANSCRIBE, envelope)
+    instance = {"audio": wav(RECORDING), "language": "de", "beam_size": 3, "unknown": {"x": 1}}
+    request = input_from_instance(Task.TRANSCRIBE, instance)
     assert is_same(request.audio, RECORDING)
     assert (request.language, request.beam_size, request.segment_timestamps) == ("de", 3, False)
-    answer = enrich(envelope, TRANSCRIPT)
-    assert envelope.keys() == {"audio", "language", "beam_size", "unknown"}
+    answer = enrich(instance, TRANSCRIPT)
+    assert instance.keys() == {"audio", "language", "beam_size", "unknown"}
     assert answer["text"] == answer["transcript"] == "what the reference says"
     assert (answer["language"], answer["transcript_language"]) == ("de", "en")
     assert answer["unknown"] == {"x": 1}
@@ -234,7 +229,7 @@ def test_a_single_step_reads_its_own_names():
 
 
 def test_null_is_as_good_as_absent():
-    request = input_from_envelope(
+    request = input_from_instance(
         Task.SYNTHESIZE, {"text": "x", "voice": None, "speed": None, "seed": None}
     )
     assert (request.voice, request.speed, request.seed) == (None, 1.0, None)
@@ -248,10 +243,10 @@ def test_what_a_step_makes_replaces_what_came():
 @pytest.mark.parametrize("kind", list(INPUTS.values()))
 @given(data=st.data())
 @settings(max_examples=15, deadline=None)
-def test_every_input_survives_its_own_envelope(kind, data):
+def test_every_input_survives_its_own_instance(kind, data):
     request = data.draw(any_of(kind))
-    envelope = json.loads(json.dumps(to_envelope(request)))
-    assert is_same(input_from_envelope(kind.task, envelope), request)
+    instance = json.loads(json.dumps(to_instance(request)))
+    assert is_same(input_from_instance(kind.task, instance), request)
 
 
 @pytest.mark.parametrize("kind", OUTPUT_KINDS)
@@ -259,9 +254,9 @@ def test_every_input_survives_its_own_envelope(kind, data):
 @settings(max_examples=15, deadline=None)
 def test_every_output_can_be_read_back(kind, data):
     output = data.draw(any_of(kind))
-    envelope = json.loads(json.dumps(enrich({"text": "kept"}, output)))
-    assert is_same(output_from_envelope(kind, envelope), output)
-    assert envelope["text"] == "kept"
+    instance = json.loads(json.dumps(enrich({"text": "kept"}, output)))
+    assert is_same(output_from_instance(kind, instance), output)
+    assert instance["text"] == "kept"
 
 
 WRONG = [
@@ -282,35 +277,76 @@ WRONG = [
     (Task.SYNTHESIZE_MEL, {"text": "x", "embedding": "AAAA"}, "embedding", "no speaker"),
     (Task.CONVERT_VOICE, {"audio": wav(RECORDING), "embedding": "AAAA"}, "embedding", "no speaker"),
     (Task.VOCODE, {"mel": [[1, 2], [3, 4]]}, "mel", "base64"),
-    (Task.VOCODE, {"mel": "AAAA"}, "mel", "NPY"),
+    (Task.VOCODE, {"mel": "AAAA"}, "mel", "safetensors"),
 ]
 
 
-@pytest.mark.parametrize(("task", "envelope", "param", "words"), WRONG)
-def test_what_is_wrong_is_named_by_the_callers_key(task, envelope, param, words):
+@pytest.mark.parametrize(("task", "instance", "param", "words"), WRONG)
+def test_what_is_wrong_is_named_by_the_callers_key(task, instance, param, words):
     with pytest.raises(InvalidRequest, match=words) as fault:
-        input_from_envelope(task, envelope)
+        input_from_instance(task, instance)
     assert fault.value.param == param
 
 
+def b64(data):
+    return base64.b64encode(data).decode()
+
+
 def test_a_mel_with_nan_is_refused():
-    answer = enrich({}, RestoreOutput(np.full((2, 2), np.nan, np.float32)))
+    file = safetensors.numpy.save({"mel": np.full((2, 2), np.nan, np.float32)})
     with pytest.raises(InvalidRequest, match="mel holds numbers that are not finite"):
-        input_from_envelope(Task.VOCODE, answer)
+        input_from_instance(Task.VOCODE, {"mel": b64(file)})
+
+
+def test_a_model_that_gives_nan_has_failed():
+    with pytest.raises(ModelFailed, match="not finite"):
+        enrich({}, RestoreOutput(np.full((2, 2), np.nan, np.float32)))
+
+
+def test_a_mel_without_a_frame_is_refused():
+    with pytest.raises(InvalidRequest, match="at least one frame") as fault:
+        input_from_instance(Task.VOCODE, enrich({}, RestoreOutput(np.zeros((80, 0), np.float32))))
+    assert fault.value.param == "mel"
+
+
+# {"b64": …}, as TensorFlow Serving and KServe's own samples spell binary values ----------------
+
+
+def test_binary_values_may_be_objects_with_b64():
+    asked = {"audio": {"b64": wav(RECORDING)}, "embedding": {"b64": b64(VOICE.to_bytes())}}
+    request = input_from_instance(Task.CONVERT_VOICE, asked)
+    assert is_same(request.audio, RECORDING)
+    assert is_same(request.target_embedding, VOICE)
+    spoken = input_from_instance(Task.SYNTHESIZE, {"text": {"b64": b64("Hej å".encode())}})
+    assert spoken.text == "Hej å"
+
+
+def test_the_only_input_of_a_model_may_stand_alone():
+    assert is_same(input_from_instance(Task.TRANSCRIBE, {"b64": wav(RECORDING)}).audio, RECORDING)
+    assert input_from_instance(Task.SYNTHESIZE, {"b64": b64(b"hi")}).text == "hi"
+
+
+@pytest.mark.parametrize(
+    "value", [{"b64": 3}, {"b64": "%%%"}, {"b64": None}, {"b64": "AAAA", "more": 1}, {}, []]
+)
+def test_what_is_no_b64_is_refused_by_name(value):
+    with pytest.raises(InvalidRequest, match="audio must be base64") as fault:
+        input_from_instance(Task.TRANSCRIBE, {"audio": value})
+    assert fault.value.param == "audio"
 
 
 def test_audio_is_bounded():
     with pytest.raises(PayloadTooLarge):
-        input_from_envelope(
+        input_from_instance(
             Task.RESTORE, {"audio": wav(RECORDING)}, limits=AudioLimits(max_seconds=0.001)
         )
 
 
 def test_a_graph_that_answers_something_else_is_a_failed_model():
     with pytest.raises(ModelFailed, match="audio is missing"):
-        output_from_envelope(AudioOutput, {"error": "no"})
+        output_from_instance(AudioOutput, {"error": "no"})
     with pytest.raises(ModelFailed, match="base64"):
-        output_from_envelope(AudioOutput, {"audio": "%"})
+        output_from_instance(AudioOutput, {"audio": "%"})
 
 
 # Bodies ---------------------------------------------------------------------------------------
@@ -318,11 +354,11 @@ def test_a_graph_that_answers_something_else_is_a_failed_model():
 
 @pytest.mark.parametrize("key", ["instances", "predictions"])
 def test_a_body_may_be_a_request_or_the_answer_of_the_step_before(key):
-    assert envelopes_from_body({key: [{"a": 1}, {"b": 2}]}) == [{"a": 1}, {"b": 2}]
+    assert instances_from_body({key: [{"a": 1}, {"b": 2}]}) == [{"a": 1}, {"b": 2}]
 
 
-def test_branches_are_merged_envelope_by_envelope():
-    merged = envelopes_from_body(
+def test_branches_are_merged_instance_by_instance():
+    merged = instances_from_body(
         {
             "embed": {"predictions": [{"id": 1, "e": 1}, {"id": 2, "e": 2}]},
             "speak": {"predictions": [{"id": 1, "s": 1}, {"id": 2, "s": 2}]},
@@ -335,13 +371,13 @@ def test_what_a_branch_made_wins_over_what_came_with_the_request():
     came, made = {"audio": "old", "n": 1}, {"audio": "new", "n": 1, "produced": ["audio"]}
     for branches in ({"a": [came], "b": [made]}, {"a": [made], "b": [came]}):
         body = {name: {"predictions": items} for name, items in branches.items()}
-        assert envelopes_from_body(body) == [made]
+        assert instances_from_body(body) == [made]
 
 
 def test_two_branches_that_made_the_same_thing_differently_are_refused():
     made = [{"audio": str(n), "produced": ["audio"]} for n in range(2)]
     with pytest.raises(InvalidRequest, match="disagree about 'audio'") as fault:
-        envelopes_from_body({"a": {"predictions": made[:1]}, "b": {"predictions": made[1:]}})
+        instances_from_body({"a": {"predictions": made[:1]}, "b": {"predictions": made[1:]}})
     assert fault.value.param == "audio"
 
 
@@ -362,9 +398,9 @@ def test_two_branches_that_made_the_same_thing_differently_are_refused():
         {"a": 3},
     ],
 )
-def test_bodies_that_are_no_envelopes_are_refused(body):
+def test_bodies_that_are_no_instances_are_refused(body):
     with pytest.raises(InvalidRequest):
-        envelopes_from_body(body)
+        instances_from_body(body)
 
 
 KEYS = ["text", "audio", "reference_audio", "mel", "embedding", "segments", "speed", "produced"]
@@ -376,11 +412,11 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("task", Task)
-@given(envelope=st.dictionaries(st.sampled_from(KEYS), VALUES))
+@given(instance=st.dictionaries(st.sampled_from(KEYS), VALUES))
 @settings(max_examples=30, deadline=None)
-def test_nothing_but_our_own_errors_comes_out_of_a_hostile_envelope(task, envelope):
+def test_nothing_but_our_own_errors_comes_out_of_a_hostile_instance(task, instance):
     try:
-        request = input_from_envelope(task, envelope)
+        request = input_from_instance(task, instance)
     except SpeechError as error:
         fault = error
     else:

@@ -16,16 +16,17 @@ import pytest_asyncio
 from one_thread import one_thread
 from synthetic_models import SYNTHETIC_MODELS
 from tiny_models import TINY_MODEL_TYPES, tiny_config
+from wire_reading import input_from_message
 
 from contract.audio.codec import Audio, decode
 from contract.config import ModelConfig, load_config
 from contract.context import RequestContext
 from contract.embedding import Embedding
 from contract.errors import InvalidRequest, SpeechError
+from contract.fields import fields_of
 from contract.model_types import MODEL_TYPE_TASKS
 from contract.tasks import INPUTS, TaskInput
-from contract.wire.fields import fields_of
-from contract.wire.tensors import describe, input_from_message, to_message
+from contract.wire.tensors import describe, to_message
 from predictors.runtime.model import ModelType
 from predictors.runtime.registry import MODEL_TYPES, missing_packages, model_type_class
 from predictors.runtime.repository import ModelRepository

@@ -7,17 +7,14 @@ import time
 import httpx
 import numpy as np
 import pytest
+from wire_reading import input_from_message
 
 from contract.audio.codec import Audio
 from contract.context import Priority, RequestContext, context_from_headers
 from contract.errors import DeadlineExceeded, ModelFailed, QueueFull, Unavailable
 from contract.tasks import AudioOutput, SynthesizeInput, Task
-from contract.wire.tensors import (
-    input_from_message,
-    message_from_json,
-    response_to_json,
-    to_message,
-)
+from contract.wire.message import HEADER_LENGTH, Message, message_from_body, response_body
+from contract.wire.tensors import to_message
 from transport.client.http import HttpClient
 
 SPEECH = AudioOutput(Audio(np.linspace(-0.5, 0.5, 1000, dtype=np.float32), 16000))
@@ -35,12 +32,14 @@ async def test_a_call_is_a_v2_inference_and_carries_the_context():
 
     async def handler(request):
         seen["url"], seen["headers"] = str(request.url), request.headers
-        seen["body"] = json.loads(request.content)
-        answer = response_to_json("tts", to_message(SPEECH), "id")
-        answer.setdefault("parameters", {})["trace"] = json.dumps(
+        seen["body"] = request.content
+        answer = to_message(SPEECH)
+        answer.parameters["trace"] = json.dumps(
             {"steps": [["tts", 0.0, 0.5]], "statuses": ["WAITING"], "hits": []}
         )
-        return httpx.Response(200, json=answer)
+        asked = message_from_body(request.content, request.headers[HEADER_LENGTH], "inputs")
+        body, size = response_body("tts", answer, asked)
+        return httpx.Response(200, content=body, headers={HEADER_LENGTH: str(size)})
 
     context = RequestContext(request_id="abc", priority=Priority.BATCH)
     output = await client(handler).call("tts", SynthesizeInput(text="Hej å", speed=2.0), context)
@@ -48,7 +47,8 @@ async def test_a_call_is_a_v2_inference_and_carries_the_context():
     arrived = context_from_headers(seen["headers"])
     assert (arrived.request_id, arrived.priority) == ("abc", Priority.BATCH)
     assert arrived.traceparent.split("-")[1] == context.traceparent.split("-")[1]
-    asked = input_from_message(Task.SYNTHESIZE, message_from_json(seen["body"], "inputs"))
+    sent = message_from_body(seen["body"], seen["headers"][HEADER_LENGTH], "inputs")
+    asked = input_from_message(Task.SYNTHESIZE, sent)
     assert (asked.text, asked.speed) == ("Hej å", 2.0)
     np.testing.assert_allclose(output.audio.samples, SPEECH.audio.samples, atol=1 / 32767)
     assert [step.step for step in context.trace.steps] == ["tts"]
@@ -62,6 +62,31 @@ async def test_a_predictors_fault_keeps_its_class_and_words():
     with pytest.raises(QueueFull, match="the queue is full") as fault:
         await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
     assert fault.value.retry_after_s == 3
+
+
+async def test_an_answer_of_json_alone_is_understood():
+    async def handler(request):
+        body, size = response_body("tts", to_message(SPEECH), Message())
+        assert size is None
+        return httpx.Response(200, content=body)
+
+    output = await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
+    np.testing.assert_allclose(output.audio.samples, SPEECH.audio.samples, atol=1 / 32767)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (200, b"no JSON", ModelFailed),
+        (200, b'{"outputs": 3}', ModelFailed),
+    ],
+)
+async def test_an_answer_that_cannot_be_read_is_the_models_fault(status, body, kind):
+    async def handler(request):
+        return httpx.Response(status, content=body)
+
+    with pytest.raises(kind, match="cannot be read"):
+        await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+"""Binary data in JSON: base64, as clients really write it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from contract.errors import InvalidRequest, PayloadTooLarge
+
+
+def from_base64(text: str, *, param: str, max_bytes: int | None = None) -> bytes:
+    """Bytes of base64 with or without a `data:` prefix, line breaks and padding.
+
+    Raises InvalidRequest, PayloadTooLarge before anything is decoded.
+    """
+    if text.lstrip()[:5] == "data:":
+        text = text.partition(",")[2]
+    if max_bytes is not None and len(text) // 4 * 3 > max_bytes * 1.05 + 4:  # line breaks, padding
+        raise PayloadTooLarge(
+            f"{param} has {len(text) // 4 * 3} bytes; the most is {max_bytes}", param=param
+        )
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:  # perhaps only broken into lines, or without padding
+        joined = "".join(text.split()).rstrip("=")
+    try:
+        return binascii.a2b_base64(joined + "=" * (-len(joined) % 4), strict_mode=True)
+    except ValueError:
+        raise InvalidRequest(
+            f"{param} must be base64 text in the standard alphabet", param=param
+        ) from None
+
+
+def to_base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")

@@ -1,0 +1,329 @@
+"""How each kind of value travels: as V2 tensors, and as JSON in a V1 instance.
+
+Reading a recording gives a Recording: whoever reads for a server decodes it before the input is
+built (contract/wire/draft.py), as that is no work for the thread that reads the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from contract import segments
+from contract.audio.codec import Audio, wav_bytes
+from contract.base64_text import from_base64, to_base64
+from contract.embedding import (
+    FORMAT_VERSION,
+    MAX_LEGACY_BYTES,
+    Embedding,
+    LegacyEmbedding,
+    checked_embedding,
+    embedding_from_bytes,
+)
+from contract.errors import InvalidRequest, ModelFailed, PayloadTooLarge
+from contract.fields import TaskField
+from contract.json_guard import read_json
+from contract.safetensor import read_safetensor
+from contract.tasks import FloatArray, SpeechSegment, TranscriptSegment
+from contract.wire.message import MAX_NUMBERS, Tensor
+
+DETAILS = "details"
+"""Beside segments [n, 2]: the same segments with text, words and the rest, as JSON."""
+MAX_TEXT_BYTES = 4 << 20
+_MAX_ARRAY_BYTES = 4 * MAX_NUMBERS + 4096
+_SPELLED_AS = "array"
+"""The array's name in its safetensors file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """A file of sound that nobody has decoded."""
+
+    data: bytes
+    param: str
+    """What its sender called it."""
+
+
+class Codec(Protocol):
+    datatype: str
+    shape: tuple[int, ...]
+    """-1: any length. Empty: as the field says."""
+
+    def to_tensors(self, field: TaskField, value: Any) -> list[Tensor]: ...
+
+    def from_tensors(
+        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
+    ) -> Any:
+        """`max_bytes`: of a recording. Raises InvalidRequest that names the tensor."""
+        ...
+
+    def to_json(self, value: Any) -> Any: ...
+
+    def from_json(self, field: TaskField, name: str, value: Any, max_bytes: int | None) -> Any:
+        """`name`: the key under which the value came. Raises InvalidRequest that names it."""
+        ...
+
+
+# Single BYTES elements ------------------------------------------------------------------------
+
+
+def _bytes_tensor(name: str, element: bytes | str) -> Tensor:
+    return Tensor(name, "BYTES", (1,), (element,))
+
+
+def _element(tensor: Tensor) -> bytes | str:
+    if isinstance(tensor.data, np.ndarray) or len(tensor.data) != 1:
+        raise InvalidRequest(
+            f"{tensor.name} has datatype {tensor.datatype} and shape {list(tensor.shape)}; "
+            "it must be BYTES [1]",
+            param=tensor.name,
+        )
+    return tensor.data[0]
+
+
+def _text(name: str, element: bytes | str) -> str:
+    if isinstance(element, str):
+        return element
+    if len(element) > MAX_TEXT_BYTES:
+        raise InvalidRequest(f"{name} must be text of at most {MAX_TEXT_BYTES} bytes", param=name)
+    try:
+        return element.decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest(f"{name} must be text in UTF-8", param=name) from None
+
+
+def _binary(name: str, value: Any, max_bytes: int | None) -> bytes:
+    """Bytes as they are, or base64 of them, bare or as TensorFlow Serving spells binary values:
+    {"b64": …} (tensorflow/serving, tensorflow_serving/g3doc/api_rest.md, "Encoding binary values").
+    """
+    if isinstance(value, dict) and value.keys() == {"b64"}:
+        value = value["b64"]
+    if isinstance(value, str):
+        return from_base64(value, param=name, max_bytes=max_bytes)
+    if not isinstance(value, bytes):
+        raise InvalidRequest(f"{name} must be base64 text", param=name)
+    if max_bytes is not None and len(value) > max_bytes:
+        raise PayloadTooLarge(f"{name} has {len(value)} bytes; the most is {max_bytes}", param=name)
+    return value
+
+
+# Kinds of values ------------------------------------------------------------------------------
+
+
+class _TextCodec:
+    datatype = "BYTES"
+    shape: tuple[int, ...] = (1,)
+
+    def to_tensors(self, field: TaskField, value: str) -> list[Tensor]:
+        return [_bytes_tensor(field.name, value)]
+
+    def from_tensors(
+        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
+    ) -> str:
+        return _text(field.name, _element(tensors[field.name]))
+
+    def to_json(self, value: str) -> str:
+        return value
+
+    def from_json(self, field: TaskField, name: str, value: Any, max_bytes: int | None) -> str:
+        if isinstance(value, dict):
+            return _text(name, _binary(name, value, MAX_TEXT_BYTES))
+        if not isinstance(value, str):
+            raise InvalidRequest(f"{name} must be a string", param=name)
+        return value
+
+
+class _AudioCodec:
+    """Out as WAV; in as any container."""
+
+    datatype = "BYTES"
+    shape: tuple[int, ...] = (1,)
+
+    def to_tensors(self, field: TaskField, value: Audio) -> list[Tensor]:
+        return [_bytes_tensor(field.name, wav_bytes(value))]
+
+    def from_tensors(
+        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
+    ) -> Recording:
+        return self.from_json(field, field.name, _element(tensors[field.name]), max_bytes)
+
+    def to_json(self, value: Audio) -> str:
+        return to_base64(wav_bytes(value))
+
+    def from_json(
+        self, field: TaskField, name: str, value: Any, max_bytes: int | None
+    ) -> Recording:
+        return Recording(_binary(name, value, max_bytes), name)
+
+
+class _EmbeddingCodec:
+    """FP32 [dims] with its family as a parameter; legacy ones, and all in JSON, as bytes."""
+
+    datatype = "FP32"
+    shape: tuple[int, ...] = (-1,)
+
+    def __init__(self, *, may_be_legacy: bool) -> None:
+        self._may_be_legacy = may_be_legacy
+
+    def to_tensors(self, field: TaskField, value: Embedding | LegacyEmbedding) -> list[Tensor]:
+        if isinstance(value, LegacyEmbedding):
+            return [_bytes_tensor(field.name, value.data)]
+        _require_finite(value.vector)
+        tags = {"family": value.family, "version": FORMAT_VERSION}
+        return [Tensor(field.name, "FP32", value.vector.shape, value.vector, tags)]
+
+    def from_tensors(
+        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
+    ) -> Embedding | LegacyEmbedding:
+        tensor = tensors[field.name]
+        if tensor.is_bytes:
+            return self.from_json(field, field.name, _element(tensor), max_bytes)
+        family, version = tensor.parameters.get("family"), tensor.parameters.get("version")
+        if not isinstance(family, str) or version not in (None, FORMAT_VERSION):
+            raise InvalidRequest(
+                f"{field.name} needs the tensor parameters family (as the encoder gave it) and "
+                f"version {FORMAT_VERSION}",
+                param=field.name,
+            )
+        return checked_embedding(family, _fp32(tensor), field.name)
+
+    def to_json(self, value: Embedding | LegacyEmbedding) -> str:
+        return to_base64(value.data if isinstance(value, LegacyEmbedding) else value.to_bytes())
+
+    def from_json(
+        self, field: TaskField, name: str, value: Any, max_bytes: int | None
+    ) -> Embedding | LegacyEmbedding:
+        found = embedding_from_bytes(_binary(name, value, MAX_LEGACY_BYTES), param=name)
+        if isinstance(found, LegacyEmbedding) and not self._may_be_legacy:
+            raise InvalidRequest(f"{name} must be a tagged embedding", param=name)
+        return found
+
+
+class _ArrayCodec:
+    """FP32; in JSON base64 of a safetensors file, as lists of numbers are slow."""
+
+    datatype = "FP32"
+    shape: tuple[int, ...] = ()
+
+    def to_tensors(self, field: TaskField, value: FloatArray) -> list[Tensor]:
+        _require_finite(value)
+        return [Tensor(field.name, "FP32", value.shape, value)]
+
+    def from_tensors(
+        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
+    ) -> FloatArray:
+        tensor = tensors[field.name]
+        if tensor.is_bytes:
+            return self.from_json(field, field.name, _element(tensor), max_bytes)
+        return _checked_array(field, field.name, _fp32(tensor))
+
+    def to_json(self, value: FloatArray) -> str:
+        _require_finite(value)
+        array = np.ascontiguousarray(value, np.float32)
+        return to_base64(safetensors.numpy.save({_SPELLED_AS: array}))
+
+    def from_json(
+        self, field: TaskField, name: str, value: Any, max_bytes: int | None
+    ) -> FloatArray:
+        _, array = read_safetensor(_binary(name, value, _MAX_ARRAY_BYTES), param=name)
+        return _checked_array(field, name, array)
+
+
+def _checked_array(field: TaskField, name: str, array: FloatArray) -> FloatArray:
+    assert field.tensor is not None
+    if array.ndim != len(field.tensor.shape):
+        raise InvalidRequest(f"{name} has shape {list(array.shape)}; send {field.doc}", param=name)
+    if not np.isfinite(array).all():
+        raise InvalidRequest(f"{name} holds numbers that are not finite", param=name)
+    return array
+
+
+def _fp32(tensor: Tensor) -> FloatArray:
+    if not isinstance(tensor.data, np.ndarray):
+        raise InvalidRequest(
+            f"{tensor.name} has datatype {tensor.datatype}; send FP32 or BYTES", param=tensor.name
+        )
+    return tensor.data
+
+
+def _require_finite(array: NDArray[np.float32]) -> None:
+    """What we encode comes from a model, so a fault in it is a fault of the model."""
+    if not np.isfinite(array).all():
+        raise ModelFailed("the model gave numbers that are not finite")
+
+
+class _SegmentsCodec:
+    """FP32 [n, 2] in seconds, with `details` beside it; in also as JSON in BYTES [1]."""
+
+    datatype = "FP32"
+    shape: tuple[int, ...] = (-1, 2)
+
+    def __init__(
+        self,
+        read: Callable[[Any, str], tuple[Any, ...]],
+        from_times: Callable[[NDArray[Any], str], tuple[Any, ...]],
+    ) -> None:
+        self._read, self._from_times = read, from_times
+
+    def to_tensors(self, field: TaskField, value: tuple[Any, ...]) -> list[Tensor]:
+        times = np.array([(one.start_s, one.end_s) for one in value], np.float32).reshape(-1, 2)
+        details = segments.to_json_text(value)
+        return [Tensor(field.name, "FP32", times.shape, times), _bytes_tensor(DETAILS, details)]
+
+    def from_tensors(
+        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
+    ) -> tuple[Any, ...]:
+        """`details` holds more than the times do, so it wins where both are sent."""
+        tensor = tensors[DETAILS if DETAILS in tensors else field.name]
+        if tensor.is_bytes:
+            text = _element(tensor)
+            data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+            return self._read(read_json(data, param=tensor.name), tensor.name)
+        times = _fp32(tensor)
+        if times.ndim != 2 or times.shape[1] != 2 or len(times) > segments.MAX_SEGMENTS:
+            raise InvalidRequest(
+                f"{field.name} must have shape [n, 2]: start and end in seconds", param=field.name
+            )
+        return self._from_times(times, field.name)
+
+    def to_json(self, value: tuple[Any, ...]) -> Any:
+        return segments.to_json(value)
+
+    def from_json(
+        self, field: TaskField, name: str, value: Any, max_bytes: int | None
+    ) -> tuple[Any, ...]:
+        return self._read(value, name)
+
+
+def _speech_from_times(times: NDArray[Any], name: str) -> tuple[SpeechSegment, ...]:
+    for start_s, end_s in times:
+        segments.check_times(start_s, end_s, name)
+    return tuple(SpeechSegment(float(start_s), float(end_s)) for start_s, end_s in times)
+
+
+def _transcript_needs_details(times: NDArray[Any], name: str) -> tuple[TranscriptSegment, ...]:
+    raise InvalidRequest(f"{name} of a transcript need the tensor {DETAILS}", param=DETAILS)
+
+
+CODECS: dict[Any, Codec] = {
+    str: _TextCodec(),
+    Audio: _AudioCodec(),
+    Embedding: _EmbeddingCodec(may_be_legacy=False),
+    Embedding | LegacyEmbedding: _EmbeddingCodec(may_be_legacy=True),
+    FloatArray: _ArrayCodec(),
+    tuple[SpeechSegment, ...]: _SegmentsCodec(segments.speech_from_json, _speech_from_times),
+    tuple[TranscriptSegment, ...]: _SegmentsCodec(
+        segments.transcript_from_json, _transcript_needs_details
+    ),
+}
+"""By the type of a task's field, None left out."""
+SEGMENT_KINDS = frozenset({tuple[SpeechSegment, ...], tuple[TranscriptSegment, ...]})
+
+
+def codec_of(field: TaskField) -> Codec:
+    return CODECS[field.kind]
