@@ -17,6 +17,8 @@ import jiwer
 import numpy as np
 import openai
 import pytest
+from recordings import RATE, Plan, utterances
+from recordings import recording as plan_of
 from served import Server, free_port, running
 
 from contract.audio.codec import Audio, decode, wav_bytes
@@ -74,6 +76,55 @@ def test_a_real_recording_is_transcribed_to_its_words(client, model):
     )
     assert jiwer.wer(JFK, words(heard.text)) < 0.05
     assert heard.duration == pytest.approx(11.0, abs=0.1)
+
+
+@pytest.fixture(scope="module")
+def pauses() -> Plan:
+    """Speech, 5, 20 and 60 s of silence between, and 2 s at both ends."""
+    return plan_of(np.random.default_rng(0), utterances(), (2, 5, 20, 60, 2), 0.0)
+
+
+def check_times(found: list[tuple[float, float]], plan: Plan) -> None:
+    """One or more for each utterance: the first begins with it, the last ends with it."""
+    assert found == sorted(found)
+    for start_s, end_s in plan.utterances:
+        own = [one for one in found if one[0] < end_s and one[1] > start_s]
+        assert own[0][0] == pytest.approx(start_s, abs=0.3)
+        assert end_s - 0.6 < own[-1][1] < end_s + 0.3  # a last sound may be too soft to be heard
+
+
+@pytest.mark.parametrize("response_format", ["srt", "vtt"])
+def test_subtitles_stand_where_speech_is(client, pauses, response_format):
+    recording = wav_bytes(Audio(pauses.samples, RATE))
+    subtitles = client.audio.transcriptions.create(
+        model="whisper-tiny-en", file=("a.wav", recording), response_format=response_format
+    )
+    clock = r"(\d+):(\d+):(\d+)[.,](\d+)"
+    times = [
+        float(h) * 3600 + float(m) * 60 + float(s) + float(ms) / 1000
+        for h, m, s, ms in re.findall(clock, subtitles)
+    ]
+    check_times(list(zip(times[::2], times[1::2], strict=True)), pauses)
+
+
+def test_segments_words_and_hse_timestamps_stand_where_speech_is(server, client, pauses):
+    recording = wav_bytes(Audio(pauses.samples, RATE))
+    heard = client.audio.transcriptions.create(
+        model="whisper-tiny-en",
+        file=("a.wav", recording),
+        response_format="verbose_json",
+        timestamp_granularities=["segment", "word"],
+    )
+    check_times([(one.start, one.end) for one in heard.segments], pauses)
+    check_times([(one.start, one.end) for one in heard.words], pauses)
+    body = {"input_audio": base64.b64encode(recording).decode(), "get_timestamps": True}
+    url = f"{server.url}/v1/audio"
+    heard = httpx.post(
+        f"{url}/transcriptions", json={"model": "whisper-tiny-en", **body}, timeout=60
+    ).json()
+    check_times([(one["start"], one["end"]) for one in heard["timestamps"]], pauses)
+    found = httpx.post(f"{url}/vad", json={"model": "silero-vad", **body}, timeout=60).json()
+    check_times([(one["start"] / RATE, one["end"] / RATE) for one in found["timestamps"]], pauses)
 
 
 def test_silence_has_no_words(client):

@@ -1,10 +1,14 @@
-"""Recordings cut into chunks that Whisper takes at once, and the way back to original times."""
+"""Recordings cut into chunks that Whisper takes at once, and the way back to original times.
+
+A chunk is one stretch of the recording and holds no pause of more than a second: so no segment can
+run through one, and no word can end up on its far side. Chunks that end at pauses cost about as
+much as chunks packed full, because clips get encoder windows of their size (docs/benchmarks.md).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +19,10 @@ FloatArray = NDArray[np.float32]
 
 MAX_CHUNK = 30 * SAMPLE_RATE  # the encoder's window
 MIN_CHUNK = SAMPLE_RATE // 10  # no word is shorter than 100 ms
+_PAD_S = 0.4  # kept around speech: the detector may miss a soft first sound
+_PAD = round(_PAD_S * SAMPLE_RATE)
+_LONG_PAUSE = round(1.08 * SAMPLE_RATE)  # a second, and what the detector is wrong by
+_EDGE_S = 0.1  # how far a segment may reach beyond what the detector calls speech
 _EARLIEST_CUT = 20 * SAMPLE_RATE
 _FRAME = SAMPLE_RATE // 50  # 20 ms
 _AUDIBLE = 1e-4  # -80 dBFS; below it is digital silence with dither
@@ -22,11 +30,13 @@ _AUDIBLE = 1e-4  # -80 dBFS; below it is digital silence with dither
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Pieces of a recording, joined: at most 30 s at 16 kHz."""
+    """A stretch of a recording: at most 30 s at 16 kHz."""
 
     samples: FloatArray
-    pieces: tuple[Span, ...]
-    """Where in the recording each piece was, in samples."""
+    start: int
+    """Where in the recording it begins, in samples."""
+    speech: Span
+    """From the first speech in it to the last, in samples of the recording."""
 
     @property
     def duration_s(self) -> float:
@@ -34,77 +44,83 @@ class Chunk:
 
     @property
     def start_s(self) -> float:
-        return self.pieces[0][0] / SAMPLE_RATE
+        return self.start / SAMPLE_RATE
 
     @property
     def end_s(self) -> float:
-        return self.pieces[-1][1] / SAMPLE_RATE
+        return (self.start + len(self.samples)) / SAMPLE_RATE
 
-    @cached_property
-    def _offsets(self) -> NDArray[np.int64]:
-        """Where in the chunk each piece begins."""
-        lengths = [end - start for start, end in self.pieces]
-        return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+    def original_s(self, start_s: float, end_s: float) -> tuple[float, float]:
+        """Seconds of the chunk as seconds of the recording, without the silence at its ends.
 
-    def original_span_s(self, start_s: float, end_s: float) -> tuple[float, float]:
-        """A stretch of the chunk as seconds of the recording.
-
-        Each end is mapped by the piece it lies in; an end exactly at a seam belongs to the
-        piece before it, so that a stretch never grows by a pause that was cut out.
+        What lies deep in that silence is speech that the detector missed, and stays there.
         """
-        return self._original_s(start_s, "right"), self._original_s(end_s, "left")
-
-    def original_word_s(self, start_s: float, end_s: float) -> tuple[float, float]:
-        """A word, kept inside the piece that holds its middle: words do not span cut-out pauses."""
-        piece = self._piece((start_s + end_s) / 2, "right")
-        first, last = self.pieces[piece]
-        shift = (first - int(self._offsets[piece])) / SAMPLE_RATE
-        low, high = first / SAMPLE_RATE, last / SAMPLE_RATE
-        return min(max(start_s + shift, low), high), min(max(end_s + shift, low), high)
-
-    def _original_s(self, time_s: float, side: str) -> float:
-        piece = self._piece(time_s, side)
-        first, last = self.pieces[piece]
-        return min(first - int(self._offsets[piece]) + time_s * SAMPLE_RATE, last) / SAMPLE_RATE
-
-    def _piece(self, time_s: float, side: str) -> int:
-        sample = time_s * SAMPLE_RATE
-        found = int(
-            np.searchsorted(self._offsets, sample, side="right" if side == "right" else "left")
-        )
-        return min(max(found - 1, 0), len(self.pieces) - 1)
+        start_s, end_s = (min(self.start_s + one, self.end_s) for one in (start_s, end_s))
+        first_s = max(self.speech[0] / SAMPLE_RATE - _EDGE_S, self.start_s)
+        last_s = min(self.speech[1] / SAMPLE_RATE + _EDGE_S, self.end_s)
+        if end_s < first_s - _PAD_S or start_s > last_s + _PAD_S:
+            return start_s, end_s
+        return min(max(start_s, first_s), last_s), max(min(end_s, last_s), first_s)
 
 
-def cut(samples: FloatArray, spans: Iterable[Span]) -> list[Chunk]:
-    """Chunks that hold `spans` of a 16 kHz recording, in order; inaudible ones are left out."""
-    packed: list[list[Span]] = []
-    filled = 0
-    for start, end in _short_spans(samples, spans):
-        if not packed or filled + end - start > MAX_CHUNK:
-            packed.append([])
-            filled = 0
-        packed[-1].append((start, end))
-        filled += end - start
-    chunks = [_chunk(samples, pieces) for pieces in packed]
+def cut(samples: FloatArray, speech: Sequence[Span], *, keep_pauses: bool = False) -> list[Chunk]:
+    """Chunks of a 16 kHz recording, in order, as views of it; inaudible ones are left out.
+
+    `speech`: where it is, without padding. With `keep_pauses` the chunks cover all of the
+    recording, and meet in the middle of pauses; else they hold speech and little around it.
+    """
+    bounds = _everything if keep_pauses else _around_speech
     return [
-        chunk
-        for chunk in chunks
-        if len(chunk.samples) >= MIN_CHUNK and np.abs(chunk.samples).max() > _AUDIBLE
+        Chunk(samples[start:end], start, _extent(spans, start, end))
+        for spans, stretch in bounds(_without_long_pauses(speech), len(samples))
+        for start, end in _short_spans(samples, stretch)
+        if end - start >= MIN_CHUNK and np.abs(samples[start:end]).max() > _AUDIBLE
     ]
 
 
-def _chunk(samples: FloatArray, pieces: Sequence[Span]) -> Chunk:
-    return Chunk(np.concatenate([samples[start:end] for start, end in pieces]), tuple(pieces))
+def _without_long_pauses(speech: Sequence[Span]) -> list[list[Span]]:
+    """Spans by stretches: a new one begins behind every long pause."""
+    stretches: list[list[Span]] = []
+    for span in speech:
+        if not stretches or span[0] - stretches[-1][-1][1] >= _LONG_PAUSE:
+            stretches.append([])
+        stretches[-1].append(span)
+    return stretches
 
 
-def _short_spans(samples: FloatArray, spans: Iterable[Span]) -> Iterator[Span]:
-    """The same spans, those longer than a chunk cut where they are quietest."""
-    for start, end in spans:
-        while end - start > MAX_CHUNK:
-            middle = start + _quietest(samples[start : start + MAX_CHUNK])
-            yield start, middle
-            start = middle
-        yield start, end
+def _around_speech(
+    stretches: Sequence[Sequence[Span]], n_samples: int
+) -> Iterator[tuple[Sequence[Span], Span]]:
+    for spans in stretches:
+        yield spans, (max(spans[0][0] - _PAD, 0), min(spans[-1][1] + _PAD, n_samples))
+
+
+def _everything(
+    stretches: Sequence[Sequence[Span]], n_samples: int
+) -> Iterator[tuple[Sequence[Span], Span]]:
+    start = 0
+    for spans, following in zip(stretches, stretches[1:], strict=False):
+        middle = (spans[-1][1] + following[0][0]) // 2
+        yield spans, (start, middle)
+        start = middle
+    yield stretches[-1] if stretches else [], (start, n_samples)
+
+
+def _extent(spans: Sequence[Span], start: int, end: int) -> Span:
+    inside = [span for span in spans if span[0] < end and span[1] > start]
+    if not inside:
+        return start, end
+    return max(inside[0][0], start), min(inside[-1][1], end)
+
+
+def _short_spans(samples: FloatArray, span: Span) -> Iterator[Span]:
+    """The same span; one longer than a chunk is cut where it is quietest."""
+    start, end = span
+    while end - start > MAX_CHUNK:
+        middle = start + _quietest(samples[start : start + MAX_CHUNK])
+        yield start, middle
+        start = middle
+    yield start, end
 
 
 def _quietest(samples: FloatArray) -> int:

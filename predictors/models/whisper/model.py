@@ -12,9 +12,9 @@ from contract.audio.codec import Audio, resample
 from contract.config import InvalidConfig
 from contract.errors import InvalidRequest, ModelFailed, ModelNotReady, SpeechError
 from contract.tasks import Task, TranscribeInput, TranscribeOutput
-from predictors.models.whisper.chunks import FloatArray, cut
+from predictors.models.whisper.chunks import cut
 from predictors.nn.speech_activity.network import SpeechNetwork
-from predictors.nn.speech_activity.segments import SAMPLE_RATE, Span, SpeechRules, speech_spans
+from predictors.nn.speech_activity.segments import SAMPLE_RATE, SpeechRules, speech_spans
 from predictors.nn.speech_activity.shipped import shipped_network
 from predictors.runtime.devices import worker_device
 from predictors.runtime.model import ModelType
@@ -42,8 +42,7 @@ TAGS = _OWNERS | {tag: f"Systran/faster-whisper-{tag}" for tag in (*_SIZES, *_LA
 
 _REQUIRED = ("model.bin", "config.json", "tokenizer.json", "vocabulary.*")
 FILES = (*_REQUIRED, "preprocessor_config.json")
-_SPEECH = SpeechRules(min_speech_duration_ms=100, min_silence_duration_ms=160, speech_pad_ms=400)
-"""Pauses above 0.8 s are shortened to that: Whisper drifts on long ones."""
+_SPEECH = SpeechRules(min_speech_duration_ms=100, min_silence_duration_ms=160, speech_pad_ms=0)
 
 _COMPUTE_TYPES = {"float16": "float16", "half": "float16", "bfloat16": "bfloat16"}
 _BYTES_PER_WEIGHT = {"int8": 1, "int16": 2, "float16": 2, "bfloat16": 2, "float32": 4}
@@ -208,18 +207,14 @@ class FasterWhisper(ModelType[TranscribeInput, TranscribeOutput]):
         except InvalidRequest as refusal:
             return refusal
         samples = resample(request.audio, SAMPLE_RATE).samples
+        speech = speech_spans(self._detector.probabilities(samples), len(samples), _SPEECH)
         return Recording(
-            tuple(cut(samples, self._spans(samples, request.vad_filter))),
+            tuple(cut(samples, speech, keep_pauses=not request.vad_filter)),
             request.language.lower() if request.language else None,
             request.translate,
             request.word_timestamps,
             self._known(request.languages),
         )
-
-    def _spans(self, samples: FloatArray, has_vad: bool) -> Sequence[Span]:
-        if not has_vad:
-            return [(0, len(samples))]
-        return speech_spans(self._detector.probabilities(samples), len(samples), _SPEECH)
 
     def cost(self, request: TranscribeInput) -> float:
         return request.audio.duration_s

@@ -48,7 +48,7 @@ def transcript(
             text_and_times, tokenizer.timestamp_begin, chunk.duration_s
         ):
             timed = None if rest is None else _words(chunk, take(rest, len(tokens)))
-            bounds = chunk.original_span_s(start_s, end_s)
+            bounds = chunk.original_s(start_s, end_s)
             if timed:
                 bounds = timed[0].start_s, timed[-1].end_s
             text = tokenizer.decode(tokens)
@@ -79,7 +79,7 @@ def _is_text_or_time(token: int, tokenizer: object) -> bool:
 def _words(chunk: Chunk, words: Sequence[TimedWord]) -> tuple[Word, ...]:
     placed: list[Word] = []
     for word in words:
-        start_s, end_s = chunk.original_word_s(word.start_s, word.end_s)
+        start_s, end_s = chunk.original_s(word.start_s, word.end_s)
         start_s = max(start_s, placed[-1].end_s if placed else 0.0)
         end_s = max(end_s, start_s)
         placed.append(Word(round(start_s, 3), round(end_s, 3), word.word, word.probability))
