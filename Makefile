@@ -18,13 +18,19 @@ TORCH_INDEX ?=
 BUILD_FLAGS ?=
 BUILD = $(ENGINE) build $(BUILD_FLAGS) -f Dockerfile.$(1) --target $(2) $(3) -t $(REGISTRY)/harmony-speech-$(4):$(VERSION) .
 
-.PHONY: serve test check fmt bench docs manifests image image-gpu image-names chart version-check clean help
+FUZZ_CASES ?= 100000
+FUZZ_SEED ?= 1
+
+.PHONY: serve test fuzz check fmt bench docs manifests image image-gpu image-names chart version-check clean help
 
 serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
 	@$(SERVE)/bin/harmony serve --config config.yml
 
 test: $(TEST)/ready check  ## install everything, then check format, lint, types, imports and behaviour
 	$(TEST)/bin/python -m pytest --cov
+
+fuzz: $(TEST)/ready  ## spoil files and bodies for minutes (FUZZ_CASES=100000 a target, FUZZ_SEED=1)
+	FUZZ_CASES=$(FUZZ_CASES) FUZZ_SEED=$(FUZZ_SEED) $(TEST)/bin/python -m pytest -o timeout=0 tests/fuzz
 
 check: $(TEST)/ready  ## format, lint, import directions, types and workflows only
 	$(TEST)/bin/ruff format --check .

@@ -451,6 +451,31 @@ async def test_bytes_that_are_no_audio_are_refused(junk: bytes, http: httpx.Asyn
     assert (answer.status_code, answer.json()["param"]) == (400, "audio")
 
 
+@pytest.mark.parametrize("name", ["16ch.opus", "segv.m4a"])
+async def test_a_recording_that_ends_its_decoder_ends_no_server(
+    name: str, server: Server, http: httpx.AsyncClient
+) -> None:
+    """V1, V2 in JSON and gRPC; what is decoded for it is refused, and the next caller answered."""
+    recording = (Path(__file__).parents[1] / "data" / "attack" / name).read_bytes()
+    text = base64.b64encode(recording).decode()
+    v2 = infer_body(sample_request(Task.TRANSCRIBE))
+    v2["inputs"][0]["data"] = [text]
+    for path, body in (
+        ("/v2/models/transcribe/infer", v2),
+        ("/v1/models/transcribe:predict", {"instances": [{"audio": text}]}),
+    ):
+        answer = await http.post(path, json=body)
+        assert (answer.status_code, answer.json()["param"]) == (400, "audio"), answer.text
+        assert "channels; send 1 to 8" in answer.json()["error"]
+    request = grpc_request("transcribe", sample_request(Task.TRANSCRIBE))
+    request.raw_input_contents[0] = len(recording).to_bytes(4, "little") + recording
+    said = await fails_with(StatusCode.INVALID_ARGUMENT, grpc_infer(server, request))
+    assert "channels; send 1 to 8" in said
+    good = infer_body(sample_request(Task.TRANSCRIBE))
+    assert (await http.post("/v2/models/transcribe/infer", json=good)).status_code == 200
+    assert 'speech_audio_refused_total{reason="channels"}' in (await http.get("/metrics")).text
+
+
 async def test_audio_longer_than_allowed_is_refused(http: httpx.AsyncClient) -> None:
     hour = Audio(np.zeros(8000 * 40, np.float32), 8000)
     answer = await http.post("/v2/models/transcribe/infer", json=infer_body(TranscribeInput(hour)))
