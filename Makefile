@@ -13,8 +13,6 @@ ENGINE ?= docker
 REGISTRY ?= dev.local
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TORCH_INDEX ?=
-# A comma that $(call) does not take for its own.
-, := ,
 BUILD_FLAGS ?=
 BUILD = $(ENGINE) build $(BUILD_FLAGS) -f Dockerfile.$(1) --target $(2) $(3) -t $(REGISTRY)/harmony-speech-$(4):$(VERSION) .
 
@@ -59,7 +57,7 @@ image:  ## build the CPU images (ENGINE=docker, REGISTRY=dev.local, TORCH_INDEX=
 	$(call BUILD,cpu,transformer,,transformer)
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS=whisper,predictor-whisper)
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS=piper,predictor-piper)
-	$(call BUILD,cpu,predictor,--build-arg EXTRAS=torch$(,)text --build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-torch)
+	$(call BUILD,cpu,predictor,--build-arg EXTRAS="torch text" --build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-torch)
 
 image-gpu:  ## build the GPU image (TORCH_INDEX= torch's index for your CUDA)
 	$(call BUILD,gpu,predictor,--build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-gpu)
