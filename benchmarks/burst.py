@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
 
 from benchmarks import material
 from benchmarks.figures import Line, percentile
+from benchmarks.health_watch import watched
 from benchmarks.setup import Setup, served, transcribe
 
 BURST = 60
@@ -28,9 +25,9 @@ Answers = list[tuple[int, float]]
 
 def run(setup: Setup) -> Iterator[Line]:
     with served(setup) as (server, http):
-        with _watched(server.url) as calm:
+        with watched(server.url) as calm:
             time.sleep(_CALM_S)
-        with _watched(server.url) as health:
+        with watched(server.url) as health:
             answers = asyncio.run(_burst(server.url))
         heard = transcribe(http, material.WHISPER, material.silence(5))
     yield from _lines(answers)
@@ -55,24 +52,6 @@ async def _ask(http: httpx.AsyncClient, file: bytes) -> tuple[int, float]:
         files={"file": ("clip.wav", file)},
     )
     return answer.status_code, time.perf_counter() - started
-
-
-@contextmanager
-def _watched(url: str) -> Iterator[list[float]]:
-    """Milliseconds of each look at /health, filled when the body is over. The watcher is a process
-    of its own: sixty requests in this one would delay it."""
-    found: list[float] = []
-    command = [sys.executable, "-m", "benchmarks.health_watch", url]
-    watcher = subprocess.Popen(
-        command, cwd=material.ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert watcher.stdout is not None
-    watcher.stdout.readline()  # it has begun
-    try:
-        yield found
-    finally:
-        report, _ = watcher.communicate("end\n")
-        found.extend(json.loads(report))
 
 
 def _lines(answers: Answers) -> list[Line]:

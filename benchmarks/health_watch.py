@@ -7,13 +7,36 @@ from __future__ import annotations
 
 import http.client
 import json
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
+ROOT = Path(__file__).parents[1]
 _EVERY_S = 0.05
 _TIMEOUT_S = 120
+
+
+@contextmanager
+def watched(url: str) -> Iterator[list[float]]:
+    """Milliseconds of each look at /health, filled when the body is over. The watcher is a process
+    of its own: sixty requests in this one would delay it."""
+    found: list[float] = []
+    command = [sys.executable, "-m", "benchmarks.health_watch", url]
+    watcher = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert watcher.stdout is not None
+    watcher.stdout.readline()  # it has begun
+    try:
+        yield found
+    finally:
+        report, _ = watcher.communicate("end\n")
+        found.extend(json.loads(report))
 
 
 def main(url: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from contract.audio.codec import Audio, decode, resample, wav_bytes
 from predictors.runtime.weights.source import resolve
@@ -46,11 +47,16 @@ TEN_SENTENCES = (
 )
 
 
+def speech(rate: int) -> NDArray[np.float32]:
+    """The recording's samples at any rate."""
+    audio = decode(RECORDING.read_bytes(), max_bytes=1 << 24, max_seconds=60)
+    return resample(audio, rate).samples
+
+
 def clips() -> dict[str, bytes]:
     """Files by name: four words, and a recording as it is."""
-    data = RECORDING.read_bytes()
-    speech = resample(decode(data, max_bytes=1 << 24, max_seconds=60), RATE).samples
-    return {"2 s clip": wav_bytes(Audio(speech[: 2 * RATE], RATE)), "11 s clip": data}
+    start = wav_bytes(Audio(speech(RATE)[: 2 * RATE], RATE))
+    return {"2 s clip": start, "11 s clip": RECORDING.read_bytes()}
 
 
 def minute() -> bytes:

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,20 +53,17 @@ class Server:
             time.sleep(_POLL_S)
         return self.age_s
 
-    def memory_mb(self, kind: str = "Rss") -> float:
-        """Memory now, its decoders' included: Rss counts shared pages in each process, Pss once."""
-        return sum(_memory_kib(one, kind) for one in self._processes()) / 1024
+    def memory_mb(self) -> float:
+        """Resident memory now."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
+        return int(kib) / 1024
 
     def cpu_s(self) -> float:
-        """Processor seconds used so far, all threads, and of the decoders that run now: what a busy
-        machine cannot stretch."""
-        return sum(_cpu_s(one) for one in self._processes())
-
-    def _processes(self) -> list[Path]:
-        """In /proc: the server's own, and its children."""
-        pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-        return [Path(f"/proc/{one}") for one in (pid, *children)]
+        """Processor seconds used so far, all threads: what a busy machine cannot stretch."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
+        user, system = fields.rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
     def _answers(self, path: str) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -79,24 +76,20 @@ class Server:
             connection.close()
 
 
-def _memory_kib(process: Path, kind: str) -> int:
-    lines = (process / "smaps_rollup").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
-
-
-def _cpu_s(process: Path) -> float:
-    user, system = (process / "stat").read_text(encoding="ascii").rpartition(")")[2].split()[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
-
 @contextmanager
-def running(command: Sequence[str], port: int, folder: Path) -> Iterator[Server]:
+def running(
+    command: Sequence[str], port: int, folder: Path, variables: Mapping[str, str] | None = None
+) -> Iterator[Server]:
     """Start a program that is to listen on `port`; it is ended as Ctrl-C ends it."""
     log_file = folder / f"{port}.log"
     with log_file.open("wb") as log:
         started_s = time.perf_counter()
         process = subprocess.Popen(
-            command, stdout=log, stderr=log, env=os.environ | ENVIRONMENT, cwd=ROOT
+            command,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **ENVIRONMENT, **(variables or {})},
+            cwd=ROOT,
         )
     try:
         yield Server(process, port, log_file, started_s)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ingress.settings import Settings
 from transport.asgi.bulkheads import Bulkhead
 from transport.asgi.settings import MEGABYTE
+
+_SHARE = 0.75
+"""Of a model's places for one caller: readers of endless speeches leave some to others."""
 
 
 @dataclass(frozen=True)
@@ -15,11 +19,14 @@ class Bounds:
 
     requests: Bulkhead
     models: Bulkhead
+    model_shares: Bulkhead
+    """Of each model by caller: the keys are of both."""
     memory: Bulkhead
 
 
 def bounds_of(settings: Settings) -> Bounds:
     most, most_bytes = settings.max_requests, settings.max_held_mb * MEGABYTE
+    share = math.ceil(_SHARE * settings.max_requests_per_model)
     return Bounds(
         Bulkhead(
             most,
@@ -34,6 +41,12 @@ def bounds_of(settings: Settings) -> Bounds:
             full=f"{most} requests are already under way; come back shortly",
             full_for_key=f"{{key}} has {settings.max_requests_per_model} requests under way; "
             "come back shortly",
+        ),
+        Bulkhead(
+            most,
+            share,
+            full=f"{most} requests are already under way; come back shortly",
+            full_for_key=f"you have {share} requests of one model under way; wait for one of them",
         ),
         Bulkhead(
             most_bytes,

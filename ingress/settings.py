@@ -54,7 +54,8 @@ class Settings(ServerSettings):
     """Of those, most of one key, or without keys of one address."""
 
     max_requests_per_model: int = Field(default=32, ge=1)
-    """Of those, most that one model or toolchain answers: one that hangs leaves room for others."""
+    """Of those, most that one model or toolchain answers: one that hangs leaves room for others.
+    Three quarters of them may be one caller's."""
 
     max_body_mb: int = Field(default=64, ge=1)
     """Largest request body in megabytes (2^20 bytes). Base64 makes audio a third longer, so above

@@ -63,6 +63,7 @@ class AppState:
 
     async def call(self, model: str, request: TaskInput[O], state: RequestState) -> O:
         """Ask a predictor or toolchain; keep the time it took and whether it could answer."""
+        state.lease.take(self.bounds.model_shares, f"{model} {state.caller}")
         state.lease.take(self.bounds.models, model)
         labels = (model, request.task.value)
         with state.step(model), metrics.CALL_SECONDS.labels(*labels).time():

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from typing import Any
 
 import httpx
 from fake_client import FakeClient
@@ -14,8 +13,6 @@ from front_door import as_base64, browser, make_app, wav, wav_base64
 from http_threads import serving_limited
 from raw_http import connected, wait_until
 
-from contract.context import RequestContext
-from contract.tasks import TaskInput
 from ingress.settings import Settings
 from transport.asgi.settings import ServerSettings
 
@@ -23,16 +20,6 @@ SPEECH = {"model": "piper", "voice": "joe", "input": "Hi."}
 VAD = {"model": "silero-vad", "input_audio": wav_base64(0.5)}
 LONG_TEXT = "And so my fellow citizens of the world. " * 450
 """Eighteen minutes of the fake synthesizer's tone: 47 MB of WAV."""
-
-
-class HangingClient(FakeClient):
-    """`piper` accepts and never answers."""
-
-    async def call(self, model: str, request: TaskInput[Any], context: RequestContext) -> Any:
-        if model == "piper":
-            self.calls.append((model, request, context))
-            await asyncio.sleep(600)
-        return await super().call(model, request, context)
 
 
 def test_uploads_of_a_byte_a_second_hold_no_place(models: FakeClient) -> None:
@@ -59,14 +46,18 @@ def test_readers_that_do_not_read_give_up_their_place(models: FakeClient) -> Non
 
 
 async def test_a_model_that_hangs_leaves_room_for_others() -> None:
-    """64 callers of it, all from one address, which has its share too."""
-    models = HangingClient()
-    async with browser(make_app(models)) as http:
+    """Sixty-four callers from each of two addresses."""
+    models = FakeClient(hung=frozenset({"piper"}))
+    app = make_app(models)
+    other = httpx.ASGITransport(app=app, client=("127.0.0.2", 1))
+    async with browser(app) as http, httpx.AsyncClient(transport=other, base_url="http://x") as two:
         hanging = [
-            asyncio.create_task(http.post("/v1/audio/speech", json=SPEECH)) for _ in range(64)
+            asyncio.create_task(one.post("/v1/audio/speech", json=SPEECH))
+            for _ in range(64)
+            for one in (http, two)
         ]
         refused, _ = await asyncio.wait(hanging, timeout=5, return_when=asyncio.FIRST_COMPLETED)
-        while len(refused) < 32:
+        while len(refused) < 128 - 32:
             refused, _ = await asyncio.wait(hanging, timeout=0.2)
         answers = [(await http.post("/v1/audio/vad", json=VAD)).status_code for _ in range(8)]
         for task in hanging:
@@ -77,6 +68,23 @@ async def test_a_model_that_hangs_leaves_room_for_others() -> None:
     said = [task.result().json()["error"]["message"] for task in refused]
     assert statuses == {429}
     assert any("piper has 32 requests under way" in message for message in said)
+
+
+async def test_one_caller_leaves_places_of_a_model_to_others(models: FakeClient) -> None:
+    models.gate = asyncio.Event()
+    app = make_app(models, api_keys="one,two", max_requests_per_model=4)
+    async with browser(app) as http:
+        one, two = {"api-key": "one"}, {"api-key": "two"}
+        waiting = [
+            asyncio.create_task(http.post("/v1/audio/vad", json=VAD, headers=one)) for _ in range(3)
+        ]
+        await models.until_called(3)
+        refused = await http.post("/v1/audio/vad", json=VAD, headers=one)
+        waiting.append(asyncio.create_task(http.post("/v1/audio/vad", json=VAD, headers=two)))
+        await models.until_called(4)
+        models.gate.set()
+        assert [(await task).status_code for task in waiting] == [200] * 4
+    assert refused.status_code == 429
 
 
 async def test_a_caller_has_its_share(models: FakeClient) -> None:

@@ -62,6 +62,8 @@ class FakeClient:
     calls: list[tuple[str, Any, RequestContext]] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
+    hung: frozenset[str] = frozenset()
+    """Models that accept and never answer."""
     gate: asyncio.Event | None = None
     """Calls wait for it, all but the first `before_gate`."""
     before_gate: int = 0
@@ -87,6 +89,8 @@ class FakeClient:
         text = getattr(request, "text", "")
         try:
             async with asyncio.timeout(max(0.0, context.remaining_s)):
+                if model in self.hung:
+                    await asyncio.Event().wait()
                 await self._work(len(self.calls))
         except TimeoutError:
             raise DeadlineExceeded(f"{model} did not answer before the deadline") from None

@@ -14,7 +14,6 @@
 {{- end }}
 {{- include "harmony-speech.homeEnv" . }}
 {{ include "harmony-speech.connections" . }}
-{{- include "harmony-speech.tracing" (dict "root" . "service" "ingress") }}
 {{- include "harmony-speech.settings" (mergeOverwrite $settings (deepCopy .Values.ingress.settings)) }}
 {{- end }}
 
