@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
@@ -17,6 +18,7 @@ from contract.audio.codec import AudioFormat
 
 IGNORED_HEADER = "x-ignored-parameters"
 _UNSET = frozenset({"", "None", "null", "undefined"})
+_LONGEST_UNSET = 16
 _MOST_NAMES, _LONGEST_NAME = 32, 64
 _FORMAT_NAMES = {
     **{"mpeg": AudioFormat.MP3, "ogg": AudioFormat.OPUS, "oga": AudioFormat.OPUS},
@@ -49,7 +51,9 @@ class ClientBody(BaseModel):
 
 
 def _is_unset(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value.strip() in _UNSET)
+    """Long strings are not looked at: hashing an upload in base64 takes a while."""
+    is_short = isinstance(value, str) and len(value) <= _LONGEST_UNSET
+    return value is None or (is_short and value.strip() in _UNSET)
 
 
 def _without_unset_items(value: Any) -> Any:
@@ -58,14 +62,21 @@ def _without_unset_items(value: Any) -> Any:
     return value
 
 
-def unknown_keys(body: BaseModel, prefix: str = "") -> Iterator[str]:
-    """Keys that have no field, with those of objects inside: `generation_options.colour`."""
+def unknown_keys(body: BaseModel) -> list[str]:
+    """Keys that have no field, with those of objects inside: `generation_options.colour`.
+
+    The first of them, as many as a header names.
+    """
+    return list(islice(_unknown_keys(body, ""), _MOST_NAMES))
+
+
+def _unknown_keys(body: BaseModel, prefix: str) -> Iterator[str]:
     yield from (f"{prefix}{key}" for key in body.model_extra or ())
     for name in body.model_fields_set & type(body).model_fields.keys():
         value = getattr(body, name)
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, BaseModel):
-                yield from unknown_keys(item, f"{prefix}{name}.")
+                yield from _unknown_keys(item, f"{prefix}{name}.")
 
 
 def header_value(names: list[str]) -> str:

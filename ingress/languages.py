@@ -94,12 +94,14 @@ def spoken_language(value: str, offered: Sequence[str], *, param: str, model: st
     return codes[code]
 
 
-@lru_cache(maxsize=512)
 def iso_code(value: str) -> str | None:
     """The shortest ISO 639 code of a language given by tag or by name; None when it is neither."""
     word = value.strip().lower()
-    if not (1 < len(word) <= _LONGEST and word.isprintable()):
-        return None
+    return _iso_code(word) if 1 < len(word) <= _LONGEST and word.isprintable() else None
+
+
+@lru_cache(maxsize=512)
+def _iso_code(word: str) -> str | None:
     try:
         tag = Language.get(COUNTRIES.get(word) or re.split(r"[.@]", word)[0])
         if tag.language and tag.is_valid():
