@@ -183,10 +183,14 @@ class TranscribeInput(TaskInput[TranscribeOutput]):
     prompt: Annotated[
         str | None,
         Field(
-            max_length=4096, description="text the transcript continues, to fix spelling and style"
+            max_length=MAX_TEXT_CHARACTERS,
+            description="text the transcript continues, to fix spelling and style; its end counts",
         ),
     ] = None
-    hotwords: Annotated[str | None, Field(max_length=1024, description="words to expect")] = None
+    hotwords: Annotated[
+        str | None,
+        Field(max_length=MAX_TEXT_CHARACTERS, description="words to expect; the first count"),
+    ] = None
     temperature: Annotated[
         float, Field(ge=0, le=1, description="0: beam search with fall-back; above: sampling")
     ] = 0.0

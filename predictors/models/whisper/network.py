@@ -35,6 +35,8 @@ _MARGIN_S = 2.0
 
 _MAX_CONTEXT = 223  # tokens of prompt and hotwords: half of the decoder's 448, less one
 _MAX_HOTWORDS = 111
+_MAX_CHARS = 4096
+"""Of either: more than those tokens ever hold; the rest is not worth tokenizing."""
 _MAX_NEW_TOKENS = 224
 _TOKENS_PER_S, _SPARE_TOKENS = 25, 16
 """More than anybody says in any script; what is cut off by it was a loop."""
@@ -179,12 +181,13 @@ class WhisperNetwork:
 
     def _context(self, tokenizer: Tokenizer, search: Search) -> list[int]:
         """Hotwords from their beginning and the prompt's end, as much of both as there is room."""
-        hotwords = _tokens(tokenizer, search.hotwords)[:_MAX_HOTWORDS]
+        first, last = (search.hotwords or "")[:_MAX_CHARS], (search.prompt or "")[-_MAX_CHARS:]
+        hotwords = _tokens(tokenizer, first)[:_MAX_HOTWORDS]
         room = _MAX_CONTEXT - len(hotwords)
-        words = hotwords + _tokens(tokenizer, search.prompt)[-room:]
+        words = hotwords + _tokens(tokenizer, last)[-room:]
         return [tokenizer.sot_prev, *words] if words else []
 
 
-def _tokens(tokenizer: Tokenizer, text: str | None) -> list[int]:
-    tokens: list[int] = tokenizer.encode(" " + text.strip()) if text and text.strip() else []
+def _tokens(tokenizer: Tokenizer, text: str) -> list[int]:
+    tokens: list[int] = tokenizer.encode(" " + text.strip()) if text.strip() else []
     return tokens

@@ -284,6 +284,16 @@ def test_translation_and_transcription_share_a_pass(multilingual: FasterWhisper)
         check_times(output, 11)
 
 
+def test_of_a_long_prompt_the_end_counts_and_of_hotwords_the_beginning(english: FasterWhisper):
+    """As many words as make up any context; what lies beyond changes nothing."""
+    samples = jfk(RATE)
+    end, beginning = "A speech of the President. " * 100, "Americans, country, fellow, " * 100
+    short = heard(english, samples, prompt=end, hotwords=beginning)
+    filler = "Something else altogether. " * 2000
+    long = heard(english, samples, prompt=filler + end, hotwords=beginning + filler)
+    assert plain(long.text) == plain(short.text) == WORDS
+
+
 def test_language_is_detected_among_those_that_are_possible(multilingual: FasterWhisper):
     free, narrowed, partly_known = multilingual.infer(
         [
