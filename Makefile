@@ -44,6 +44,7 @@ docs: $(TEST)/ready  ## build the documentation with search into .cache/site; a 
 	$(TEST)/bin/mkdocs build --quiet
 
 manifests: $(TEST)/ready  ## print the chart's README and schema, manifests/ and the tables in docs/
+	$(TEST)/bin/python docs/tools/model_types.py
 	$(TEST)/bin/python helm/tools/values_docs.py
 	$(TEST)/bin/python docs/tools/tables.py
 	$(TEST)/bin/python helm/tools/print_manifests.py

@@ -1,6 +1,6 @@
 """One model in a process of its own, so that its memory can be told. Used by benchmarks.networks.
 
-A call is `infer()` as the scheduler makes it, front end included.
+A call is what the runtime makes of requests that come at once, front end included.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from contract.tasks import (
     TranscribeInput,
     VocodeInput,
 )
-from predictors.runtime.model import ModelType
+from predictors.runtime.direct import answers
+from predictors.runtime.model import Model
 from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.registry import model_type_class
 from predictors.runtime.weights.store import WeightStore
@@ -53,11 +54,9 @@ def main() -> None:
         import torch
 
         torch.set_num_threads(THREADS)
-    kind = model_type_class(entry.model_type)
-    model = kind(entry, WeightStore().holder())
-    model.load()
-    model.infer([model.warm_up_request()])
-    report = {"weights_mb": model.footprint_bytes() / 2**20, "loaded_mb": _resident_mb()}
+    model = model_type_class(entry.model_type).load(entry, WeightStore().holder())
+    answers(model, [model.warm_up_request()])
+    report = {"weights_mb": model.size_bytes / 2**20, "loaded_mb": _resident_mb()}
     request = REQUESTS[entry.model_type]()
     cpu: dict[str, list[float]] = {"one": [], "eight": []}
     ways = {
@@ -72,7 +71,7 @@ def main() -> None:
     print(json.dumps(found))
 
 
-def _work(model: ModelType[Any, Any], request: Any, count: int, cpu: list[float]) -> Way:
+def _work(model: Model[Any, Any], request: Any, count: int, cpu: list[float]) -> Way:
     """Seconds for a second of sound when `count` equal requests come at once.
 
     Processor seconds, which a busy machine stretches less, are added to `cpu`.
@@ -80,23 +79,23 @@ def _work(model: ModelType[Any, Any], request: Any, count: int, cpu: list[float]
 
     def measure() -> float:
         started, used = time.perf_counter(), time.process_time()
-        answers = model.infer([request] * count)
+        found = answers(model, [request] * count)
         took_s, used_s = time.perf_counter() - started, time.process_time() - used
-        sound_s = sum(_sound_s(model, request, answer) for answer in answers)
+        sound_s = sum(_sound_s(model, request, answer) for answer in found)
         cpu.append(used_s / sound_s)
         return took_s / sound_s
 
     return measure
 
 
-def _sound_s(model: ModelType[Any, Any], request: Any, answer: Any) -> float:
+def _sound_s(model: Model[Any, Any], request: Any, answer: Any) -> float:
     """Length of what was spoken, else of what was heard. Raises the answer if it is an error."""
     if isinstance(answer, Exception):
         raise answer
     if isinstance(answer, AudioOutput):
         return answer.audio.duration_s
     if isinstance(answer, SynthesizeMelOutput):
-        return answer.mel.shape[1] / _FRAMES_A_SECOND[model.config.model_type]
+        return answer.mel.shape[1] / _FRAMES_A_SECOND[type(model).__name__]
     heard: Audio = request.audio
     return heard.duration_s
 

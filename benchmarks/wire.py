@@ -27,6 +27,7 @@ from contract.wire.tensors import (
     response_to_json,
     to_message,
 )
+from predictors.runtime.direct import answers
 from predictors.runtime.registry import model_type_class
 from predictors.runtime.weights.store import WeightStore
 
@@ -52,13 +53,12 @@ def run(setup: Setup) -> Iterator[Line]:
 
 
 def _measured(entry: ModelConfig, rounds: int) -> Iterator[Line]:
-    model = model_type_class(entry.model_type)(entry, WeightStore().holder())
-    model.load()
+    model = model_type_class(entry.model_type).load(entry, WeightStore().holder())
     request = REQUESTS[entry.model_type]()
-    (answer,) = model.infer([request])
+    (answer,) = answers(model, [request])
     if not isinstance(answer, TaskOutput):
         raise RuntimeError(f"{entry.model_type}: {answer}")
-    ways = {"inference": seconds(lambda: model.infer([request]))}
+    ways = {"inference": seconds(lambda: answers(model, [request]))}
     ways |= {case: seconds(work) for case, work in _conversions(answer).items()}
     found = take_turns(ways, rounds)
     for case in [one for one in ways if one != "inference"]:

@@ -60,7 +60,7 @@ class ModelConfig(_Closed):
     voices: tuple[str, ...] = ()
     """Advertised voices of a synthesizer."""
     max_batch_size: int = Field(default=8, ge=1, le=256)
-    """Most requests in one forward pass."""
+    """Most units (sentences, chunks, windows) in one forward pass; requests share passes."""
     dtype: DType = "float32"
     device_config: DeviceConfig = DeviceConfig()
     revision: str | None = None

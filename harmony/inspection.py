@@ -8,7 +8,7 @@ from contract.config import ModelConfig, ServiceConfig
 from contract.errors import SpeechError
 from contract.model_types import MODEL_TYPE_TASKS
 from contract.toolchains import TOOLCHAINS
-from predictors.runtime.registry import known_model_types, missing_packages, model_type_class
+from predictors.runtime.registry import known_model_types, missing_packages, task_of
 
 
 def problems(config: ServiceConfig) -> list[str]:
@@ -18,12 +18,12 @@ def problems(config: ServiceConfig) -> list[str]:
 
 def _problem(entry: ModelConfig) -> Iterator[str]:
     try:
-        kind = model_type_class(entry.model_type)
+        task = task_of(entry.model_type)
     except SpeechError as exc:
         yield f"{entry.name}: {exc.message}"
         return
-    if entry.task not in (None, kind.task):
-        yield f"{entry.name}: task is {entry.task}, but {entry.model_type} does {kind.task}"
+    if entry.task not in (None, task):
+        yield f"{entry.name}: task is {entry.task}, but {entry.model_type} does {task}"
 
 
 def summary(config: ServiceConfig) -> str:
@@ -41,12 +41,11 @@ def model_type_table() -> Iterator[str]:
     yield f"{'model type':<34}{'task':<17}installed"
     for name in known_model_types():
         missing = missing_packages(name)
-        task = MODEL_TYPE_TASKS.get(name) or _plugin_task(name)
-        yield f"{name:<34}{task:<17}{'no: ' + ', '.join(missing) if missing else 'yes'}"
+        yield f"{name:<34}{_task(name):<17}{'no: ' + ', '.join(missing) if missing else 'yes'}"
 
 
-def _plugin_task(name: str) -> str:
+def _task(name: str) -> str:
     try:
-        return model_type_class(name).task
+        return MODEL_TYPE_TASKS.get(name) or task_of(name)
     except SpeechError:
         return "unknown"

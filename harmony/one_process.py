@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 
@@ -15,9 +14,9 @@ from contract.config import ServiceConfig
 from contract.errors import SpeechError
 from ingress.app import create_app
 from ingress.settings import Settings as IngressSettings
-from predictors.runtime.model import ModelType
-from predictors.runtime.registry import model_type_class
+from predictors.runtime.registry import ModelTypeSource, on_first_use
 from predictors.runtime.repository import ModelRepository
+from predictors.runtime.runner import ModelRunner
 from predictors.runtime.settings import Settings as PredictorSettings
 from transformer.engine import ToolchainEngine
 from transformer.toolchains import TOOLCHAINS
@@ -27,16 +26,14 @@ from transport.client.in_process import Endpoint, InProcessClient
 logger = logging.getLogger(__name__)
 
 
-ModelTypes = Callable[[str], type[ModelType[Any, Any]]]
-"""Finds a model type by its name."""
+ModelTypes = Callable[[str], ModelTypeSource]
+"""Finds a model type by its name. Raises SpeechError for an unknown one."""
 
 
-def with_tasks(config: ServiceConfig, model_types: ModelTypes) -> ServiceConfig:
-    """Fill in the tasks that only plugin packages know. Raises SpeechError for an unknown type."""
+def with_tasks(config: ServiceConfig, runners: Mapping[str, ModelRunner]) -> ServiceConfig:
+    """The same entries with their tasks, which of a plugin's types only its package knows."""
     entries = tuple(
-        entry
-        if entry.resolved_task
-        else entry.model_copy(update={"task": model_types(entry.model_type).task})
+        entry.model_copy(update={"task": runners[entry.name].task})
         for entry in config.model_configs
     )
     return config.model_copy(update={"model_configs": entries})
@@ -49,16 +46,16 @@ async def one_process(
     ingress: IngressSettings,
     predictors: PredictorSettings,
     connection: ConnectionSettings,
-    model_types: ModelTypes = model_type_class,
+    model_types: ModelTypes = on_first_use,
 ) -> AsyncIterator[FastAPI]:
     """The public application with everything behind it; models are let go at the end."""
-    catalog = Catalog(with_tasks(config, model_types))
     endpoints: dict[str, Endpoint] = {}
     pool = ModelRepository(predictors, memory_budget_mb=config.memory_budget_mb)
+    for entry in config.model_configs:
+        endpoints[entry.name] = pool.add(entry, model_types(entry.model_type))
+    catalog = Catalog(with_tasks(config, pool.runners))
     kept = store(connection)
     client = resilient(InProcessClient(endpoints), catalog, connection, kept)
-    for entry in catalog.current.models:
-        endpoints[entry.name] = pool.add(entry, model_types(entry.model_type))
     for name in TOOLCHAINS:
         endpoints[name] = ToolchainEngine(name, client, lambda: catalog.current)
     loading = asyncio.create_task(

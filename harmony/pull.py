@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from contract.config import ModelConfig, ServiceConfig
 from contract.errors import SpeechError
-from predictors.runtime.registry import model_type_class
+from predictors.runtime.registry import on_first_use
 from predictors.runtime.repository import ModelRepository
 from predictors.runtime.settings import Settings
 
@@ -29,7 +29,7 @@ async def _pull(entry: ModelConfig, say: Callable[[str], None]) -> bool:
     started_s = time.monotonic()
     pool = ModelRepository(Settings())
     try:
-        await pool.add(entry, model_type_class(entry.model_type)).ensure_loaded()
+        await pool.add(entry, on_first_use(entry.model_type)).ensure_loaded()
     except SpeechError as exc:
         say(f"{entry.name}: failed: {exc.message}")
         return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -16,15 +16,18 @@ from pydantic import ValidationError
 from contract.config import InvalidConfig, ModelConfig, ServiceConfig, load_config, parse_config
 from contract.errors import SpeechError
 from predictors.runtime.openmp import set_openmp_passive
-from predictors.runtime.registry import model_type_class
+from predictors.runtime.registry import ModelTypeSource, on_first_use
 from predictors.runtime.repository import ModelRepository
 from predictors.runtime.settings import Settings
 from transport import logs, tracing
 from transport.kserve.server import SpeechServer
 from transport.program import settings_faults
 
+ModelTypes = Callable[[str], ModelTypeSource]
+"""Finds a model type by its name. Raises SpeechError."""
 
-def main(argv: Sequence[str] | None = None) -> int:
+
+def main(argv: Sequence[str] | None = None, *, model_types: ModelTypes = on_first_use) -> int:
     """Serve until SIGTERM or SIGINT; requests in flight are finished. Returns the exit code."""
     parser = _parser()
     arguments = parser.parse_args(argv)
@@ -34,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = _read_config(arguments)
         pool = ModelRepository(settings, memory_budget_mb=config.memory_budget_mb)
         for entry in _selected(config, arguments.names):
-            pool.add(entry, model_type_class(entry.model_type))
+            pool.add(entry, model_types(entry.model_type))
     except SpeechError as error:
         parser.error(error.message)
     except ValidationError as exc:

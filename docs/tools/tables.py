@@ -22,12 +22,12 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from contract.config import ModelConfig
+from contract.model_types import MODEL_TYPES
 from contract.tasks import Task
 from contract.toolchains import TOOLCHAINS
 from contract.wire.tensors import CALL_PARAMETERS, describe, describe_parameters
 from ingress.settings import Settings as IngressSettings
-from predictors.runtime.options import NoOptions
-from predictors.runtime.registry import MODEL_TYPES, model_type_class
+from predictors.runtime.registry import model_type_class
 from predictors.runtime.settings import Settings as PredictorSettings
 from transformer.settings import Settings as TransformerSettings
 from transport.client.connection import ConnectionSettings
@@ -49,15 +49,10 @@ Row = Sequence[str]
 
 def model_types() -> str:
     rows = [
-        (f"`{name}`", f"`{model_type_class(name).task.value}`", f"`{entry.extra}`", _needs(name))
-        for name, entry in MODEL_TYPES.items()
+        (f"`{name}`", f"`{one.task.value}`", f"`{one.extra}`", ", ".join(one.packages))
+        for name, one in MODEL_TYPES.items()
     ]
     return _table(("model type", "task", "extra", "packages that are looked for"), rows)
-
-
-def _needs(name: str) -> str:
-    kind = model_type_class(name)
-    return ", ".join(dict.fromkeys((*MODEL_TYPES[name].packages, *kind.packages)))
 
 
 def options() -> str:
@@ -72,13 +67,7 @@ def options() -> str:
 
 def options_of(model_type: str) -> Any:
     """The dataclass that the `options:` of this model type are read into."""
-    module = sys.modules[model_type_class(model_type).__module__]
-    own = [
-        value
-        for name, value in vars(module).items()
-        if name.endswith("Options") and getattr(value, "__module__", "") == module.__name__
-    ]
-    return own[0] if own else NoOptions
+    return model_type_class(model_type).spec.options
 
 
 def entry_keys() -> str:
@@ -117,7 +106,7 @@ def tasks() -> str:
 
 
 def _task(task: Task) -> str:
-    users = [f"`{name}`" for name in MODEL_TYPES if model_type_class(name).task is task]
+    users = [f"`{name}`" for name, one in MODEL_TYPES.items() if one.task is task]
     users += [f"`{name}`" for name, spec in TOOLCHAINS.items() if task in spec.needs]
     (inputs, outputs), (asked, told) = describe(task), describe_parameters(task)
     asked = [one for one in asked if one["name"] not in CALL_PARAMETERS]

@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from predictors.nn.checkpoint_hints import looks_like_another
+from predictors.nn.checkpoint_hints import looks_like_another, owner_of
 
 # The two spellings of weight norm: (gain, direction) beside the weight they stand for.
 _WEIGHT_NORM_SUFFIXES = (
@@ -80,7 +80,16 @@ def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, family: str
     wanted = module.state_dict()
     missing = [key for key in wanted if not isinstance(state.get(key), Tensor)]
     if missing:
-        raise CheckpointError(_describe_missing(missing, len(wanted), family, state))
+        is_another = len(missing) > len(wanted) / 2 or owner_of(state) != owner_of(wanted)
+        remedy = (
+            looks_like_another(state)
+            if is_another
+            else "Check that the file is complete and from the same release as its config."
+        )
+        raise CheckpointError(
+            f"{len(missing)} of {len(wanted)} weights that {family} needs are not in the file: "
+            f"{_shorten(missing)}. {remedy}"
+        )
     misshapen = [
         f"{key} {list(state[key].shape)} (expected {list(value.shape)})"
         for key, value in wanted.items()
@@ -131,16 +140,6 @@ def _effective_weight(key: str, gain: object, direction: Tensor) -> Tensor:
         )
     direction = direction.float()
     return direction * (gain.float() / torch.norm_except_dim(direction, 2, 0))
-
-
-def _describe_missing(
-    missing: list[str], wanted: int, family: str, state: Mapping[str, Any]
-) -> str:
-    message = f"{len(missing)} of {wanted} weights that {family} needs are not in the file: "
-    message += f"{_shorten(missing)}. "
-    if len(missing) > wanted / 2:
-        return message + looks_like_another(state)
-    return message + "Check that the file is complete and from the same release as its config."
 
 
 def _shorten(entries: list[str]) -> str:

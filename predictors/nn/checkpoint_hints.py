@@ -20,13 +20,18 @@ _MOST_LEVELS = 3
 """Dicts that a container wraps around its weights: checkpoint["model"]["generator"]["melgan..."]"""
 
 
-def looks_like_another(content: Mapping[str, Any]) -> str:
-    """A sentence for a file that holds other weights than were asked for; it names them if known.
+def owner_of(content: Mapping[str, Any]) -> str | None:
+    """The model type whose weights these are; None where no name tells.
 
     `content` is a checkpoint with its containers, or the state dict alone.
     """
     names = set(_names(content))
-    found = next((kind for kind, sign in _SIGNS.items() if sign in names), None)
+    return next((kind for kind, sign in _SIGNS.items() if sign in names), None)
+
+
+def looks_like_another(content: Mapping[str, Any]) -> str:
+    """A sentence for a file that holds other weights than were asked for; named if known."""
+    found = owner_of(content)
     told = f" ({found})" if found else ""
     return f"This looks like another family{told}: check the model type and the file."
 

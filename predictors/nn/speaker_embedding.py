@@ -10,6 +10,7 @@ import warnings
 import zipfile
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from contract.embedding import Embedding, LegacyEmbedding, checked_embedding
@@ -26,8 +27,6 @@ class UnreadableEmbedding(ValueError):
 
 def read_tensor(data: bytes) -> NDArray[np.float32]:
     """All numbers of the tensor in a torch.save file, in one row. Raises UnreadableEmbedding."""
-    import torch  # takes seconds, and whoever loads a model has done it before
-
     stored_bytes = _stored_bytes(data)
     try:
         with warnings.catch_warnings():
@@ -58,7 +57,7 @@ def _stored_bytes(data: bytes) -> int:
     return max((one.file_size for one in members if "/data/" in one.filename), default=0)
 
 
-def opened(
+def load_embedding(
     embedding: Embedding | LegacyEmbedding, family: str, dims: int, param: str
 ) -> NDArray[np.float32]:
     """The vector [dims] of an embedding of this family; a torch.save file is taken to be one.

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum, auto
+from functools import partial
 from typing import Any, TypeVar
 
 from contract.config import ModelConfig
 from contract.errors import ModelFailed, ModelNotReady, SpeechError
+from contract.tasks import Task
 from predictors.runtime import metrics
+from predictors.runtime.devices import run_on_own_stream, wait_for_device, worker_device
+from predictors.runtime.direct import warm_up
 from predictors.runtime.memory import MemoryBudget
-from predictors.runtime.model import ModelType
+from predictors.runtime.model import Model
 from predictors.runtime.out_of_memory import give_memory_back, is_out_of_memory
+from predictors.runtime.registry import ModelTypeSource
 from predictors.runtime.settings import Settings
 from predictors.runtime.weights.store import CorruptWeights, WeightsHandle
 from predictors.runtime.worker import Worker, run_apart
@@ -42,29 +47,29 @@ class State(Enum):
 
 
 class ModelInstance:
-    """Owns a ModelType and the moves between its states; knows nothing of requests.
+    """Owns a model and the moves between its states; knows nothing of requests.
 
-    `load` runs in a thread of its own and everything else of the model in `worker`. A load that
-    nobody waits for any more goes on: the next request will want it.
+    `load` runs in a thread of its own, the device's passes in `worker`. A load that nobody waits
+    for any more goes on: the next request will want it.
     """
 
     def __init__(
         self,
         config: ModelConfig,
-        kind: type[ModelType[Any, Any]],
-        holder: WeightsHandle,
-        worker: Worker,
+        source: ModelTypeSource,
+        weights: WeightsHandle,
         memory: MemoryBudget,
         settings: Settings,
     ) -> None:
         self.config = config
-        self.worker = worker
+        self._source = source
+        self.worker = Worker(f"infer-{config.name}")
         self.state = State.COLD
         self.footprint_bytes = 0
         self.last_used_s = time.monotonic()
-        self.model = kind(config, holder)
-        self._kind = kind
-        self._holder = holder
+        self.model: Model[Any, Any] | None = None
+        self._device = worker_device(config.device_config)
+        self._weights = weights
         self._memory = memory
         self._settings = settings
         self._users = 0
@@ -80,6 +85,12 @@ class ModelInstance:
         return self.config.name
 
     @property
+    def task(self) -> Task:
+        """Of the model type; imports it unless the configuration or the registry's table tells."""
+        known = None if isinstance(self._source, type) else self.config.resolved_task
+        return known or self._kind.spec.task
+
+    @property
     def is_loaded(self) -> bool:
         return self.state is State.LOADED
 
@@ -89,29 +100,33 @@ class ModelInstance:
         being loaded again."""
         return self._has_answered and self.state is not State.FAILED
 
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """While the body runs, the model is at work and is not unloaded to make room."""
-        self._users += 1
-        try:
-            yield
-        finally:
-            self._users -= 1
-            self.last_used_s = time.monotonic()
+    @property
+    def stall_s(self) -> float:
+        """A pass that takes longer has stalled."""
+        return self._settings.stall_s
 
-    async def run(self, call: Callable[[], T]) -> T:
-        """Await a call in the worker thread. Raises Stalled when it takes too long."""
-        stall_s = self._settings.stall_s
-        try:
-            async with asyncio.timeout(stall_s) as patience:
-                return await self.worker.run(call)
-        except TimeoutError as exc:
-            if not patience.expired():  # the model's own
-                raise
-            self._start_afresh()
-            raise Stalled(
-                f"{self.name} did not answer within {stall_s:.0f} s; send a smaller request"
-            ) from exc
+    def hold(self) -> None:
+        """From here on the model is at work, and is not unloaded to make room."""
+        self._users += 1
+
+    def let_go(self) -> None:
+        self._users -= 1
+        self.last_used_s = time.monotonic()
+
+    def on_device(self, call: Callable[[], T]) -> Callable[[], T]:
+        """The same call, on the CUDA stream of the thread that makes it, if it has a GPU."""
+        return partial(run_on_own_stream, self._device, call)
+
+    def stalled(self) -> Stalled:
+        """Leave thread and model to the pass that does not return, and start afresh."""
+        logger.error("%s stalled; its thread is abandoned and the model loads anew", self.name)
+        self.worker.abandon()
+        self._weights.discard()
+        self.model = None
+        self.state = State.COLD
+        return Stalled(
+            f"{self.name} did not answer within {self.stall_s:.0f} s; send a smaller request"
+        )
 
     async def ensure_loaded(self) -> None:
         """Return when the model is in memory. Raises ModelNotReady when it cannot be loaded."""
@@ -165,8 +180,8 @@ class ModelInstance:
         try:
             async with self._transition, self._memory.room_for(self):
                 self.state = State.LOADING
-                await self._bring_up()
-                self.footprint_bytes = self.model.footprint_bytes()
+                self.model = await self._bring_up()
+                self.footprint_bytes = self.model.size_bytes
                 self.state = State.LOADED
         except Exception as exc:  # whatever a model library raises
             await self._drop(discard=True)
@@ -183,11 +198,10 @@ class ModelInstance:
         metrics.LOAD_SECONDS.labels(self.name).observe(seconds)
         logger.info("loaded %s in %.2f s", self.name, seconds)
 
-    async def _bring_up(self) -> None:
+    async def _bring_up(self) -> Model[Any, Any]:
         """Load and warm up; once more after damaged weights or when memory ran out."""
         try:
-            await self._load_and_warm_up()
-            return
+            return await self._load_and_warm_up()
         except CorruptWeights:
             logger.warning("the weights of %s are damaged; loading them once more", self.name)
             await self._drop(discard=True)
@@ -197,14 +211,29 @@ class ModelInstance:
             logger.warning("no memory to load %s; unloading what is idle", self.name)
             await self._drop()
             await self._memory.evict_idle(keep=self)
-        await self._load_and_warm_up()
+        return await self._load_and_warm_up()
 
-    async def _load_and_warm_up(self) -> None:
-        model = self.model
-        await run_apart(model.load, f"load-{self.name}")
-        (answer,) = await self.run(lambda: model.infer([model.warm_up_request()]))
-        if isinstance(answer, SpeechError):
-            raise answer
+    async def _load_and_warm_up(self) -> Model[Any, Any]:
+        model = await run_apart(self._load_in_thread, f"load-{self.name}")
+        call = self.on_device(partial(warm_up, model))
+        try:
+            async with asyncio.timeout(self.stall_s) as patience:
+                await self.worker.run(call)
+        except TimeoutError as exc:
+            if not patience.expired():  # the model's own
+                raise
+            raise self.stalled() from exc
+        return model
+
+    def _load_in_thread(self) -> Model[Any, Any]:
+        model: Model[Any, Any] = self._kind.load(self.config, self._weights)
+        wait_for_device(self._device)
+        return model
+
+    @property
+    def _kind(self) -> type[Model[Any, Any]]:
+        source = self._source
+        return source if isinstance(source, type) else source()
 
     async def _unload(
         self, next_state: State, *, discard: bool = False, is_last: bool = False
@@ -215,30 +244,14 @@ class ModelInstance:
         metrics.LOADED.labels(self.name).set(0)
 
     async def _drop(self, *, discard: bool = False, is_last: bool = False) -> None:
-        """Take out of memory what load() made; a fault in unload() is logged, not passed on.
+        """Let go of the model and of its shared weights.
 
         The last time, nothing is swept: the process gives its memory back as it ends.
         """
-        model, holder = self.model, self._holder
-
-        def unload() -> None:
-            model.unload()
-            (holder.discard if discard else holder.release)()
-            if not is_last:
-                give_memory_back()
-
-        try:
-            await self.worker.run(unload)
-        except Exception:
-            logger.exception("unloading %s failed", self.name)
-
-    def _start_afresh(self) -> None:
-        """Leave thread and instance to the call that does not return, and take new ones."""
-        logger.error("%s stalled; its thread is abandoned and the model loads anew", self.name)
-        self.worker.abandon()
-        self._holder.discard()
-        self.model = self._kind(self.config, self._holder)
-        self.state = State.COLD
+        self.model = None
+        (self._weights.discard if discard else self._weights.release)()
+        if not is_last:
+            await self.worker.run(give_memory_back)
 
     def _fail(self, error: Exception) -> None:
         self.state = State.FAILED

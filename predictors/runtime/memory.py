@@ -62,10 +62,15 @@ class MemoryBudget:
                 self._used_bytes() // MEGABYTE,
             )
 
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether loaded models take more than they may."""
+        return self._limit_bytes is not None and self._used_bytes() > self._limit_bytes
+
     async def trim(self) -> None:
         """Make up for models that could not be unloaded while they were at work."""
         limit = self._limit_bytes
-        if limit is None or self._used_bytes() <= limit or self._lock.locked():
+        if limit is None or not self.is_exceeded or self._lock.locked():
             return
         async with self._lock:
             await self._evict(limit, keep=None)

@@ -18,7 +18,7 @@ REQUEST_SECONDS = Histogram(
 )
 QUEUE_SECONDS = Histogram(
     "speech_queue_seconds",
-    "Time a request waited for the model, loading included",
+    "Time until the device took a request up, loading and preparation included",
     ["model"],
     buckets=_LATENCY_S,
 )
@@ -26,7 +26,10 @@ INFERENCE_SECONDS = Histogram(
     "speech_inference_seconds", "Time of one forward pass", ["model"], buckets=_LATENCY_S
 )
 BATCH_SIZE = Histogram(
-    "speech_batch_size", "Requests in one forward pass", ["model"], buckets=_BATCH
+    "speech_batch_size",
+    "Units (sentences, chunks, windows) in one forward pass",
+    ["model"],
+    buckets=_BATCH,
 )
 QUEUE_DEPTH = Gauge("speech_queue_depth", "Requests that wait for the model now", ["model"])
 LOADED = Gauge("speech_model_loaded", "1 while the model is in memory", ["model"])

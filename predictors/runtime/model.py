@@ -1,78 +1,120 @@
-"""What the author of a model type writes: load() and infer(). The Predictor does the rest."""
+"""What the author of a model type writes: load, prepare, run, finish. The runtime does the rest."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from contract.config import ModelConfig
-from contract.errors import SpeechError
 from contract.tasks import Task, TaskInput, TaskOutput
+from predictors.runtime.options import NoOptions
 
 In = TypeVar("In", bound=TaskInput[Any])
 Out = TypeVar("Out", bound=TaskOutput)
-W = TypeVar("W")
+T = TypeVar("T")
 
 
 class Weights(Protocol):
-    """Loaded weights, shared by every model type in the process that asks for the same key."""
+    """Loaded weights, shared by every model in the process that asks for the same key."""
 
-    def share(self, key: Hashable, build: Callable[[], W]) -> W:
-        """Return the object under `key`, building it once; kept while a model type holds it."""
+    def share(self, key: Hashable, build: Callable[[], T]) -> T:
+        """Return the object under `key`, building it once; kept while a model holds it."""
         ...
 
 
-class ModelType(ABC, Generic[In, Out]):
-    """A kind of model. An instance is one configured model; it holds no state between requests.
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """The facts about a model type. Registry, docs and chart are printed from them."""
 
-    `load` and `infer` run in worker threads, never on the event loop, and never two at a time for
-    one instance.
+    task: Task
+    packages: tuple[str, ...] = ()
+    """Importable packages that the model type needs; `harmony models` tells which are missing."""
+    extra: str = ""
+    """The extras of this project that install them."""
+    image: str = ""
+    """The chart's image that has them."""
+    cuda: bool = True
+    """Whether the GPU image can run it on a GPU."""
+    options: type[Any] = NoOptions
+    """The dataclass that an entry's `options` are read into."""
+    license: str = ""
+    """SPDX id of what the model type runs on besides this project, where it binds the user."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit(Generic[T]):
+    """One share of a request's work, a row of a forward pass: a chunk, a sentence, a window."""
+
+    work: T
+    """What run() is given."""
+    cost: float
+    """Its length, in a measure of the model's own: ids, frames, seconds."""
+    key: Hashable = ()
+    """Units with equal keys may share a pass."""
+    is_alone: bool = False
+    """Never shares a pass: its result is the same, bit for bit, whatever else the model does."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared(Generic[T]):
+    """A request, ready for the device."""
+
+    units: Sequence[Unit[Any]]
+    """Without any, finish() follows at once."""
+    context: T
+    """What finish() needs beside the results."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class More:
+    """Given back by run() for a unit that needs further passes: their results take its place."""
+
+    units: Sequence[Unit[Any]]
+
+
+class Model(ABC, Generic[In, Out]):
+    """A loaded model. It never changes and keeps nothing of a request; to unload is to drop it.
+
+    `load` has a thread of its own. `prepare` and `finish` run in a pool of threads, for several
+    requests at once. `run` has the device's thread, where nothing else of the model runs.
     """
 
-    task: ClassVar[Task]
-    packages: ClassVar[tuple[str, ...]] = ()
-    """Importable packages that load() needs; `harmony models` tells which are missing."""
-    extra: ClassVar[str | None] = None
-    """The extra of this project that installs them."""
+    spec: ClassVar[ModelSpec]
+    max_batch_cost: float = float("inf")
+    """Most cost in one pass; a single larger unit still runs, alone."""
+    is_padded: bool = True
+    """A pass costs its longest unit's cost times their number; if False, the sum of their costs."""
+    max_padding: float = float("inf")
+    """Most padded cost over real cost in one pass."""
+    size_bytes: int = 0
+    """Memory that the weights take. 0 if unknown."""
 
-    def __init__(self, config: ModelConfig, weights: Weights) -> None:
-        self.config = config
-        self.weights = weights
-
+    @classmethod
     @abstractmethod
-    def load(self) -> None:
+    def load(cls, config: ModelConfig, weights: Weights) -> Self:
         """Read weights into memory. Raises ModelFailed that names what is missing."""
 
     @abstractmethod
-    def infer(self, batch: Sequence[In]) -> Sequence[Out | SpeechError]:
-        """Answer every request of a batch, in order, in one forward pass.
-
-        All requests of a batch have the same `batch_key`. A request that cannot be answered gets a
-        SpeechError in its place; raising fails the whole batch.
-        """
-
-    def unload(self) -> None:  # most types have nothing beyond their attributes
-        """Drop references to weights; load() must work again afterwards."""
-
-    def check(self, request: In) -> None:  # most types accept what the task accepts
-        """Refuse, before it queues, what this model cannot do. Raises InvalidRequest. Fast."""
-
-    def batch_key(self, request: In) -> Hashable:
-        """Requests with equal keys may share a forward pass."""
-        return ()
+    def prepare(self, request: In) -> Prepared[Any]:
+        """Everything before the device. Raises InvalidRequest for what this model cannot do."""
 
     @abstractmethod
-    def cost(self, request: In) -> float:
-        """How much work a request is, in the task's own unit: seconds of audio or characters."""
+    def run(self, batch: Sequence[Any]) -> Sequence[Any]:
+        """One forward pass over the work of units with equal keys; a result, or More, for each.
 
-    max_batch_cost: ClassVar[float] = float("inf")
-    """Most cost in one forward pass; a single larger request still runs, alone."""
+        Results lie in main memory. Raising fails the batch; its units are then tried one by one.
+        """
+
+    @abstractmethod
+    def finish(self, prepared: Prepared[Any], results: Sequence[Any]) -> Out:
+        """The answer, from the results of all units in order. Raises SpeechError.
+
+        Raises CorruptWeights when the results show that the weights in memory are damaged; the
+        model is then loaded anew and the request is run once more.
+        """
 
     @abstractmethod
     def warm_up_request(self) -> In:
-        """A small request that touches every code path; run once before the model is ready."""
-
-    def footprint_bytes(self) -> int:
-        """Memory that unload() would free. 0 if unknown."""
-        return 0
+        """A small request that touches every code path; answered before the model is ready."""

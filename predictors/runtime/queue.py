@@ -1,128 +1,243 @@
-"""Requests that wait for a model: bounded, interactive first, nobody for ever."""
+"""Units that wait for the device: interactive first, nobody for ever, alike ones together."""
 
 from __future__ import annotations
 
-import asyncio
 import bisect
 import itertools
-import math
+import threading
 import time
-from collections.abc import Callable, Hashable
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from contract.context import Priority, RequestContext
-from contract.errors import QueueFull, SpeechError
-from contract.lifecycle import Lifecycle
-from contract.tasks import TaskInput, TaskOutput
+from contract.context import Priority
+from contract.errors import SpeechError
+from predictors.runtime.model import More, Unit
 
-_BATCH_SHARE = 0.75
-"""Share of the queue that batch requests may fill, so that bulk work never locks people out."""
+Path = tuple[int, ...]
+"""Where among the results of its request a unit's result belongs; `More` adds a level."""
+Outcome = list[Any] | SpeechError
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A unit of a request, in the queue or in a pass."""
+
+    job: Job
+    path: Path
+    unit: Unit[Any]
 
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """One request on its way through a model; `answer` resolves once."""
+    """One request on its way through the device. What changes is guarded by the queue's lock."""
 
-    request: TaskInput[Any]
-    context: RequestContext
-    lifecycle: Lifecycle
-    answer: asyncio.Future[TaskOutput]
-    key: Hashable
-    """The model type's batch key: jobs with equal keys may share a forward pass."""
-    cost: float
-    queued_s: float = 0.0
-    """Instant of the queue's clock."""
-    wait_s: float | None = None
-    """Time in the queue, once it has left it."""
+    units: Sequence[Unit[Any]]
+    priority: Priority
+    on_start: Callable[[], None]
+    """Called when its first unit is taken; like the others, in whatever thread that happens."""
+    on_end: Callable[[Outcome], None]
+    """Called once, with the results in order or an error; not after the job was discarded."""
+    on_left: Callable[[], None]
+    """Called once, when it has ended or was discarded and no pass works for it any more."""
+    arrived_s: float = field(default_factory=time.monotonic)
     infer_s: float = 0.0
+    """Seconds of the passes that worked for it."""
     batch_size: int = 0
-    rank: tuple[float, int] = field(default=(0.0, 0))
+    """Units in the largest of them."""
+    rank: tuple[float, int] = (0.0, 0)
+    waiting: dict[Hashable, list[Place]] = field(default_factory=lambda: defaultdict(list))
+    """Its units that wait, by key, the longest first."""
+    results: dict[Path, Any] = field(default_factory=dict)
+    running: int = 0
+    has_started: bool = False
+    is_over: bool = False
+    has_left: bool = False
 
     @property
-    def is_settled(self) -> bool:
-        """Answered, or nobody waits for the answer any more."""
-        return self.answer.done()
-
-    def settle(self, outcome: TaskOutput | SpeechError) -> None:
-        if self.answer.done():
-            return
-        if isinstance(outcome, SpeechError):
-            self.answer.set_exception(outcome)
-        else:
-            self.answer.set_result(outcome)
+    def waits(self) -> bool:
+        return bool(self.waiting)
 
 
-class JobQueue:
+@dataclass(frozen=True, slots=True)
+class PassLimits:
+    """What may go into one pass."""
+
+    size: int
+    cost: float
+    is_padded: bool = True
+    padding: float = float("inf")
+
+
+class UnitQueue:
     """Jobs in order of rank: arrival, with batch jobs ranked as if they came `ageing_s` later.
 
     So interactive goes first, and no stream of interactive requests can hold a batch request back
-    for longer than `ageing_s` plus what waited before it.
+    for longer than `ageing_s` plus what waited before it. Thread-safe: the event loop puts and
+    discards, the device's thread takes and records.
     """
 
-    def __init__(
-        self, *, max_jobs: int, ageing_s: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._max_jobs = max_jobs
+    def __init__(self, *, ageing_s: float) -> None:
+        self.lock = threading.RLock()
         self._ageing_s = ageing_s
-        self._clock = clock
         self._numbers = itertools.count()
         self._jobs: list[Job] = []
+        self._running: set[Job] = set()
 
     def __len__(self) -> int:
+        """Requests with units that wait."""
         return len(self._jobs)
 
-    def refuse_if_full(self, priority: Priority, retry_after_s: float) -> None:
-        """Raise QueueFull when a request of this priority would find no place."""
-        room = self._max_jobs
-        if priority is Priority.BATCH:
-            room = math.ceil(room * _BATCH_SHARE)
-        if len(self._jobs) >= room:
-            raise QueueFull(
-                f"{len(self._jobs)} requests wait already; come back in {retry_after_s:.0f} s",
-                retry_after_s=retry_after_s,
-            )
+    @property
+    def running_jobs(self) -> int:
+        """Requests with units in the pass that runs."""
+        return len(self._running)
+
+    @property
+    def units(self) -> int:
+        """Units that wait or run."""
+        with self.lock:
+            waiting = sum(len(own) for job in self._jobs for own in job.waiting.values())
+            return waiting + sum(job.running for job in self._running)
 
     def put(self, job: Job) -> None:
-        job.queued_s = self._clock()
-        lateness_s = self._ageing_s if job.context.priority is Priority.BATCH else 0.0
-        job.rank = (job.queued_s + lateness_s, next(self._numbers))
-        bisect.insort(self._jobs, job, key=_rank)
+        lateness_s = self._ageing_s if job.priority is Priority.BATCH else 0.0
+        with self.lock:
+            job.rank = (job.arrived_s + lateness_s, next(self._numbers))
+            self._add(Place(job, (number,), unit) for number, unit in enumerate(job.units))
+            if not job.units:
+                self._end(job, [])
 
     def discard(self, job: Job) -> None:
-        """Take a job out if it still waits."""
-        if job in self._jobs:
-            self._jobs.remove(job)
+        """Take a job's units out; a pass that runs with some of them goes on."""
+        with self.lock:
+            self._end(job)
 
-    def take(self, *, max_size: int, max_cost: float) -> list[Job]:
-        """The first job and those that may run with it: same key and priority, within the cost.
+    def take(self, limits: PassLimits) -> list[Place]:
+        """The first unit and those that may run with it: same key and priority, within the limits.
 
-        A first job above `max_cost` runs alone. Interactive and batch jobs are not mixed: a person
-        should not wait for the longer pass that bulk work would make of theirs.
+        A first unit above the limit of cost runs alone. Interactive and batch units are not mixed:
+        a person should not wait for the longer pass that bulk work would make of theirs.
         """
-        if not self._jobs:
-            return []
-        first = self._jobs[0]
-        taken, cost = [first], first.cost
-        for job in self._jobs[1:]:
-            if len(taken) >= max_size:
-                break
-            if _kind(job) == _kind(first) and cost + job.cost <= max_cost:
-                taken.append(job)
-                cost += job.cost
-        for job in taken:
+        with self.lock:
+            if not self._jobs:
+                return []
+            taken = _batch(self._jobs, limits)
+            for place in taken:
+                self._start(place)
+            self._jobs = [job for job in self._jobs if job.waits]
+            return taken
+
+    def give_back(self, places: Sequence[Place]) -> None:
+        """Units that were taken and did not run, to the place they had."""
+        with self.lock:
+            for place in places:
+                self._stop(place.job)
+            self._add(place for place in places if not place.job.is_over)
+
+    def record(self, places: Sequence[Place], results: Sequence[Any]) -> None:
+        """What a pass has made of its units. Requests that are complete end."""
+        with self.lock:
+            for place, result in zip(places, results, strict=True):
+                self._stop(place.job)
+                if not place.job.is_over:
+                    self._store(place, result)
+            for job in {place.job for place in places}:
+                if not job.is_over and not job.waits and not job.running:
+                    self._end(job, [job.results[path] for path in sorted(job.results)])
+
+    def fail(self, places: Sequence[Place], error: Callable[[], SpeechError]) -> None:
+        """End the requests of these units, which no longer run; each gets an error of its own."""
+        with self.lock:
+            for place in places:
+                self._stop(place.job)
+                self._end(place.job, error())
+
+    def fail_waiting(self, error: Callable[[], SpeechError]) -> None:
+        """End every request of which units wait."""
+        with self.lock:
+            for job in list(self._jobs):
+                self._end(job, error())
+
+    def wanted(self, places: Sequence[Place]) -> list[Place]:
+        """Those whose request still waits for an answer; the others leave."""
+        with self.lock:
+            for place in places:
+                if place.job.is_over:
+                    self._stop(place.job)
+            return [place for place in places if not place.job.is_over]
+
+    def _add(self, places: Iterator[Place]) -> None:
+        for place in places:
+            own = place.job.waiting[place.unit.key]
+            bisect.insort(own, place, key=lambda one: -one.unit.cost)
+            if place.job not in self._jobs:
+                bisect.insort(self._jobs, place.job, key=lambda job: job.rank)
+
+    def _start(self, place: Place) -> None:
+        job = place.job
+        own = job.waiting[place.unit.key]
+        own.remove(place)
+        if not own:
+            del job.waiting[place.unit.key]
+        job.running += 1
+        self._running.add(job)
+        if not job.has_started:
+            job.has_started = True
+            job.on_start()
+
+    def _stop(self, job: Job) -> None:
+        job.running -= 1
+        if not job.running:
+            self._running.discard(job)
+            self._leave(job)
+
+    def _store(self, place: Place, result: Any) -> None:
+        if isinstance(result, More):
+            parts = enumerate(result.units)
+            self._add(Place(place.job, (*place.path, part), unit) for part, unit in parts)
+        else:
+            place.job.results[place.path] = result
+
+    def _end(self, job: Job, outcome: Outcome | None = None) -> None:
+        if job.is_over:
+            return
+        job.is_over = True
+        job.waiting.clear()
+        with suppress(ValueError):
             self._jobs.remove(job)
-            job.wait_s = self._clock() - job.queued_s
-        return taken
+        if outcome is not None:
+            job.on_end(outcome)
+        self._leave(job)
 
-    def take_all(self) -> list[Job]:
-        jobs, self._jobs = self._jobs, []
-        return jobs
-
-
-def _rank(job: Job) -> tuple[float, int]:
-    return job.rank
+    def _leave(self, job: Job) -> None:
+        if job.is_over and not job.running and not job.has_left:
+            job.has_left = True
+            job.on_left()
 
 
-def _kind(job: Job) -> tuple[Priority, Hashable]:
-    return job.context.priority, job.key
+def _batch(jobs: Sequence[Job], limits: PassLimits) -> list[Place]:
+    first = next(iter(jobs[0].waiting.values()))[0]
+    if first.unit.is_alone:
+        return [first]
+    taken, total, longest = [first], first.unit.cost, first.unit.cost
+    for place in _companions(jobs, first):
+        if len(taken) >= limits.size:
+            break
+        cost = place.unit.cost
+        top, real = max(longest, cost), total + cost
+        padded = top * (len(taken) + 1) if limits.is_padded else real
+        if padded <= limits.cost and padded <= limits.padding * real:
+            taken.append(place)
+            total, longest = real, top
+    return taken
+
+
+def _companions(jobs: Sequence[Job], first: Place) -> Iterator[Place]:
+    for job in jobs:
+        if job.priority is first.job.priority:
+            for place in job.waiting.get(first.unit.key, ()):
+                if place is not first and not place.unit.is_alone:
+                    yield place

@@ -11,13 +11,19 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from contract.errors import InvalidRequest
-from predictors.runtime.model import ModelType
+from contract.model_types import MODEL_TYPES
+from contract.tasks import Task
+from predictors.runtime.legacy import ModelType, adapted
+from predictors.runtime.model import Model
 
+ModelTypeSource = type[Model[Any, Any]] | Callable[[], type[Model[Any, Any]]]
+"""A model type, or what imports it."""
 ENTRY_POINT_GROUP = "harmony_speech.model_types"
 
 
@@ -33,60 +39,30 @@ class MissingPackage(InvalidRequest):
     code = "missing_package"
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltIn:
-    """Where a model type of ours lives, and what must be installed before it is imported."""
-
-    target: str
-    """`module:Class`"""
-    extra: str
-    """The extra of this project that installs `packages`."""
-    packages: tuple[str, ...]
-
-
-_WHISPER = ("faster_whisper", "onnxruntime")
-_HARMONYSPEECH = "predictors.models.harmonyspeech.model"
-_OPENVOICE = "predictors.models.vits.openvoice"
-_VOICEFIXER = "predictors.models.voicefixer.model"
-_TORCH = ("torch",)
-
-MODEL_TYPES: dict[str, BuiltIn] = {
-    "FasterWhisper": BuiltIn("predictors.models.whisper.model:FasterWhisper", "whisper", _WHISPER),
-    "SileroVAD": BuiltIn("predictors.models.silero.model:SileroVAD", "whisper", ("onnxruntime",)),
-    "PiperSynthesizer": BuiltIn(
-        "predictors.models.piper.model:PiperSynthesizer", "piper", ("piper",)
-    ),
-    "HarmonySpeechEncoder": BuiltIn(
-        f"{_HARMONYSPEECH}:HarmonySpeechEncoder", "torch", ("torch", "webrtcvad")
-    ),
-    "HarmonySpeechSynthesizer": BuiltIn(
-        f"{_HARMONYSPEECH}:HarmonySpeechSynthesizer", "torch,text", ("torch", "text_unidecode")
-    ),
-    "HarmonySpeechVocoder": BuiltIn(f"{_HARMONYSPEECH}:HarmonySpeechVocoder", "torch", _TORCH),
-    "OpenVoiceV1Synthesizer": BuiltIn(
-        f"{_OPENVOICE}:OpenVoiceV1Synthesizer", "torch,text", ("torch", "text_unidecode")
-    ),
-    "OpenVoiceV1ToneConverter": BuiltIn(f"{_OPENVOICE}:OpenVoiceV1ToneConverter", "torch", _TORCH),
-    "OpenVoiceV1ToneConverterEncoder": BuiltIn(
-        f"{_OPENVOICE}:OpenVoiceV1ToneConverterEncoder", "torch", _TORCH
-    ),
-    "MeloTTSSynthesizer": BuiltIn(
-        "predictors.models.vits.melo:MeloTTSSynthesizer",
-        "torch,text",
-        ("torch", "transformers", "jieba"),
-    ),
-    "OpenVoiceV2ToneConverter": BuiltIn(f"{_OPENVOICE}:OpenVoiceV2ToneConverter", "torch", _TORCH),
-    "OpenVoiceV2ToneConverterEncoder": BuiltIn(
-        f"{_OPENVOICE}:OpenVoiceV2ToneConverterEncoder", "torch", _TORCH
-    ),
-    "VoiceFixerRestorer": BuiltIn(f"{_VOICEFIXER}:VoiceFixerRestorer", "torch", _TORCH),
-    "VoiceFixerVocoder": BuiltIn(f"{_VOICEFIXER}:VoiceFixerVocoder", "torch", _TORCH),
-}
+BUILT_IN = (
+    "predictors.models.whisper.model:FasterWhisper",
+    "predictors.models.silero.model:SileroVAD",
+    "predictors.models.piper.model:PiperSynthesizer",
+    "predictors.models.harmonyspeech.model:HarmonySpeechEncoder",
+    "predictors.models.harmonyspeech.model:HarmonySpeechSynthesizer",
+    "predictors.models.harmonyspeech.model:HarmonySpeechVocoder",
+    "predictors.models.vits.openvoice:OpenVoiceV1Synthesizer",
+    "predictors.models.vits.tone_converters:OpenVoiceV1ToneConverter",
+    "predictors.models.vits.tone_converters:OpenVoiceV1ToneConverterEncoder",
+    "predictors.models.vits.melo:MeloTTSSynthesizer",
+    "predictors.models.vits.tone_converters:OpenVoiceV2ToneConverter",
+    "predictors.models.vits.tone_converters:OpenVoiceV2ToneConverterEncoder",
+    "predictors.models.voicefixer.model:VoiceFixerRestorer",
+    "predictors.models.voicefixer.model:VoiceFixerVocoder",
+)
+"""Where our model types are, one line each. What may be said of one before it is imported stands in
+contract/model_types.py, which `make manifests` prints from their specs."""
+_TARGETS = {target.partition(":")[2]: target for target in BUILT_IN}
 
 
 def known_model_types() -> tuple[str, ...]:
     """Built-in names in the table's order, then plugins' by name."""
-    return (*MODEL_TYPES, *sorted(set(_plugins()) - set(MODEL_TYPES)))
+    return (*_TARGETS, *sorted(set(_plugins()) - set(_TARGETS)))
 
 
 def missing_packages(name: str) -> tuple[str, ...]:
@@ -94,18 +70,20 @@ def missing_packages(name: str) -> tuple[str, ...]:
 
     find_spec only locates a package; importing torch to see whether it is there takes seconds.
     """
-    entry = MODEL_TYPES.get(name)
-    return tuple(p for p in entry.packages if not is_installed(p)) if entry else ()
+    known = MODEL_TYPES.get(name)
+    return tuple(p for p in known.packages if not is_installed(p)) if known else ()
 
 
 def is_installed(package: str) -> bool:
     return importlib.util.find_spec(package) is not None
 
 
-def model_type_class(name: str) -> type[ModelType[Any, Any]]:
+def model_type_class(name: str) -> type[Model[Any, Any]]:
     """Import a model type. Raises UnknownModelType or MissingPackage, both with the remedy."""
-    if name in MODEL_TYPES:
-        return checked(name, import_built_in(name, MODEL_TYPES[name]))
+    if name in _TARGETS:
+        refuse_missing(name, missing_packages(name))
+        module, _, attribute = _TARGETS[name].partition(":")
+        return checked(name, getattr(importlib.import_module(module), attribute))
     plugins = _plugins()
     if name not in plugins:
         known = ", ".join(known_model_types())
@@ -116,20 +94,36 @@ def model_type_class(name: str) -> type[ModelType[Any, Any]]:
     return checked(name, import_plugin(name, plugins[name]))
 
 
-def _plugins() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+def on_first_use(name: str) -> ModelTypeSource:
+    """The model type, a built-in one imported when it is first loaded: importing torch takes
+    seconds, and a server should listen meanwhile. Raises as `model_type_class`, at once."""
+    if name not in _TARGETS:
+        return model_type_class(name)
+    refuse_missing(name, missing_packages(name))
+    return partial(model_type_class, name)
 
 
-def import_built_in(name: str, entry: BuiltIn) -> object:
-    missing = [package for package in entry.packages if not is_installed(package)]
-    if missing:
+def task_of(name: str) -> Task:
+    """What a model type does; only a plugin's is imported for it. Raises as `model_type_class`."""
+    if name in MODEL_TYPES:
+        refuse_missing(name, missing_packages(name))
+        return MODEL_TYPES[name].task
+    return model_type_class(name).spec.task
+
+
+def refuse_missing(name: str, packages: Sequence[str]) -> None:
+    """Raise MissingPackage, unless `packages` is empty."""
+    if packages:
+        extra = MODEL_TYPES[name].extra
         raise MissingPackage(
-            f"model_type {name} needs {', '.join(missing)}; "
-            f"install it with: pip install 'harmony-speech[{entry.extra}]'",
+            f"model_type {name} needs {', '.join(packages)}; "
+            f"install it with: pip install 'harmony-speech[{extra}]'",
             param="model_type",
         )
-    module, _, attribute = entry.target.partition(":")
-    return getattr(importlib.import_module(module), attribute)
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
 
 
 def import_plugin(name: str, entry: EntryPoint) -> object:
@@ -144,10 +138,12 @@ def import_plugin(name: str, entry: EntryPoint) -> object:
         ) from exc
 
 
-def checked(name: str, found: object) -> type[ModelType[Any, Any]]:
-    if not (inspect.isclass(found) and issubclass(found, ModelType)):
+def checked(name: str, found: object) -> type[Model[Any, Any]]:
+    if inspect.isclass(found) and issubclass(found, ModelType):
+        return adapted(found)
+    if not (inspect.isclass(found) and issubclass(found, Model) and hasattr(found, "spec")):
         raise UnknownModelType(
-            f"model_type {name} is no subclass of predictors.runtime.model.ModelType",
+            f"model_type {name} is no subclass of predictors.runtime.model.Model with a spec",
             param="model_type",
         )
     return found

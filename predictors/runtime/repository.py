@@ -5,23 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from contract.config import ModelConfig
-from predictors.runtime.devices import worker_device
 from predictors.runtime.instance import ModelInstance
 from predictors.runtime.memory import MEGABYTE, MemoryBudget
-from predictors.runtime.model import ModelType
-from predictors.runtime.queue import JobQueue
+from predictors.runtime.queue import UnitQueue
+from predictors.runtime.registry import ModelTypeSource
 from predictors.runtime.runner import ModelRunner
 from predictors.runtime.scheduler import Scheduler
 from predictors.runtime.settings import Settings
 from predictors.runtime.weights.store import WeightStore
-from predictors.runtime.worker import Worker
 
 
 class ModelRepository:
-    """Models that share weights, one worker thread per GPU, and a memory budget."""
+    """Models that share weights and a memory budget."""
 
     def __init__(self, settings: Settings, *, memory_budget_mb: int | None = None) -> None:
         budget_mb = settings.memory_budget_mb or memory_budget_mb
@@ -29,16 +26,13 @@ class ModelRepository:
         self.weights = WeightStore()
         self.runners: dict[str, ModelRunner] = {}
         self._memory = MemoryBudget(budget_mb * MEGABYTE if budget_mb else None)
-        self._gpu_workers: dict[str, Worker] = {}
 
-    def add(self, config: ModelConfig, kind: type[ModelType[Any, Any]]) -> ModelRunner:
+    def add(self, config: ModelConfig, source: ModelTypeSource) -> ModelRunner:
         """Take a configured model in, without loading it."""
-        slot = ModelInstance(
-            config, kind, self.weights.holder(), self._worker(config), self._memory, self.settings
-        )
-        queue = JobQueue(max_jobs=self.settings.max_queue, ageing_s=self.settings.ageing_s)
-        scheduler = Scheduler(slot, queue, self._memory)
-        runner = self.runners[config.name] = ModelRunner(slot, scheduler, self.settings)
+        instance = ModelInstance(config, source, self.weights.holder(), self._memory, self.settings)
+        scheduler = Scheduler(instance, UnitQueue(ageing_s=self.settings.ageing_s))
+        runner = ModelRunner(instance, scheduler, self._memory, self.settings)
+        self.runners[config.name] = runner
         return runner
 
     @asynccontextmanager
@@ -59,12 +53,6 @@ class ModelRepository:
     async def aclose(self) -> None:
         for runner in self.runners.values():
             await runner.aclose()
-
-    def _worker(self, config: ModelConfig) -> Worker:
-        device = worker_device(config.device_config)
-        if device is None:
-            return Worker(f"infer-{config.name}")
-        return self._gpu_workers.setdefault(device, Worker(f"infer-{device}"))
 
 
 async def _keep_ready(runner: ModelRunner, pause_s: float) -> None:

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+import os
+import time
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
 
-from contract.context import RequestContext
+from contract.context import Priority, RequestContext
 from contract.errors import (
     Cancelled,
     DeadlineExceeded,
@@ -22,31 +28,69 @@ from contract.errors import (
 from contract.lifecycle import Lifecycle
 from contract.tasks import INPUTS, Task, TaskInput, TaskOutput
 from predictors.runtime import metrics
+from predictors.runtime.admission import Admission, Ticket
 from predictors.runtime.instance import ModelInstance
-from predictors.runtime.queue import Job
+from predictors.runtime.memory import MEGABYTE, MemoryBudget
+from predictors.runtime.model import Model, Prepared
+from predictors.runtime.queue import Job, Outcome
 from predictors.runtime.scheduler import Scheduler
 from predictors.runtime.settings import Settings
+from predictors.runtime.sizes import size_of
+from predictors.runtime.weights.store import CorruptWeights
+from predictors.runtime.worker import CpuPool
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 _LOADING_PAUSE_S = 2.0
+_MOST_THREADS = 4
+_RANKS = {Priority.INTERACTIVE: 1, Priority.BATCH: 2}
+_FINISH_RANK = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Request:
+    """A request on its way, and what its log line says of it."""
+
+    input: TaskInput[Any]
+    context: RequestContext
+    lifecycle: Lifecycle
+    work: float
+    """Characters to read, or seconds of sound."""
+    arrived_s: float = field(default_factory=time.monotonic)
+    job: Job | None = None
+    wait_s: float | None = None
+    """Until the device took it up, loading and preparation included."""
 
 
 class ModelRunner:
     """One configured model, ready to be asked. Made by ModelRepository.add()."""
 
-    def __init__(self, slot: ModelInstance, scheduler: Scheduler, settings: Settings) -> None:
-        self._slot = slot
+    def __init__(
+        self,
+        instance: ModelInstance,
+        scheduler: Scheduler,
+        memory: MemoryBudget,
+        settings: Settings,
+    ) -> None:
+        self._instance = instance
         self._scheduler = scheduler
+        self._memory = memory
         self._settings = settings
+        self._admission = Admission(
+            max_waiting=settings.max_queue,
+            max_bytes=settings.max_queue_mb * MEGABYTE,
+            running=scheduler.running_requests,
+            on_left=self._note_left,
+        )
+        threads = settings.prepare_threads or min(_MOST_THREADS, os.cpu_count() or 1)
+        self._pool = CpuPool(f"prepare-{instance.name}", threads)
+        self._trimming: asyncio.Task[None] | None = None
         self._is_closed = False
+        self.task = instance.task
 
     @property
     def name(self) -> str:
-        return self._slot.name
-
-    @property
-    def task(self) -> Task:
-        return self._slot.model.task
+        return self._instance.name
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -55,43 +99,51 @@ class ModelRunner:
     @property
     def is_ready(self) -> bool:
         """True when the model has proven that it answers and can answer again."""
-        return self._slot.is_ready and not self._is_closed
+        return self._instance.is_ready and not self._is_closed
 
     @property
     def is_loaded(self) -> bool:
         """True when a request would be answered without loading first."""
-        return self._slot.is_loaded
+        return self._instance.is_loaded
 
     @property
     def batch_limit(self) -> int:
-        """Most requests in one pass now: the configured number, less after memory ran out."""
+        """Most units in one pass now: the configured number, less after memory ran out."""
         return self._scheduler.batch_limit
+
+    @property
+    def queue_depth(self) -> int:
+        """Requests of which something waits for the device now."""
+        return self._scheduler.queue_depth
 
     async def ensure_loaded(self) -> None:
         """Load if need be, once for everybody who waits. Raises ModelNotReady."""
-        await self._slot.ensure_loaded()
+        await self._instance.ensure_loaded()
+
+    async def put_to_sleep(self) -> bool:
+        """Unload unless the model is at work; tells whether it did. The next request loads it."""
+        return await self._instance.put_to_sleep()
 
     def admit(self, context: RequestContext) -> None:
         """Refuse before a body is decoded. Raises QueueFull; ModelNotReady while a model that
         loads by itself is not there yet, with the reason if the last load failed."""
         if self._settings.load_at_start and not self.is_ready:
-            self._slot.refuse_while_failed()
+            self._instance.refuse_while_failed()
             raise ModelNotReady(
                 f"{self.name} is loading; try again in a moment", retry_after_s=_LOADING_PAUSE_S
             )
-        self._scheduler.refuse_if_full(context.priority)
+        self._refuse_if_full(context)
 
     async def submit(self, request: TaskInput[Any], context: RequestContext) -> TaskOutput:
-        """Answer a request. Raises SpeechError; cancelling takes it out of the queue, or drops the
-        result of a forward pass that has begun."""
+        """Answer a request. Raises SpeechError; when cancelled, or late, what waits of it leaves at
+        once, and the result of a forward pass that has begun is dropped."""
         context = context.within(self._settings.timeout_s)
-        lifecycle = Lifecycle()
-        job = _job(request, context, lifecycle)
+        own = _Request(request, context, Lifecycle(), _work(request))
         error: SpeechError | None = None
         try:
-            with self._slot.held():
-                output = await self._answer(job)
-            lifecycle.stop()
+            output = await self._answer(own)
+            own.lifecycle.stop()
+            own.work = own.work or _work(output)
             return output
         except asyncio.CancelledError:
             error = Cancelled("the caller went away")
@@ -101,34 +153,111 @@ class ModelRunner:
             raise error from (None if error is exc else exc)
         finally:
             if error is not None:
-                lifecycle.fail(error)
-            self._account(job, error)
+                own.lifecycle.fail(error)
+            self._account(own, error)
 
     async def aclose(self) -> None:
-        """Refuse what waits, unload, end the thread."""
+        """Refuse what waits, unload, end the threads."""
         self._is_closed = True
         await self._scheduler.aclose()
-        await self._slot.aclose()
-        self._slot.worker.close()
+        await self._instance.aclose()
+        self._instance.worker.close()
+        self._pool.close()
 
-    async def _answer(self, job: Job) -> TaskOutput:
-        model, expected = self._slot.model, INPUTS[self.task]
-        if not isinstance(job.request, expected):
+    async def _answer(self, own: _Request) -> TaskOutput:
+        if not isinstance(own.input, INPUTS[self.task]):
             raise InvalidRequest(f"{self.name} serves the task {self.task}; send its input")
-        model.check(job.request)
-        job.key = model.batch_key(job.request)
-        job.cost = model.cost(job.request)
-        job.context.check_deadline()
-        self._scheduler.add(job)
+        own.context.check_deadline()
+        nbytes = size_of(own.input)
+        self._refuse_if_full(own.context, nbytes)
+        self._instance.hold()
+        with self._admission.entered(nbytes) as ticket:
+            try:
+                async with asyncio.timeout(own.context.remaining_s) as patience:
+                    return await self._answer_soundly(own, ticket)
+            except TimeoutError as exc:
+                if not patience.expired():  # the model's own
+                    raise
+                raise DeadlineExceeded(
+                    f"{self.name} did not answer within the request's deadline; allow it more time"
+                ) from exc
+
+    async def _answer_soundly(self, own: _Request, ticket: Ticket) -> TaskOutput:
+        """Once more with fresh weights where the first answer shows that they were damaged."""
+        while True:
+            await self._instance.ensure_loaded()
+            model = self._instance.model
+            assert model is not None  # ensure_loaded() has just returned
+            try:
+                output = await self._through(model, own, ticket)
+            except CorruptWeights as error:
+                await self._scheduler.repair(model, error)
+            else:
+                self._scheduler.note_answer()
+                return output
+
+    async def _through(self, model: Model[Any, Any], own: _Request, ticket: Ticket) -> TaskOutput:
+        rank = _RANKS[own.context.priority]
+        prepared = await self._in_pool(partial(model.prepare, own.input), ticket, rank)
+        ticket.nbytes = size_of(own.input) + size_of([unit.work for unit in prepared.units])
+        results = await self._through_device(prepared, own, ticket)
+        output: TaskOutput = await self._in_pool(
+            partial(model.finish, prepared, results), ticket, _FINISH_RANK
+        )
+        return output
+
+    async def _through_device(
+        self, prepared: Prepared[Any], own: _Request, ticket: Ticket
+    ) -> list[Any]:
+        loop = asyncio.get_running_loop()
+        outcome: asyncio.Future[list[Any]] = loop.create_future()
+        with ExitStack() as steps:
+
+            def start() -> None:
+                if not outcome.done():
+                    own.wait_s = own.lifecycle.age_s
+                    steps.enter_context(own.lifecycle.step(self.name))
+
+            job = own.job = Job(
+                prepared.units,
+                own.context.priority,
+                on_start=partial(_post, loop, start),
+                on_end=lambda result: _post(loop, partial(_settle, outcome, result)),
+                on_left=partial(_post, loop, ticket.let_go),
+                arrived_s=own.arrived_s,
+            )
+            ticket.hold()
+            if not prepared.units:
+                start()
+            self._scheduler.add(job)
+            try:
+                return await outcome
+            finally:
+                self._scheduler.discard(job)
+
+    async def _in_pool(self, call: Callable[[], T], ticket: Ticket, rank: int) -> T:
+        """Await a call in the pool. While it runs the request counts, whoever still waits."""
+        loop = asyncio.get_running_loop()
+        ticket.hold()
+        future = self._pool.submit(call, rank=rank)
+        future.add_done_callback(lambda _: _post(loop, ticket.let_go))
+        return await asyncio.wrap_future(future)
+
+    def _refuse_if_full(self, context: RequestContext, nbytes: int = 0) -> None:
+        retry_after_s = self._scheduler.retry_after_s(len(self._admission))
+        self._admission.refuse_if_full(context.priority, retry_after_s, nbytes)
+
+    def _note_left(self) -> None:
+        """An idle model may be unloaded, if the loaded ones are over the memory budget."""
+        self._instance.let_go()
+        if not len(self._admission) and self._memory.is_exceeded and self._trimming is None:
+            self._trimming = asyncio.create_task(self._trim(), name=f"trim {self.name}")
+
+    async def _trim(self) -> None:
         try:
-            async with asyncio.timeout(job.context.remaining_s):
-                return await job.answer
-        except TimeoutError as exc:
-            raise DeadlineExceeded(
-                f"{self.name} did not answer within the request's deadline; allow it more time"
-            ) from exc
+            await self._memory.trim()
         finally:
-            self._scheduler.discard(job)
+            self._trimming = None
 
     def _as_speech_error(self, exc: Exception) -> SpeechError:
         if isinstance(exc, SpeechError):
@@ -136,37 +265,55 @@ class ModelRunner:
         logger.error("%s failed on a request", self.name, exc_info=exc)
         return ModelFailed(f"{self.name} failed on this request; the server's log tells why")
 
-    def _account(self, job: Job, error: SpeechError | None) -> None:
+    def _account(self, own: _Request, error: SpeechError | None) -> None:
         """Metrics and the one log line of a request: what happened to it, nothing it held."""
-        lifecycle, name, task = job.lifecycle, self.name, self.task.value
+        lifecycle, name, task = own.lifecycle, self.name, self.task.value
         metrics.REQUEST_SECONDS.labels(name, task).observe(lifecycle.age_s)
         metrics.count_statuses(name, lifecycle)
-        if job.wait_s is not None:
-            metrics.QUEUE_SECONDS.labels(name).observe(job.wait_s)
+        if own.wait_s is not None:
+            metrics.QUEUE_SECONDS.labels(name).observe(own.wait_s)
         if error is None:
-            metrics.count_work(name, self.task, job.cost)
+            metrics.count_work(name, self.task, own.work)
         else:
             metrics.ERRORS.labels(name, error.code).inc()
         fields = {
-            "request_id": job.context.request_id,
-            "trace_id": job.context.traceparent.split("-")[1],
+            "request_id": own.context.request_id,
+            "trace_id": own.context.traceparent.split("-")[1],
             "model": name,
             "task": task,
-            "priority": job.context.priority.value,
+            "priority": own.context.priority.value,
             "status": lifecycle.status.value,
             "code": error.code if error else "ok",
             "total_ms": _ms(lifecycle.age_s),
-            "queue_ms": _ms(job.wait_s or 0.0),
-            "infer_ms": _ms(job.infer_s),
-            "batch_size": job.batch_size,
-            "cost": round(job.cost, 3),
+            "queue_ms": _ms(own.wait_s or 0.0),
+            "infer_ms": _ms(own.job.infer_s if own.job else 0.0),
+            "batch_size": own.job.batch_size if own.job else 0,
+            "cost": round(own.work, 3),
         }
         logger.info("request", extra={"fields": fields})
 
 
-def _job(request: TaskInput[Any], context: RequestContext, lifecycle: Lifecycle) -> Job:
-    answer: asyncio.Future[TaskOutput] = asyncio.get_running_loop().create_future()
-    return Job(request, context, lifecycle, answer, key=(), cost=0.0)
+def _work(value: TaskInput[Any] | TaskOutput) -> float:
+    """Characters of a text, else seconds of sound; 0 where there is neither."""
+    text, audio = getattr(value, "text", None), getattr(value, "audio", None)
+    if isinstance(value, TaskInput) and isinstance(text, str):
+        return float(len(text))
+    return 0.0 if audio is None else float(audio.duration_s)
+
+
+def _settle(future: asyncio.Future[list[Any]], outcome: Outcome) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, SpeechError):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def _post(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
+    """Have the loop make a call; without effect once it is closed."""
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(call)
 
 
 def _ms(seconds: float) -> float:

@@ -1,227 +1,147 @@
-"""Takes waiting requests to the model in batches, and picks up the pieces when a batch fails."""
+"""Takes waiting units to the device, and the model back to health when its weights are damaged."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable
+from typing import Any
 
-from contract.context import Priority
 from contract.errors import ModelFailed, SpeechError, Unavailable
-from contract.tasks import TaskOutput
 from predictors.runtime import metrics
-from predictors.runtime.instance import ModelInstance, Stalled
-from predictors.runtime.memory import MemoryBudget
-from predictors.runtime.out_of_memory import give_memory_back, is_out_of_memory
-from predictors.runtime.queue import Job, JobQueue
+from predictors.runtime.device_loop import BatchLimit, DeviceLoop
+from predictors.runtime.instance import ModelInstance
+from predictors.runtime.queue import Job, UnitQueue
 from predictors.runtime.weights.store import CorruptWeights
 
 logger = logging.getLogger(__name__)
 
-_GROW_AFTER = 8
-"""Full batches in a row that must succeed before a batch limit cut by memory doubles."""
-_SMOOTHING = 0.3
-"""Weight of the newest batch in the mean service time."""
-
-
-class BatchLimit:
-    """Most requests in one pass: the configured number, halved each time memory runs out."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._successes = 0
-        self.size = most
-
-    def shrink(self, failed_size: int) -> None:
-        self.size = min(self.size, max(1, failed_size // 2))
-        self._successes = 0
-
-    def note_success(self, size: int) -> None:
-        if size < self.size or self.size == self._most:
-            return
-        self._successes += 1
-        if self._successes >= _GROW_AFTER:
-            self.size = min(self._most, self.size * 2)
-            self._successes = 0
-
 
 class Scheduler:
-    """The asyncio side of one predictor: it owns the queue; the worker thread only runs infer().
+    """The asyncio side of one predictor: it sees to it that a loaded model works at the queue.
 
-    Work-conserving: when the worker is free it takes what waits, without waiting for more.
+    Work-conserving: when the device's thread is free it takes what waits, without waiting for more.
     """
 
-    def __init__(self, slot: ModelInstance, queue: JobQueue, memory: MemoryBudget) -> None:
-        self._slot = slot
+    def __init__(self, instance: ModelInstance, queue: UnitQueue) -> None:
+        self._instance = instance
         self._queue = queue
-        self._memory = memory
-        self._limit = BatchLimit(slot.config.max_batch_size)
-        self._service_s: float | None = None
-        self._running = 0
-        self._is_reloaded = False
+        self._limit = BatchLimit(instance.config.max_batch_size)
         self._draining: asyncio.Task[None] | None = None
-        metrics.QUEUE_DEPTH.labels(slot.name).set_function(lambda: len(queue))
+        self._repair = asyncio.Lock()
+        self._is_reloaded = False
+        metrics.QUEUE_DEPTH.labels(instance.name).set_function(lambda: len(queue))
 
     @property
     def batch_limit(self) -> int:
         return self._limit.size
 
     @property
-    def retry_after_s(self) -> float:
-        """When a place should be free: what waits and runs, at the measured seconds each."""
-        each_s = self._service_s if self._service_s is not None else 1.0
-        return max(1.0, each_s * (len(self._queue) + self._running))
+    def queue_depth(self) -> int:
+        """Requests with units that wait."""
+        return len(self._queue)
 
-    def refuse_if_full(self, priority: Priority) -> None:
-        self._queue.refuse_if_full(priority, self.retry_after_s)
+    def running_requests(self) -> int:
+        """Requests with units in the pass that runs."""
+        return self._queue.running_jobs
+
+    def retry_after_s(self, requests: int) -> float:
+        """When there should be room again: what waits and runs, at the measured seconds each."""
+        each_s = self._limit.unit_s if self._limit.unit_s is not None else 1.0
+        return max(1.0, each_s * max(requests, self._queue.units))
 
     def add(self, job: Job) -> None:
-        """Queue a job, or raise QueueFull."""
-        self.refuse_if_full(job.context.priority)
         self._queue.put(job)
         if self._draining is None:
-            self._draining = asyncio.create_task(self._drain(), name=f"drain {self._slot.name}")
+            name = f"drain {self._instance.name}"
+            self._draining = asyncio.create_task(self._drain(), name=name)
 
     def discard(self, job: Job) -> None:
         self._queue.discard(job)
 
     async def aclose(self) -> None:
-        """Refuse what still waits; a batch that runs is not waited for."""
+        """End what still waits or runs; a pass that runs is not waited for."""
         if self._draining is not None:
             self._draining.cancel()
             await asyncio.gather(self._draining, return_exceptions=True)
-        self._refuse_all(Unavailable("the server is shutting down; try another"))
+        self._queue.fail_waiting(_closing)
+
+    async def repair(self, model: object, error: CorruptWeights) -> None:
+        """Load the weights anew, once; damaged again, the model is given up.
+
+        Nothing happens if `model` is no longer the one that is loaded. Raises ModelNotReady.
+        """
+        async with self._repair:
+            if self._instance.model is not model:
+                return
+            if self._is_reloaded:
+                self._is_reloaded = False
+                await self._instance.give_up(error)
+                await self._instance.ensure_loaded()  # raises what give_up decided
+            self._is_reloaded = True
+            name = self._instance.name
+            logger.warning("the weights of %s are damaged; loading them once more", name)
+            await self._instance.reload()
+
+    def note_answer(self) -> None:
+        """The model has given a sound answer."""
+        self._is_reloaded = False
 
     async def _drain(self) -> None:
-        """Run batches until nothing waits. No fault may leave a job unanswered."""
+        """Work until nothing waits. No fault may leave a request unanswered."""
         try:
             while len(self._queue):
                 try:
-                    with self._slot.held():
-                        await self._run_next()
-                    await self._memory.trim()
+                    await self._instance.ensure_loaded()
+                    await self._work()
                 except SpeechError as error:
-                    self._refuse_all(error)
+                    self._queue.fail_waiting(_copies(error))
                 except Exception:
-                    logger.exception("scheduling for %s failed", self._slot.name)
-                    self._refuse_all(self._unexpected())
+                    logger.exception("scheduling for %s failed", self._instance.name)
+                    self._queue.fail_waiting(self._unexpected)
         finally:
             self._draining = None
 
-    def _refuse_all(self, error: SpeechError) -> None:
-        for job in self._queue.take_all():
-            job.settle(_copy(error))
-
-    async def _run_next(self) -> None:
-        await self._slot.ensure_loaded()
-        async with self._slot.worker.turn:
-            cap = self._slot.model.max_batch_cost
-            jobs = self._queue.take(max_size=self._limit.size, max_cost=cap)
-            self._running = len(jobs)
-            try:
-                with ExitStack() as steps:
-                    for job in jobs:
-                        steps.enter_context(job.lifecycle.step(self._slot.name))
-                    await self._run(jobs)
-            except SpeechError as error:  # the model can no longer be loaded
-                for job in jobs:
-                    job.settle(_copy(error))
-                raise
-            finally:
-                self._running = 0
-                for job in jobs:  # a cancelled drain or a fault of ours
-                    job.settle(self._unexpected())
-
-    async def _run(self, jobs: Sequence[Job]) -> None:
-        """One forward pass, or what it takes to answer each of these jobs."""
-        jobs = [job for job in jobs if not job.is_settled]
-        if not jobs:
-            return
-        started_s = time.monotonic()
+    async def _work(self) -> None:
+        """One stay in the device's thread. A pass that does not return is given up."""
+        model = self._instance.model
+        assert model is not None  # ensure_loaded() has just returned
+        loop = DeviceLoop(self._instance.name, model, self._queue, self._limit)
+        call = asyncio.ensure_future(self._instance.worker.run(self._instance.on_device(loop.run)))
         try:
-            answers = await self._infer(jobs)
-        except Exception as exc:  # whatever a model library raises
-            await self._recover(jobs, exc)
-            return
-        self._note_success(jobs, time.monotonic() - started_s)
-        for job, answer in zip(jobs, answers, strict=True):
-            job.settle(answer)
+            await self._watch(loop, call)
+        except CorruptWeights as error:
+            await self.repair(model, error)
+        except BaseException:
+            loop.stop(_closing)
+            raise
 
-    async def _infer(self, jobs: Sequence[Job]) -> Sequence[TaskOutput | SpeechError]:
-        model, batch = self._slot.model, [job.request for job in jobs]
-        answers: Sequence[TaskOutput | SpeechError]
-        answers = await self._slot.run(lambda: model.infer(batch))
-        if len(answers) != len(batch):
-            raise RuntimeError(f"{len(answers)} answers for {len(batch)} requests")
-        return answers
-
-    def _note_success(self, jobs: Sequence[Job], seconds: float) -> None:
-        self._is_reloaded = False
-        self._limit.note_success(len(jobs))
-        each_s = seconds / len(jobs)
-        old_s = each_s if self._service_s is None else self._service_s
-        self._service_s = old_s + _SMOOTHING * (each_s - old_s)
-        metrics.INFERENCE_SECONDS.labels(self._slot.name).observe(seconds)
-        metrics.BATCH_SIZE.labels(self._slot.name).observe(len(jobs))
-        for job in jobs:
-            job.infer_s, job.batch_size = seconds, len(jobs)
-
-    async def _recover(self, jobs: Sequence[Job], error: Exception) -> None:
-        """Damaged weights: reload once. Memory: halves. Else one by one, so that only the guilty
-        request fails."""
-        if isinstance(error, CorruptWeights):
-            await self._reload_and_run(jobs, error)
-        elif isinstance(error, Stalled):
-            for job in jobs:
-                job.settle(_copy(error))
-        elif is_out_of_memory(error):
-            await self._run_in_halves(jobs)
-        elif len(jobs) > 1:
-            logger.warning("a batch of %d failed on %s", len(jobs), self._slot.name, exc_info=error)
-            for job in jobs:
-                await self._run([job])
-        else:
-            jobs[0].settle(self._as_answer(error))
-
-    async def _reload_and_run(self, jobs: Sequence[Job], error: CorruptWeights) -> None:
-        if self._is_reloaded:
-            await self._slot.give_up(error)
-            await self._slot.ensure_loaded()  # raises what give_up decided
-        self._is_reloaded = True
-        logger.warning("the weights of %s are damaged; loading them once more", self._slot.name)
-        await self._slot.reload()
-        await self._run(jobs)
-
-    async def _run_in_halves(self, jobs: Sequence[Job]) -> None:
-        self._limit.shrink(len(jobs))
-        logger.warning(
-            "%s ran out of memory on %d requests; at most %d from now on",
-            self._slot.name,
-            len(jobs),
-            self._limit.size,
-        )
-        await self._slot.run(give_memory_back)
-        if len(jobs) == 1:
-            jobs[0].settle(
-                ModelFailed("the request needs more memory than there is; send a shorter one")
-            )
-            return
-        middle = len(jobs) // 2
-        await self._run(jobs[:middle])
-        await self._run(jobs[middle:])
-
-    def _as_answer(self, error: Exception) -> SpeechError:
-        if isinstance(error, SpeechError):
-            return error
-        logger.error("%s failed on a request", self._slot.name, exc_info=error)
-        return self._unexpected()
+    async def _watch(self, loop: DeviceLoop, call: asyncio.Future[Any]) -> None:
+        stall_s = self._instance.stall_s
+        while True:
+            patience_s = stall_s - _seconds_since(loop.pass_started_s)
+            done, _ = await asyncio.wait({call}, timeout=max(0.0, patience_s))
+            if done:
+                call.result()
+                return
+            if _seconds_since(loop.pass_started_s) >= stall_s:
+                loop.stop(_copies(self._instance.stalled()))
+                return
 
     def _unexpected(self) -> ModelFailed:
-        return ModelFailed(f"{self._slot.name} failed on this request; the server's log tells why")
+        name = self._instance.name
+        return ModelFailed(f"{name} failed on this request; the server's log tells why")
 
 
-def _copy(error: SpeechError) -> SpeechError:
-    """The same error for another request: an exception is raised once, traceback and all."""
-    return type(error)(error.message, param=error.param, retry_after_s=error.retry_after_s)
+def _seconds_since(instant_s: float | None) -> float:
+    return 0.0 if instant_s is None else time.monotonic() - instant_s
+
+
+def _closing() -> Unavailable:
+    return Unavailable("the server is shutting down; try another")
+
+
+def _copies(error: SpeechError) -> Callable[[], SpeechError]:
+    """The same error for each request: an exception is raised once, traceback and all."""
+    return lambda: type(error)(error.message, param=error.param, retry_after_s=error.retry_after_s)

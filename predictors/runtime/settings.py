@@ -12,6 +12,11 @@ class Settings(ServingSettings):
 
     max_queue: int = Field(default=64, ge=1, le=10_000)
     """Requests that may wait for one model; more are refused with 429 and Retry-After."""
+    max_queue_mb: int = Field(default=1024, ge=1)
+    """Megabytes of requests in one model, waiting or at work; more are refused with 429. A larger
+    request is taken when no other is there."""
+    prepare_threads: int = Field(default=0, ge=0, le=64)
+    """Threads of a model for what comes before and after the device; 0: one per core, at most 4."""
     ageing_s: float = Field(default=10.0, ge=0)
     """How much later than it came a batch request ranks among interactive ones."""
     memory_budget_mb: int | None = Field(default=None, ge=64)

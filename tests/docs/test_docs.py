@@ -18,10 +18,10 @@ import pytest
 import yaml
 
 from contract.config import ModelConfig, parse_config
+from contract.model_types import MODEL_TYPES
 from contract.toolchains import TOOLCHAINS
 from harmony.cli import app
 from predictors.runtime.options import read_options
-from predictors.runtime.registry import MODEL_TYPES
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "helm" / "harmony-speech"
@@ -36,8 +36,9 @@ _PATH = re.compile(r"`((?:docs|helm|tests|manifests|benchmarks)/[\w./*-]+)`")
 _PRINTED = re.compile(r"<!-- [\w ]+: printed by make manifests -->.*?<!-- end of", re.DOTALL)
 
 
-def _tables() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("doc_tables", ROOT / "docs/tools/tables.py")
+def _tool(name: str) -> ModuleType:
+    path = ROOT / "docs" / "tools" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"doc_{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -46,7 +47,8 @@ def _tables() -> ModuleType:
     return module
 
 
-TABLES = _tables()
+TABLES = _tool("tables")
+PRINTED = TABLES.outputs() | _tool("model_types").outputs()
 
 
 def name_of(path: Path) -> str:
@@ -70,11 +72,9 @@ def blocks(*languages: str) -> list[Any]:
 # Complete -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", TABLES.outputs(), ids=name_of)
+@pytest.mark.parametrize("path", PRINTED, ids=name_of)
 def test_tables_are_those_of_the_code(path: Path) -> None:
-    assert path.read_text(encoding="utf-8") == TABLES.outputs()[path], (
-        "run: python docs/tools/tables.py"
-    )
+    assert path.read_text(encoding="utf-8") == PRINTED[path], "run: make manifests"
 
 
 @pytest.mark.parametrize("model_type", MODEL_TYPES)

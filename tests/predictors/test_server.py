@@ -32,6 +32,7 @@ from contract.wire.message import (
     tensor_from_raw,
 )
 from contract.wire.tensors import output_from_message, to_message
+from predictors.runtime.weights.store import WeightStore
 from transport.client.http import HttpClient
 from transport.kserve.messages import response_to_grpc
 from transport.kserve.sdk import pb
@@ -63,7 +64,7 @@ async def http(server: Server) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def sample_request(task: Task) -> TaskInput[Any]:
-    model = TINY_MODEL_TYPES[task](tiny_config(task), None)  # type: ignore[arg-type]  # shares none
+    model = TINY_MODEL_TYPES[task].load(tiny_config(task), WeightStore().holder())
     request: TaskInput[Any] = model.warm_up_request()
     return request
 

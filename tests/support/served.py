@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -132,23 +133,25 @@ def tiny_server(folder: Path, **environment: str) -> Iterator[Server]:
 def main(http_port: int, grpc_port: int, gate: Admission) -> None:
     from tiny_models import TINY_MODEL_TYPES, TinySynthesizer, tiny_config
 
+    from predictors.runtime.model import Weights
     from predictors.runtime.repository import ModelRepository
     from predictors.server import serve_pool
 
     class GatedSynthesizer(TinySynthesizer):
         """Answers anything but its warm-up only while the gate is open."""
 
-        def infer(self, batch: Sequence[SynthesizeInput]) -> Sequence[AudioOutput]:
+        def run(self, batch: Sequence[SynthesizeInput]) -> list[AudioOutput]:
             if batch[0].text != self.warm_up_request().text:
                 gate.tell(batch[0].text)
                 while not gate.is_open:
                     time.sleep(0.01)
-            return super().infer(batch)
+            return super().run(batch)
 
     class BrokenSynthesizer(TinySynthesizer):
         """Cannot be loaded."""
 
-        def load(self) -> None:
+        @classmethod
+        def load(cls, config: ModelConfig, weights: Weights) -> Self:
             raise OSError("/secret/path/weights.bin: no such file")
 
     settings = Settings()

@@ -8,15 +8,16 @@ entry's options sets the embedding family, so that any toolchain can be built fr
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from contract.audio.codec import Audio
 from contract.config import ModelConfig
 from contract.embedding import Embedding, LegacyEmbedding
-from contract.errors import InvalidRequest, SpeechError
+from contract.errors import InvalidRequest
 from contract.tasks import (
     AudioOutput,
     ConvertVoiceInput,
@@ -38,7 +39,7 @@ from contract.tasks import (
     VocodeInput,
     Word,
 )
-from predictors.runtime.model import ModelType
+from predictors.runtime.model import In, Model, ModelSpec, Out, Prepared, Unit, Weights
 
 SAMPLE_RATE = 16_000
 LETTER_S = 0.05
@@ -88,33 +89,53 @@ def embedding_vector(embedding: Embedding | LegacyEmbedding, family: str, param:
     return embedding.vector
 
 
-class _Tiny:
-    """What the tiny types share: a family name from the options, and load() that does its job."""
+class _Tiny(Model[In, Out]):
+    """What the tiny types share: a request is one unit, and a pass answers unit by unit."""
 
-    config: ModelConfig
-    is_loaded = False
+    is_padded = False
+
+    def __init__(self, config: ModelConfig) -> None:
+        self.config = config
 
     @property
     def family(self) -> str:
         return str(self.config.options.get("family", "tiny"))
 
-    def load(self) -> None:
-        self.is_loaded = True
+    @classmethod
+    def load(cls, config: ModelConfig, weights: Weights) -> Self:
+        return cls(config)
 
-    def unload(self) -> None:
-        self.is_loaded = False
+    def prepare(self, request: In) -> Prepared[None]:
+        self.check(request)
+        return Prepared([Unit(request, self.cost(request), self.batch_key(request))], None)
+
+    def run(self, batch: Sequence[In]) -> list[Out]:
+        return [self.answer(request) for request in batch]
+
+    def finish(self, prepared: Prepared[None], results: Sequence[Out]) -> Out:
+        (answer,) = results
+        return answer
+
+    def check(self, request: In) -> None:
+        """Most take what the task takes."""
+
+    def batch_key(self, request: In) -> Hashable:
+        return ()
+
+    @abstractmethod
+    def answer(self, request: In) -> Out: ...
+
+    @abstractmethod
+    def cost(self, request: In) -> float: ...
 
 
-class TinyRecogniser(_Tiny, ModelType[TranscribeInput, TranscribeOutput]):
+class TinyRecogniser(_Tiny[TranscribeInput, TranscribeOutput]):
     """Hears the letters that TinySynthesizer plays. `language` is told back, default `en`."""
 
-    task = Task.TRANSCRIBE
+    spec = ModelSpec(Task.TRANSCRIBE)
     max_batch_cost = 60.0
 
-    def infer(self, batch: Sequence[TranscribeInput]) -> Sequence[TranscribeOutput | SpeechError]:
-        return [self._transcribe(request) for request in batch]
-
-    def _transcribe(self, request: TranscribeInput) -> TranscribeOutput:
+    def answer(self, request: TranscribeInput) -> TranscribeOutput:
         text = hear(at_model_rate(request.audio))
         duration_s = request.audio.duration_s
         segments = (_whole_segment(text, duration_s, request.word_timestamps),) if text else ()
@@ -170,16 +191,13 @@ def _whole_segment(text: str, duration_s: float, with_words: bool) -> Transcript
     )
 
 
-class TinyDetector(_Tiny, ModelType[DetectSpeechInput, DetectSpeechOutput]):
+class TinyDetector(_Tiny[DetectSpeechInput, DetectSpeechOutput]):
     """Speech is what is louder than `threshold` of the loudest 10 ms."""
 
-    task = Task.DETECT_SPEECH
+    spec = ModelSpec(Task.DETECT_SPEECH)
     max_batch_cost = 600.0
 
-    def infer(self, batch: Sequence[DetectSpeechInput]) -> Sequence[DetectSpeechOutput]:
-        return [self._detect(request) for request in batch]
-
-    def _detect(self, request: DetectSpeechInput) -> DetectSpeechOutput:
+    def answer(self, request: DetectSpeechInput) -> DetectSpeechOutput:
         frame = max(request.audio.sample_rate // 100, 1)
         count = len(request.audio.samples) // frame
         levels = np.abs(request.audio.samples[: count * frame]).reshape(count, frame)  # (n, 10 ms)
@@ -207,16 +225,13 @@ def _runs(flags: Any, longest_gap: int) -> list[tuple[int, int]]:
     return runs
 
 
-class TinyEncoder(_Tiny, ModelType[EmbedSpeakerInput, EmbedSpeakerOutput]):
+class TinyEncoder(_Tiny[EmbedSpeakerInput, EmbedSpeakerOutput]):
     """The mean spectrum of the speech segments, or of everything."""
 
-    task = Task.EMBED_SPEAKER
+    spec = ModelSpec(Task.EMBED_SPEAKER)
     max_batch_cost = 600.0
 
-    def infer(self, batch: Sequence[EmbedSpeakerInput]) -> Sequence[EmbedSpeakerOutput]:
-        return [self._embed(request) for request in batch]
-
-    def _embed(self, request: EmbedSpeakerInput) -> EmbedSpeakerOutput:
+    def answer(self, request: EmbedSpeakerInput) -> EmbedSpeakerOutput:
         samples = at_model_rate(request.audio)
         if request.segments:
             cuts = [
@@ -233,16 +248,13 @@ class TinyEncoder(_Tiny, ModelType[EmbedSpeakerInput, EmbedSpeakerOutput]):
         return EmbedSpeakerInput(Audio(tones([440.0], 0.1), SAMPLE_RATE))
 
 
-class TinySynthesizer(_Tiny, ModelType[SynthesizeInput, AudioOutput]):
+class TinySynthesizer(_Tiny[SynthesizeInput, AudioOutput]):
     """One tone per letter. A voice shifts the pitch by its place in the entry's `voices`."""
 
-    task = Task.SYNTHESIZE
+    spec = ModelSpec(Task.SYNTHESIZE)
     max_batch_cost = 2000.0
 
-    def infer(self, batch: Sequence[SynthesizeInput]) -> Sequence[AudioOutput]:
-        return [self._speak(request) for request in batch]
-
-    def _speak(self, request: SynthesizeInput) -> AudioOutput:
+    def answer(self, request: SynthesizeInput) -> AudioOutput:
         voices = self.config.voices
         shift = voices.index(request.voice) * 10.0 if request.voice else 0.0
         pitches = [letter_hz(letter) + shift for letter in request.text]
@@ -268,16 +280,13 @@ class TinySynthesizer(_Tiny, ModelType[SynthesizeInput, AudioOutput]):
         return SynthesizeInput("a")
 
 
-class TinyMelSynthesizer(_Tiny, ModelType[SynthesizeMelInput, SynthesizeMelOutput]):
+class TinyMelSynthesizer(_Tiny[SynthesizeMelInput, SynthesizeMelOutput]):
     """Four mel frames per letter: the letter's band on top of the embedding as a floor."""
 
-    task = Task.SYNTHESIZE_MEL
+    spec = ModelSpec(Task.SYNTHESIZE_MEL)
     max_batch_cost = 2000.0
 
-    def infer(self, batch: Sequence[SynthesizeMelInput]) -> Sequence[SynthesizeMelOutput]:
-        return [self._speak(request) for request in batch]
-
-    def _speak(self, request: SynthesizeMelInput) -> SynthesizeMelOutput:
+    def answer(self, request: SynthesizeMelInput) -> SynthesizeMelOutput:
         vector = embedding_vector(request.embedding, self.family, "embedding")
         frames = max(round(4 / request.speed), 1) * len(request.text)
         mel = np.tile(0.01 * np.resize(vector, N_MELS)[:, None], frames)  # (N_MELS, frames)
@@ -298,14 +307,14 @@ class TinyMelSynthesizer(_Tiny, ModelType[SynthesizeMelInput, SynthesizeMelOutpu
         return SynthesizeMelInput("a", Embedding(self.family, np.ones(DIMS, np.float32)))
 
 
-class TinyVocoder(_Tiny, ModelType[VocodeInput, AudioOutput]):
+class TinyVocoder(_Tiny[VocodeInput, AudioOutput]):
     """A sine per mel band at 20 Hz times its index, as loud as the mel says."""
 
-    task = Task.VOCODE
+    spec = ModelSpec(Task.VOCODE)
     max_batch_cost = 60.0
 
-    def infer(self, batch: Sequence[VocodeInput]) -> Sequence[AudioOutput]:
-        return [AudioOutput(Audio(self._vocode(request.mel), SAMPLE_RATE)) for request in batch]
+    def answer(self, request: VocodeInput) -> AudioOutput:
+        return AudioOutput(Audio(self._vocode(request.mel), SAMPLE_RATE))
 
     def _vocode(self, mel: FloatArray) -> FloatArray:
         time_s = np.arange(mel.shape[1] * HOP) / SAMPLE_RATE
@@ -325,16 +334,13 @@ class TinyVocoder(_Tiny, ModelType[VocodeInput, AudioOutput]):
         return VocodeInput(np.ones((N_MELS, 2), np.float32))
 
 
-class TinyConverter(_Tiny, ModelType[ConvertVoiceInput, AudioOutput]):
+class TinyConverter(_Tiny[ConvertVoiceInput, AudioOutput]):
     """Weights the bands of the spectrum by target / source embedding; keeps the length."""
 
-    task = Task.CONVERT_VOICE
+    spec = ModelSpec(Task.CONVERT_VOICE)
     max_batch_cost = 60.0
 
-    def infer(self, batch: Sequence[ConvertVoiceInput]) -> Sequence[AudioOutput]:
-        return [self._convert(request) for request in batch]
-
-    def _convert(self, request: ConvertVoiceInput) -> AudioOutput:
+    def answer(self, request: ConvertVoiceInput) -> AudioOutput:
         assert request.target_embedding is not None  # check() refused the others
         samples = at_model_rate(request.audio)
         target = embedding_vector(request.target_embedding, self.family, "target_embedding")
@@ -364,14 +370,14 @@ class TinyConverter(_Tiny, ModelType[ConvertVoiceInput, AudioOutput]):
         return ConvertVoiceInput(Audio(tones([440.0], 0.1), SAMPLE_RATE), voice)
 
 
-class TinyRestorer(_Tiny, ModelType[RestoreInput, RestoreOutput]):
+class TinyRestorer(_Tiny[RestoreInput, RestoreOutput]):
     """Measures the level of every 20 Hz band in frames of HOP samples: TinyVocoder's inverse."""
 
-    task = Task.RESTORE
+    spec = ModelSpec(Task.RESTORE)
     max_batch_cost = 60.0
 
-    def infer(self, batch: Sequence[RestoreInput]) -> Sequence[RestoreOutput]:
-        return [RestoreOutput(self._measure(at_model_rate(request.audio))) for request in batch]
+    def answer(self, request: RestoreInput) -> RestoreOutput:
+        return RestoreOutput(self._measure(at_model_rate(request.audio)))
 
     def _measure(self, samples: FloatArray) -> FloatArray:
         frames = -(-len(samples) // HOP)
@@ -386,8 +392,8 @@ class TinyRestorer(_Tiny, ModelType[RestoreInput, RestoreOutput]):
         return RestoreInput(Audio(tones([440.0], 0.1), SAMPLE_RATE))
 
 
-TINY_MODEL_TYPES: dict[Task, type[ModelType[Any, Any]]] = {
-    kind.task: kind
+TINY_MODEL_TYPES: dict[Task, type[Model[Any, Any]]] = {
+    kind.spec.task: kind
     for kind in (
         TinyRecogniser,
         TinyDetector,

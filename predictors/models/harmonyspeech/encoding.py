@@ -1,4 +1,4 @@
-"""Whose voice a recording is in: windows of every recording of a batch in one pass of GE2E."""
+"""Whose voice a recording is in: windows of several recordings in one pass of GE2E."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from predictors.models.harmonyspeech.ge2e_frontend import (
     speech_windows,
 )
 from predictors.nn.audible import audible
+from predictors.nn.loading import refuse_damaged
 from predictors.nn.precision import ReducedPrecision
 from predictors.nn.reference_clips import MIN_SPEECH_S, reference_clips
-from predictors.nn.torch_checkpoint import refuse_damaged
 
 MAX_RUN_WINDOWS = 512
 """Windows in one pass: seven minutes of speech, about 250 MB of activations."""
 
 
 @dataclass(frozen=True, slots=True)
-class SpeakerEar:
+class SpeakerEncoder:
     """A GE2E network and the step between the windows that it was trained with."""
 
     network: GE2E
@@ -54,42 +54,32 @@ class SpeakerEar:
                 param="audio",
             ) from exc
 
-    def voices(self, recordings: Sequence[FloatArray]) -> list[FloatArray | InvalidAudio]:
-        """For each recording, cut into windows, its unit vector [dims].
-
-        A recording in which the network hears no voice gets its error. Raises CorruptWeights.
-        """
-        if not recordings:
-            return []
-        means = [vectors.mean(axis=0) for vectors in self._vectors(recordings)]
-        if not np.isfinite(means).all():
-            refuse_damaged(self.network)
-        return [_unit(mean) for mean in means]
-
-    def _vectors(self, recordings: Sequence[FloatArray]) -> list[FloatArray]:
-        """The unit vectors [n, dims] of every recording's windows."""
+    def vectors(self, recordings: Sequence[FloatArray]) -> list[FloatArray]:
+        """One pass: for each recording, cut into windows, their unit vectors [n, dims]."""
         counts = [len(windows) for windows in recordings]
         windows = torch.from_numpy(np.concatenate(recordings))
         with torch.inference_mode():
-            runs = [
-                self.network(run.to(self.device)).float().cpu()
-                for run in torch.split(windows, MAX_RUN_WINDOWS)
-            ]
-        vectors: FloatArray = torch.cat(runs).numpy()
+            vectors: FloatArray = self.network(windows.to(self.device)).float().cpu().numpy()
         return np.split(vectors, np.cumsum(counts)[:-1])
+
+    def voice(self, vectors: FloatArray) -> FloatArray:
+        """The unit vector [dims] of a recording, from those of its windows.
+
+        Raises InvalidAudio when the network hears no voice in it, or CorruptWeights.
+        """
+        mean = vectors.mean(axis=0)
+        if not np.isfinite(mean).all():
+            refuse_damaged(self.network)
+        norm = float(np.linalg.norm(mean))
+        if not norm > 0:  # also where it is not finite
+            raise InvalidAudio(
+                "audio has no voice in it that the encoder recognises; send clear speech",
+                param="audio",
+            )
+        return np.asarray(mean / norm, np.float32)
 
 
 def reduce_ge2e(network: GE2E, dtype: torch.dtype) -> None:
     """Weights and sums in `dtype`; the unit vectors stay float32."""
     for name in ("lstm", "linear"):
         setattr(network, name, ReducedPrecision(getattr(network, name), dtype))
-
-
-def _unit(mean: FloatArray) -> FloatArray | InvalidAudio:
-    norm = float(np.linalg.norm(mean))
-    if not norm > 0:  # also where it is not finite
-        return InvalidAudio(
-            "audio has no voice in it that the encoder recognises; send clear speech",
-            param="audio",
-        )
-    return np.asarray(mean / norm, np.float32)

@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
 from contract.tasks import FloatArray
 from predictors.models.harmonyspeech.multiband_melgan import MultiBandMelGAN
 from predictors.nn.precision import ReducedPrecision
-from predictors.nn.vocoding import Vocoder
+from predictors.nn.vocoding import WindowSizes
 
-_WINDOW_FRAMES = 4096  # 51 s
-_CONTEXT_FRAMES = 32  # the network hears 17 frames far, so windows join exactly
-_RUN_FRAMES = 16_384  # 800 MB of activations
+WINDOWS = WindowSizes(frames=4096, context=32)
+"""51 s. The network hears 17 frames far, so windows join exactly."""
+MAX_RUN_FRAMES = 16_384
+"""Padded frames in one pass: 800 MB of activations."""
 
 
-def melgan_vocoder(network: MultiBandMelGAN, device: torch.device, dtype: torch.dtype) -> Vocoder:
-    """The network as a vocoder of mels [n_mels, T]."""
+@dataclass(frozen=True, slots=True)
+class Vocoder:
+    """The network, and where and in which precision it runs."""
 
-    def speak(mels: Sequence[FloatArray]) -> list[FloatArray]:
+    network: MultiBandMelGAN
+    device: torch.device
+    dtype: torch.dtype
+
+    @property
+    def n_mels(self) -> int:
+        return self.network.config.in_channels
+
+    @property
+    def hop_length(self) -> int:
+        return self.network.config.hop_length
+
+    def waves(self, mels: Sequence[FloatArray]) -> list[FloatArray]:
+        """One padded pass: mels [n_mels, T_i] to waves of T_i * hop_length samples."""
         with torch.inference_mode():
-            waves = network([torch.tensor(mel, device=device, dtype=dtype) for mel in mels])
+            waves = self.network(
+                [torch.tensor(mel, device=self.device, dtype=self.dtype) for mel in mels]
+            )
         return [wave.float().cpu().numpy() for wave in waves]
-
-    return Vocoder(speak, network.config.hop_length, _WINDOW_FRAMES, _CONTEXT_FRAMES, _RUN_FRAMES)
 
 
 def reduce_melgan(network: MultiBandMelGAN, dtype: torch.dtype) -> None:

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Self
 
 import numpy as np
+import onnxruntime
 
 from contract.audio.codec import Audio
-from contract.config import InvalidConfig
-from contract.errors import InvalidRequest, ModelFailed, ModelNotReady, SpeechError
+from contract.config import InvalidConfig, ModelConfig
+from contract.errors import InvalidRequest
 from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
+from predictors.models.piper.network import MAX_PADDING, MAX_RUN_IDS, Piece, Scales
+from predictors.models.piper.phonemes import sentences
+from predictors.models.piper.voice import LoadedVoice, load_voice
+from predictors.nn.mastering import normalize_peak
 from predictors.nn.onnx import onnx_providers
-from predictors.runtime.model import ModelType
+from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import WeightsMissing, resolve
 
-if TYPE_CHECKING:  # piper-tts is an optional extra: imported when a voice is loaded
-    from predictors.models.piper.network import Piece, Scales
-    from predictors.models.piper.voice import LoadedVoice
-
 _DTYPES = ("float32", "float", "auto")
+_PEAK = 0.95  # what lossy codecs overshoot fits above it
+_SILENT_PEAK = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,137 +36,111 @@ class PiperOptions:
     to the same audio as the whole text."""
 
 
-class PiperSynthesizer(ModelType[SynthesizeInput, AudioOutput]):
+class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
     """Speaks one Piper voice at its own sample rate.
 
     `model` is the voice's .onnx file, with its .onnx.json beside it. A voice with several speakers
     takes their names as `voice`; one with a single speaker takes the entry's `voices`.
-    The same request gives the same bytes: without a `seed` of its own it has the entry's.
+    The same request gives the same sound: without a `seed` of its own it has the entry's.
     """
 
-    task = Task.SYNTHESIZE
-    packages = ("piper", "onnx", "onnxruntime")
-    extra = "piper"
-    max_batch_cost = 2000.0
+    spec = ModelSpec(
+        Task.SYNTHESIZE,
+        packages=("piper", "onnx", "onnxruntime"),
+        extra="piper",
+        image="piper",
+        cuda=False,  # piper-tts asks for the onnxruntime that has none
+        options=PiperOptions,
+        license="GPL-3.0-or-later",
+    )
+    max_batch_cost = MAX_RUN_IDS
+    max_padding = MAX_PADDING
 
-    _voice: LoadedVoice | None = None
-    _size = 0
+    def __init__(self, config: ModelConfig, options: PiperOptions, voice: LoadedVoice) -> None:
+        self._config, self._options, self.voice = config, options, voice
+        self.size_bytes = voice.size_bytes
 
-    def load(self) -> None:
-        try:
-            import onnxruntime
-
-            from predictors.models.piper.voice import load_voice
-        except ModuleNotFoundError as exc:
-            raise ModelFailed(
-                f"PiperSynthesizer needs the Python package {exc.name}; "
-                "install it with: pip install 'harmony-speech[piper]'"
-            ) from exc
-        if self.config.dtype not in _DTYPES:
-            raise InvalidConfig(f"{self.config.name}: Piper voices run in float32; remove dtype")
-        self._options = read_options(PiperOptions, self.config)
-        path = resolve(self.config.model, revision=self.config.revision)
+    @classmethod
+    def load(cls, config: ModelConfig, weights: Weights) -> Self:
+        if config.dtype not in _DTYPES:
+            raise InvalidConfig(f"{config.name}: Piper voices run in float32; remove dtype")
+        options = read_options(PiperOptions, config)
+        path = resolve(config.model, revision=config.revision)
         if path.suffix != ".onnx":
             raise WeightsMissing("`model` of a PiperSynthesizer is the voice's .onnx file")
-        threads = self._options.threads
-        providers = onnx_providers(self.config.device_config, onnxruntime.get_available_providers())
-        voice = self.weights.share(
-            ("piper", path, threads, str(providers)),
-            lambda: load_voice(path, threads=threads, providers=providers),
+        providers = onnx_providers(config.device_config, onnxruntime.get_available_providers())
+        voice = weights.share(
+            ("piper", path, options.threads, str(providers)),
+            lambda: load_voice(path, threads=options.threads, providers=providers),
         )
-        self._check_advertised(voice)
-        self._voice, self._size = voice, path.stat().st_size
+        _check_advertised(config, voice)
+        return cls(config, options, voice)
 
-    def _check_advertised(self, voice: LoadedVoice) -> None:
-        speakers = voice.config.speaker_id_map
-        unknown = [name for name in self.config.voices if speakers and name not in speakers]
-        if unknown:
-            raise InvalidConfig(
-                f"{self.config.name}: voices names {unknown[0]!r}, which this voice has no "
-                f"speaker for; it has: {', '.join(speakers)}"
-            )
-
-    def unload(self) -> None:
-        self._voice = None
-
-    @property
-    def _loaded(self) -> LoadedVoice:
-        if self._voice is None:
-            raise ModelNotReady(f"{self.config.name} is not loaded")
-        return self._voice
-
-    def check(self, request: SynthesizeInput) -> None:
+    def prepare(self, request: SynthesizeInput) -> Prepared[list[int]]:
+        """A unit per piece of a sentence; the context is how many pieces each sentence has."""
         if request.sdp_ratio is not None:
             raise InvalidRequest(
-                "sdp_ratio means nothing to a Piper voice; leave it out", param="sdp_ratio"
+                "sdp_ratio is not supported by Piper; leave it out", param="sdp_ratio"
             )
-        if self._voice is not None:  # before that, infer() finds out
-            self._voice.speaker(request.voice, self.config.voices)
-            self._voice.check_language(request.language, self.config.language)
-
-    def batch_key(self, request: SynthesizeInput) -> Hashable:
-        return request.speed, request.noise_scale, request.noise_scale_w
-
-    def infer(self, batch: Sequence[SynthesizeInput]) -> Sequence[AudioOutput | SpeechError]:
-        texts = [self._read(request) for request in batch]
-        pieces = [
-            piece
-            for sentences in texts
-            if not isinstance(sentences, SpeechError)
-            for sentence in sentences
-            for piece in sentence
+        self.voice.check_language(request.language, self._config.language)
+        speaker = self.voice.speaker(request.voice, self._config.voices)
+        seed = self._config.seed if request.seed is None else request.seed
+        scales = self._scales(request)
+        with self.voice.lock:
+            read = sentences(self.voice.front_end, request.text)
+        if not read:
+            raise InvalidRequest(
+                "text holds nothing that can be spoken; send at least one word", param="text"
+            )
+        units = [
+            Unit(Piece(tuple(ids), seed, speaker, scales), len(ids), scales, _is_seeded(request))
+            for sentence in read
+            for ids in sentence
         ]
-        waves = iter(self._loaded.network.speak(pieces, self._scales(batch[0])))
-        return [
-            sentences if isinstance(sentences, SpeechError) else self._assemble(sentences, waves)
-            for sentences in texts
-        ]
+        return Prepared(units, [len(sentence) for sentence in read])
 
-    def _read(self, request: SynthesizeInput) -> list[list[Piece]] | SpeechError:
-        """For each sentence of the text its pieces, or why it cannot be spoken."""
-        from predictors.models.piper.network import Piece
-        from predictors.models.piper.phonemes import sentences
+    def run(self, batch: Sequence[Piece]) -> list[FloatArray]:
+        return self.voice.network.run(batch)
 
-        try:
-            self.check(request)
-            speaker = self._loaded.speaker(request.voice, self.config.voices)
-        except InvalidRequest as refusal:
-            return refusal
-        seed = self.config.seed if request.seed is None else request.seed
-        read = [
-            [Piece(tuple(ids), seed, speaker) for ids in sentence]
-            for sentence in sentences(self._loaded.front_end, request.text)
-        ]
-        return read or InvalidRequest(
-            "text holds nothing that can be spoken; send at least one word", param="text"
-        )
+    def finish(self, prepared: Prepared[list[int]], results: Sequence[FloatArray]) -> AudioOutput:
+        rate = self.voice.config.sample_rate
+        silence = np.zeros(round(self._options.sentence_silence_s * rate), np.float32)
+        waves = iter(results)
+        parts: list[FloatArray] = []
+        for pieces in prepared.context:
+            parts += [_loud(next(waves)) for _ in range(pieces)]
+            parts.append(silence)
+        return AudioOutput(Audio(np.concatenate(parts), rate))
+
+    def warm_up_request(self) -> SynthesizeInput:
+        return SynthesizeInput("Good morning. This is a test.")
 
     def _scales(self, request: SynthesizeInput) -> Scales:
-        from predictors.models.piper.network import Scales
-
-        own = self._loaded.config
+        own = self.voice.config
         return Scales(
             own.noise_scale if request.noise_scale is None else request.noise_scale,
             own.length_scale / request.speed,
             own.noise_w_scale if request.noise_scale_w is None else request.noise_scale_w,
         )
 
-    def _assemble(
-        self, sentences: Sequence[Sequence[Piece]], waves: Iterator[FloatArray]
-    ) -> AudioOutput:
-        rate = self._loaded.config.sample_rate
-        silence = np.zeros(round(self._options.sentence_silence_s * rate), np.float32)
-        parts: list[FloatArray] = []
-        for sentence in sentences:
-            parts += [next(waves) for _ in sentence]
-            parts.append(silence)
-        return AudioOutput(Audio(np.concatenate(parts), rate))
 
-    def cost(self, request: SynthesizeInput) -> float:
-        return len(request.text)
+def _check_advertised(config: ModelConfig, voice: LoadedVoice) -> None:
+    speakers = voice.config.speaker_id_map
+    unknown = [name for name in config.voices if speakers and name not in speakers]
+    if unknown:
+        raise InvalidConfig(
+            f"{config.name}: voices names {unknown[0]!r}, which this voice has no "
+            f"speaker for; it has: {', '.join(speakers)}"
+        )
 
-    def warm_up_request(self) -> SynthesizeInput:
-        return SynthesizeInput("Good morning. This is a test.")
 
-    def footprint_bytes(self) -> int:
-        return self._size
+def _is_seeded(request: SynthesizeInput) -> bool:
+    """With a seed of its own a request gets the same bytes whatever else is spoken: rounding
+    depends on the shape of a batch, so its pieces run alone."""
+    return request.seed is not None
+
+
+def _loud(wave: FloatArray) -> FloatArray:
+    """The peak at 0.95, as Piper itself scales every sentence; silence stays silence."""
+    peak = float(np.abs(wave).max(initial=0.0))
+    return normalize_peak(wave, _PEAK) if peak > _SILENT_PEAK else np.zeros_like(wave)

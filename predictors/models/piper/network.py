@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 
 from contract.errors import ModelFailed
@@ -19,11 +20,10 @@ FloatArray = NDArray[np.float32]
 
 MAX_RUN_IDS = 1024
 """Padded ids in one run: about 45 s of speech, 300 MB of activations."""
-_MAX_PADDING = 1.25  # padded ids over real ones; padding costs as much as speech
+MAX_PADDING = 1.25
+"""Padded ids over real ones in one run; padding costs as much as speech."""
 _NOISE_FRAMES = 2048  # 24 s; then the noise repeats, which nobody hears
 _CHANNELS = 192
-_SILENT_PEAK = 1e-6
-_PEAK = 0.95  # what lossy codecs overshoot fits above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Piece:
     ids: tuple[int, ...]
     seed: int
     speaker: int | None
+    scales: Scales
+    """The same for all pieces of a run."""
 
 
 class PiperNetwork:
@@ -51,8 +53,6 @@ class PiperNetwork:
         self, path: Path, *, hop: int, threads: int, providers: Sequence[Provider]
     ) -> None:
         """`hop`: samples per frame. Raises ModelFailed when the file is no Piper voice."""
-        import onnxruntime
-
         graph, self._noise_inputs = seedable(path)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -67,22 +67,17 @@ class PiperNetwork:
         self._has_speakers = "sid" in inputs
         self._hop = hop
 
-    def speak(self, pieces: Sequence[Piece], scales: Scales) -> list[FloatArray]:
-        """One waveform [n] per piece, peak 0.95, in as few runs as length and memory allow."""
-        spoken: dict[int, FloatArray] = {}
-        for run in runs([len(piece.ids) for piece in pieces]):
-            waves = self._run([pieces[index] for index in run], scales)
-            spoken.update(zip(run, waves, strict=True))
-        return [spoken[index] for index in range(len(pieces))]
-
-    def _run(self, pieces: Sequence[Piece], scales: Scales) -> Iterator[FloatArray]:
-        audio, durations = self._session_run(pieces, scales)
+    def run(self, pieces: Sequence[Piece]) -> list[FloatArray]:
+        """One waveform [n] per piece, in one padded run; they have the same scales."""
+        audio, durations = self._session_run(pieces)
         samples = durations.reshape(len(pieces), -1).sum(axis=1) * self._hop
-        for wave, length in zip(audio, samples, strict=True):
-            yield _loud(wave.reshape(-1)[: int(length)])
+        return [
+            wave.reshape(-1)[: int(length)] for wave, length in zip(audio, samples, strict=True)
+        ]
 
-    def _session_run(self, pieces: Sequence[Piece], scales: Scales) -> tuple[Any, Any]:
+    def _session_run(self, pieces: Sequence[Piece]) -> tuple[Any, Any]:
         lengths = [len(piece.ids) for piece in pieces]
+        scales = pieces[0].scales
         ids = np.zeros((len(pieces), max(lengths)), np.int64)
         for row, piece in zip(ids, pieces, strict=True):
             row[: len(piece.ids)] = piece.ids
@@ -104,24 +99,3 @@ def _noise(seed: int, index: int) -> FloatArray:
     return np.random.default_rng([seed, index]).standard_normal(
         _NOISE_FRAMES * _CHANNELS, dtype=np.float32
     )
-
-
-def _loud(wave: FloatArray) -> FloatArray:
-    """The peak at 0.95, as Piper itself scales every sentence; silence stays silence."""
-    peak = float(np.abs(wave).max(initial=0.0))
-    return wave * np.float32(_PEAK / peak) if peak > _SILENT_PEAK else np.zeros_like(wave)
-
-
-def runs(lengths: Sequence[int]) -> list[list[int]]:
-    """Indices of pieces that go through the network together: alike in length, within memory."""
-    packed: list[list[int]] = []
-    for index in sorted(range(len(lengths)), key=lambda one: -lengths[one]):
-        if packed:
-            run = [*packed[-1], index]
-            padded = lengths[run[0]] * len(run)
-            real = sum(lengths[one] for one in run)
-            if padded <= MAX_RUN_IDS and padded <= _MAX_PADDING * real:
-                packed[-1] = run
-                continue
-        packed.append([index])
-    return packed

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from piper import PiperConfig, PiperVoice
@@ -20,6 +21,9 @@ class LoadedVoice:
     network: PiperNetwork
     front_end: PiperVoice
     """Piper's own way from text to phonemes to ids."""
+    size_bytes: int
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    """Held while the front end works: some of Piper's phonemizers are not thread-safe."""
 
     @property
     def config(self) -> PiperConfig:
@@ -50,7 +54,8 @@ def load_voice(path: Path, *, threads: int, providers: Sequence[Provider]) -> Lo
     """Raises WeightsMissing without its .json, ModelFailed when the files are no Piper voice."""
     config = _read_config(path)
     network = PiperNetwork(path, hop=config.hop_length, threads=threads, providers=providers)
-    return LoadedVoice(network, PiperVoice(session=network.session, config=config))
+    front_end = PiperVoice(session=network.session, config=config)
+    return LoadedVoice(network, front_end, path.stat().st_size)
 
 
 def _read_config(path: Path) -> PiperConfig:

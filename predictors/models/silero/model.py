@@ -14,7 +14,7 @@ from contract.tasks import DetectSpeechInput, DetectSpeechOutput, SpeechSegment,
 from predictors.nn.speech_activity.network import SpeechNetwork
 from predictors.nn.speech_activity.segments import SAMPLE_RATE, SpeechRules, speech_spans
 from predictors.nn.speech_activity.shipped import shipped_network
-from predictors.runtime.model import ModelType
+from predictors.runtime.legacy import ModelType
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import WeightsMissing, resolve
 

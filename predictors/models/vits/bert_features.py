@@ -17,7 +17,6 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from contract.errors import ModelFailed
-from predictors.nn.batch_by_length import packed
 from predictors.runtime.model import Weights
 from predictors.runtime.weights.source import Fetch, WeightsMissing, fetch_snapshot, resolve
 
@@ -36,7 +35,6 @@ AUTO, NONE = "auto", "none"
 
 _UNUSED_LAYERS = 2  # hidden_states[-3] is what comes out before the last two layers
 _FILES = ("*.json", "vocab.txt", "*.model", "model.safetensors", "pytorch_model.bin")
-_MAX_RUN_PIECES = 4096
 
 
 class BertFeatures:
@@ -55,16 +53,12 @@ class BertFeatures:
         return cast("list[str]", self._tokenizer.tokenize(text))
 
     def features(self, sentences: Sequence[Sequence[str]]) -> list[Tensor]:
-        """For each sentence, given as word pieces, [dims, pieces + 2]: [CLS] first, [SEP] last.
-
-        A sentence longer than BERT reads is read in windows.
+        """One pass: for each sentence, given as word pieces, [dims, pieces + 2]: [CLS] first, [SEP]
+        last. A sentence longer than BERT reads is read in windows.
         """
         cut = [_windows(pieces, self._most_pieces) for pieces in sentences]
         windows = [window for one in cut for window in one]
-        heard: dict[int, Tensor] = {}
-        for run in packed([len(window) for window in windows], _MAX_RUN_PIECES):
-            heard.update(zip(run, self._run([windows[index] for index in run]), strict=True))
-        states = iter(heard[index] for index in range(len(windows)))
+        states = iter(self._run(windows))
         return [_rejoined([next(states) for _ in one]) for one in cut]
 
     def _run(self, windows: Sequence[Sequence[str]]) -> list[Tensor]:

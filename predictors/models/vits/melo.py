@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any, Self
 
-from contract.config import InvalidConfig
-from contract.errors import InvalidRequest, ModelFailed, ModelNotReady, SpeechError
-from contract.tasks import AudioOutput, SynthesizeInput, Task
-from predictors.models.vits.voices import check_language, language_key, voice_table
-from predictors.runtime.model import ModelType
+import torch
+
+from contract.config import InvalidConfig, ModelConfig
+from contract.errors import InvalidRequest, ModelFailed
+from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
+from predictors.models.vits.bert_features import NONE, BertFeatures, bert_for
+from predictors.models.vits.checkpoints import shared_vits
+from predictors.models.vits.network import VitsSynthesizer
+from predictors.models.vits.synthesis import MAX_RUN_IDS, Piece, PieceSynthesizer, SynthesisOptions
+from predictors.models.vits.voices import VoiceTable, check_language, language_key, voice_table
+from predictors.nn.loading import Loaded, read_config
+from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import resolve
 from predictors.text.errors import NoSpeakableText
 from predictors.text.melo import LANGUAGES, MeloInput, melo_input, plain_pieces
 from predictors.text.optional_library import MissingLibraryError
 from predictors.text.splitting import MELO_SPLITTERS
-
-if TYPE_CHECKING:  # torch takes seconds to import: load() does it
-    import torch
-
-    from predictors.models.vits.bert_features import BertFeatures
-    from predictors.models.vits.synthesis import Piece, Speaker, Spoken
 
 _FILES = ("config.json", "checkpoint.pth")
 _FRONT_ENDS = {"ZH": "ZH_MIX_EN"}
@@ -46,7 +47,41 @@ class MeloOptions:
     zeros; or a hub id, directory or package to take instead."""
 
 
-class MeloTTSSynthesizer(ModelType[SynthesizeInput, AudioOutput]):
+_DEFAULTS = SynthesisOptions(speed=1.0, noise_scale=0.6, noise_scale_w=0.8, sdp_ratio=0.2)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What the network reads of a sentence, and what BERT does."""
+
+    piece: Piece
+    read: MeloInput
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """Symbols, voices and blanks of a checkpoint, and the language it speaks."""
+
+    symbols: Sequence[str]
+    voices: VoiceTable
+    language: str
+    add_blank: bool
+
+    @classmethod
+    def of(cls, public: Mapping[str, Any], n_speakers: int, config: ModelConfig) -> Self:
+        """From a config.json. Raises ModelFailed or InvalidConfig where it does not fit."""
+        data = public["data"]
+        voices = voice_table(data.get("spk2id"), n_speakers, config)
+        language = language_key(config.language or voices.names[0])
+        if language not in _GREETINGS:
+            raise InvalidConfig(
+                f"{config.name}: MeloTTS does not speak {config.language or 'this'}; "
+                f"set language to one of: {', '.join(_GREETINGS)}"
+            )
+        return cls(public["symbols"], voices, language, data.get("add_blank", True) is not False)
+
+
+class MeloTTSSynthesizer(Model[SynthesizeInput, AudioOutput]):
     """Speaks one language of MeloTTS.
 
     `model` is myshell-ai/MeloTTS-<Language> or a directory with its config.json and checkpoint.pth;
@@ -54,111 +89,90 @@ class MeloTTSSynthesizer(ModelType[SynthesizeInput, AudioOutput]):
     request gives the same sound: without a `seed` of its own it has the entry's.
     """
 
-    task = Task.SYNTHESIZE
-    packages = ("torch", "transformers", "jieba")
-    extra = "torch,text"
-    max_batch_cost = 2000.0
+    spec = ModelSpec(
+        Task.SYNTHESIZE,
+        packages=("torch", "transformers", "jieba"),
+        extra="torch,text",
+        image="torch",
+        options=MeloOptions,
+    )
+    max_batch_cost = MAX_RUN_IDS
 
-    _speaker: Speaker | None = None
-    _bert: BertFeatures | None = None
-    _language = "EN"
-    _size = 0
+    def __init__(
+        self,
+        config: ModelConfig,
+        loaded: Loaded[VitsSynthesizer],
+        tables: Tables,
+        bert: BertFeatures | None,
+    ) -> None:
+        self._config, self._tables, self.bert = config, tables, bert
+        self.synthesizer = PieceSynthesizer(loaded.network, loaded.device)
+        self.size_bytes = loaded.size_bytes
 
-    def load(self) -> None:
-        from predictors.models.vits.checkpoints import Checkpoint
-        from predictors.models.vits.network import VitsSynthesizer
-        from predictors.models.vits.synthesis import Speaker
-        from predictors.nn.device import fast_dtype, size_bytes, torch_device
-
-        options = read_options(MeloOptions, self.config)
-        root = resolve(
-            self.config.model, revision=self.config.revision, allow=_FILES, required=_FILES
-        )
-        checkpoint = Checkpoint("MeloTTSSynthesizer", root)
-        device = torch_device(self.config.device_config)
-        dtype = fast_dtype(self.config.dtype, device)
-        config = checkpoint.config()
-        network = self.weights.share(
-            ("vits", checkpoint.weights.resolve(), str(dtype), str(device)),
-            lambda: checkpoint.network(VitsSynthesizer, device, dtype),
-        )
-        if not network.config.n_tones:
+    @classmethod
+    def load(cls, config: ModelConfig, weights: Weights) -> Self:
+        options = read_options(MeloOptions, config)
+        root = resolve(config.model, revision=config.revision, allow=_FILES, required=_FILES)
+        loaded = shared_vits(VitsSynthesizer, root, config, weights, part="vits")
+        if not loaded.network.config.n_tones:
             raise ModelFailed(
                 "MeloTTSSynthesizer: config.json is that of an OpenVoice voice; correct model, or "
                 "set model_type to OpenVoiceV1Synthesizer"
             )
-        self._take_tables(config, network.config.n_speakers)
-        self._bert = self._find_bert(options.bert, config, device)
-        self._speaker, self._size = Speaker(network, device), size_bytes(network)
-
-    def _take_tables(self, config: Mapping[str, Any], n_speakers: int) -> None:
-        """Symbols, voices and blanks of the checkpoint, and the language it speaks."""
-        data = config["data"]
-        self._symbols: Sequence[str] = config["symbols"]
-        self._add_blank = data.get("add_blank", True) is not False
-        self._voices = voice_table(data.get("spk2id"), n_speakers, self.config)
-        self._language = language_key(self.config.language or self._voices.names[0])
-        if self._language not in _GREETINGS:
-            raise InvalidConfig(
-                f"{self.config.name}: MeloTTS does not speak {self.config.language or 'this'}; "
-                f"set language to one of: {', '.join(_GREETINGS)}"
-            )
-
-    def _find_bert(
-        self, wanted: str, config: Mapping[str, Any], device: torch.device
-    ) -> BertFeatures | None:
-        from predictors.models.vits.bert_features import NONE, bert_for
-
-        if config["data"].get("disable_bert", False) is True:
-            wanted = NONE  # the checkpoint was trained without
-        bert = bert_for(self._language, wanted, device, self.weights)
+        public = read_config(root / "config.json", family=config.model_type)
+        tables = Tables.of(public, loaded.network.config.n_speakers, config)
+        # Some checkpoints were trained without.
+        wanted = NONE if public["data"].get("disable_bert", False) is True else options.bert
+        bert = bert_for(tables.language, wanted, loaded.device, weights)
         if bert is not None and bert.dims not in _ENTRANCES:
             raise InvalidConfig(
-                f"{self.config.name}: options.bert has {bert.dims} features per word piece; "
+                f"{config.name}: options.bert has {bert.dims} features per word piece; "
                 f"MeloTTS reads {' or '.join(map(str, _ENTRANCES))}"
             )
-        return bert
+        return cls(config, loaded, tables, bert)
 
-    def unload(self) -> None:
-        self._speaker = self._bert = None
-
-    def check(self, request: SynthesizeInput) -> None:
-        if self._speaker is not None:  # before that, infer() finds out
-            check_language(request.language, self._language)
-            self._voices.speaker_id(request.voice)
-
-    def infer(self, batch: Sequence[SynthesizeInput]) -> Sequence[AudioOutput | SpeechError]:
-        if self._speaker is None:
-            raise ModelNotReady(f"{self.config.name} is not loaded")
-        read = [self._read(request) for request in batch]
-        pieces = iter(
-            self._pieces([one for text in read if isinstance(text, list) for one in text])
-        )
-        return self._speaker.answers(
-            [
-                self._spoken(request, [next(pieces) for _ in text])
-                if isinstance(text, list)
-                else text
-                for request, text in zip(batch, read, strict=True)
-            ]
-        )
-
-    def _read(self, request: SynthesizeInput) -> list[MeloInput] | SpeechError:
-        """The request's sentences as phones, or why they cannot be spoken."""
+    def prepare(self, request: SynthesizeInput) -> Prepared[SynthesisOptions]:
+        check_language(request.language, self._tables.language)
+        speaker_id = self._tables.voices.speaker_id(request.voice)
         try:
-            self.check(request)
-            return self._sentences(request.text)
-        except InvalidRequest as refusal:
-            return refusal
+            sentences = self.sentences(request.text)
         except NoSpeakableText as exc:
-            return InvalidRequest(str(exc), param="text")
+            raise InvalidRequest(str(exc), param="text") from exc
         except MissingLibraryError as exc:
-            return ModelFailed(str(exc))
+            raise ModelFailed(str(exc)) from exc
+        options = _DEFAULTS.asked_by(request)
+        seed = self._config.seed if request.seed is None else request.seed
+        is_alone = request.seed is not None  # the same bytes whatever else is spoken
+        pieces = [
+            Piece(
+                *(one.phone_ids, speaker_id, options, seed, number),
+                tones=one.tones,
+                languages=one.language_ids,
+            )
+            for number, one in enumerate(sentences)
+        ]
+        units = [
+            Unit(Sentence(piece, one), len(piece.ids), is_alone=is_alone)
+            for piece, one in zip(pieces, sentences, strict=True)
+        ]
+        return Prepared(units, options)
 
-    def _sentences(self, text: str) -> list[MeloInput]:
+    def run(self, batch: Sequence[Sentence]) -> list[FloatArray]:
+        return self.synthesizer.waves(self.with_features(batch))
+
+    def finish(
+        self, prepared: Prepared[SynthesisOptions], results: Sequence[FloatArray]
+    ) -> AudioOutput:
+        return self.synthesizer.joined(results, prepared.context)
+
+    def warm_up_request(self) -> SynthesizeInput:
+        return SynthesizeInput(_GREETINGS[self._tables.language])
+
+    def sentences(self, text: str) -> list[MeloInput]:
         """Sentences without a sound, such as a lone dash, are left out. Raises NoSpeakableText."""
-        language = _FRONT_ENDS.get(self._language, self._language)
-        word_pieces = self._bert.word_pieces if self._bert else plain_pieces
+        tables = self._tables
+        language = _FRONT_ENDS.get(tables.language, tables.language)
+        word_pieces = self.bert.word_pieces if self.bert else plain_pieces
         sentences: list[MeloInput] = []
         for piece in MELO_SPLITTERS[language](text):
             try:
@@ -166,9 +180,9 @@ class MeloTTSSynthesizer(ModelType[SynthesizeInput, AudioOutput]):
                     melo_input(
                         piece,
                         language,
-                        self._symbols,
+                        tables.symbols,
                         word_pieces=word_pieces,
-                        add_blank=self._add_blank,
+                        add_blank=tables.add_blank,
                     )
                 )
             except NoSpeakableText:
@@ -177,45 +191,17 @@ class MeloTTSSynthesizer(ModelType[SynthesizeInput, AudioOutput]):
             raise NoSpeakableText(LANGUAGES[language].name)
         return sentences
 
-    def _pieces(self, sentences: Sequence[MeloInput]) -> list[Piece]:
-        """What the network reads of each sentence; BERT looks at all of them at once."""
-        from predictors.models.vits.synthesis import Piece
-
-        features = self._features(sentences)
-        return [
-            Piece(one.phone_ids, one.tones, one.language_ids, **beside)
-            for one, beside in zip(sentences, features, strict=True)
+    def with_features(self, batch: Sequence[Sentence]) -> list[Piece]:
+        """The pieces with their BERT features [dims, phones], named for where they enter."""
+        if self.bert is None:
+            return [one.piece for one in batch]
+        name = _ENTRANCES[self.bert.dims]
+        states = self.bert.features([one.read.pieces for one in batch])
+        spread = [
+            own.repeat_interleave(torch.tensor(one.read.word2ph).to(own.device), dim=1)
+            for one, own in zip(batch, states, strict=True)
         ]
-
-    def _features(self, sentences: Sequence[MeloInput]) -> list[dict[str, torch.Tensor]]:
-        """For each sentence its BERT features [dims, phones], named for where they enter."""
-        if self._bert is None or not sentences:
-            return [{} for _ in sentences]
-        import torch
-
-        name = _ENTRANCES[self._bert.dims]
-        heard = self._bert.features([one.pieces for one in sentences])
         return [
-            {name: states.repeat_interleave(torch.tensor(one.word2ph).to(states.device), dim=1)}
-            for one, states in zip(sentences, heard, strict=True)
+            replace(one.piece, **{name: own})  # type: ignore[arg-type]  # by name
+            for one, own in zip(batch, spread, strict=True)
         ]
-
-    def _spoken(self, request: SynthesizeInput, pieces: Sequence[Piece]) -> Spoken:
-        from predictors.models.vits.synthesis import Delivery, Spoken
-
-        own = Delivery(speed=1.0, noise_scale=0.6, noise_scale_w=0.8, sdp_ratio=0.2)
-        return Spoken(
-            pieces,
-            self._voices.speaker_id(request.voice),
-            own.asked_by(request),
-            self.config.seed if request.seed is None else request.seed,
-        )
-
-    def cost(self, request: SynthesizeInput) -> float:
-        return len(request.text)
-
-    def warm_up_request(self) -> SynthesizeInput:
-        return SynthesizeInput(_GREETINGS[self._language])
-
-    def footprint_bytes(self) -> int:
-        return self._size

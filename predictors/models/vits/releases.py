@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import torch
 
 from contract.config import ModelConfig
 from contract.embedding import OPENVOICE_V1, OPENVOICE_V2
 from predictors.models.vits.base_speakers import V1_FILES, V2_FILES, Names, v1_names, v2_names
+from predictors.models.vits.checkpoints import shared_vits
+from predictors.models.vits.network import ToneEmbedder
+from predictors.models.vits.tone import SpeakerEncoder
+from predictors.nn.loading import Loaded
 from predictors.runtime.model import Weights
 from predictors.runtime.weights.source import resolve
-
-if TYPE_CHECKING:  # torch takes seconds to import: find() does it
-    import torch
-
-    from predictors.models.vits.checkpoints import Checkpoint
-    from predictors.models.vits.network import ToneEmbedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +40,11 @@ V2 = Release(OPENVOICE_V2, "converter", V2_FILES, v2_names)
 
 @dataclass(frozen=True, slots=True)
 class ReleaseFiles:
-    """A release on disk, and the device it goes to."""
+    """A release on disk."""
 
     root: Path
-    checkpoint: Checkpoint
-    device: torch.device
+    folder: Path
+    """Of the converter's config.json and checkpoint.pth."""
 
 
 def find(release: Release, config: ModelConfig) -> ReleaseFiles:
@@ -53,29 +52,23 @@ def find(release: Release, config: ModelConfig) -> ReleaseFiles:
 
     Converter and encoder ask for the same files, so that neither narrows the other's cache.
     """
-    from predictors.models.vits.checkpoints import Checkpoint
-    from predictors.nn.device import torch_device
-
     root = resolve(
         config.model,
         revision=config.revision,
         allow=(*release.weights, release.base_speakers),
         required=release.weights,
     )
-    checkpoint = Checkpoint(config.model_type, root / release.folder)
-    return ReleaseFiles(root, checkpoint, torch_device(config.device_config))
+    return ReleaseFiles(root, root / release.folder)
 
 
-def shared_embedder(files: ReleaseFiles, weights: Weights) -> ToneEmbedder:
+def shared_encoder(
+    files: ReleaseFiles, config: ModelConfig, weights: Weights
+) -> tuple[SpeakerEncoder, Loaded[ToneEmbedder]]:
     """The small part of a checkpoint that hears voices; converter and encoder share one.
 
     An encoder that is deployed alone takes a fortieth of the converter's memory this way.
     """
-    import torch
-
-    from predictors.models.vits.network import ToneEmbedder
-
-    return weights.share(
-        ("tone-embedder", files.checkpoint.weights.resolve(), str(files.device)),
-        lambda: files.checkpoint.network(ToneEmbedder, files.device, torch.float32),
+    loaded = shared_vits(
+        ToneEmbedder, files.folder, config, weights, part="tone-embedder", dtype=torch.float32
     )
+    return SpeakerEncoder(loaded.network, loaded.device), loaded

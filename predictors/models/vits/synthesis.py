@@ -1,8 +1,8 @@
-"""Phones to waveforms: the pieces of every request of a batch in one padded pass."""
+"""Phones to waveforms: pieces of several requests in one padded pass."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,11 +11,11 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from contract.audio.codec import Audio
-from contract.errors import ModelFailed, SpeechError
+from contract.errors import ModelFailed
 from contract.tasks import AudioOutput, FloatArray, SynthesizeInput
 from predictors.models.vits.network import VitsSynthesizer
-from predictors.nn.batch_by_length import generator, packed
-from predictors.nn.torch_checkpoint import refuse_damaged
+from predictors.nn.loading import refuse_damaged
+from predictors.nn.noise import generator
 
 MAX_RUN_IDS = 5000
 """Padded phones and blanks in one pass: two to three minutes of speech."""
@@ -23,7 +23,7 @@ _GAP_S = 0.05  # after every piece, the last one too, at speed 1
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class SynthesisOptions:
     """How a request wants its text to be said."""
 
     speed: float
@@ -31,11 +31,11 @@ class Delivery:
     noise_scale_w: float
     sdp_ratio: float
 
-    def asked_by(self, request: SynthesizeInput) -> Delivery:
-        """This one, with the knobs that the request sets."""
-        knobs = {name: getattr(request, name) for name in ("noise_scale", "noise_scale_w")}
-        knobs |= {"speed": request.speed, "sdp_ratio": request.sdp_ratio}
-        return replace(self, **{name: value for name, value in knobs.items() if value is not None})
+    def asked_by(self, request: SynthesizeInput) -> SynthesisOptions:
+        """These, with the parameters that the request sets."""
+        names = ("speed", "noise_scale", "noise_scale_w", "sdp_ratio")
+        asked = {name: getattr(request, name) for name in names}
+        return replace(self, **{name: value for name, value in asked.items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,71 +46,51 @@ class Piece:
     """
 
     ids: Sequence[int]
+    speaker_id: int
+    options: SynthesisOptions
+    seed: int
+    number: int
+    """Its place in the request; the noise is that of the seed and of this number."""
     tones: Sequence[int] = ()
     languages: Sequence[int] = ()
     bert: Tensor | None = None
     ja_bert: Tensor | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """One request, read: its pieces in order, who says them, and how."""
-
-    pieces: Sequence[Piece]
-    speaker_id: int
-    delivery: Delivery
-    seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """One piece with all that the network must know of it."""
-
-    piece: Piece
-    request: Spoken
-    number: int
-
-
-class Speaker:
-    """A synthesizer network that answers batches."""
+class PieceSynthesizer:
+    """A network with a table of speakers, and where it runs."""
 
     def __init__(self, network: VitsSynthesizer, device: torch.device) -> None:
         self.network, self._device = network, device
 
-    def answers(self, read: Sequence[Spoken | SpeechError]) -> list[AudioOutput | SpeechError]:
-        """One answer per request, in order; requests that could not be read keep their error.
-
-        Raises CorruptWeights when the network no longer gives finite sound.
-        """
-        requests = [one for one in read if isinstance(one, Spoken)]
-        waves = iter(self.waves(requests))
-        return [one if isinstance(one, SpeechError) else self._joined(one, waves) for one in read]
-
-    def waves(self, requests: Sequence[Spoken]) -> list[FloatArray]:
-        """One waveform [n] per piece of every request, in order."""
-        parts = [
-            _Part(piece, request, number)
-            for request in requests
-            for number, piece in enumerate(request.pieces)
-        ]
-        spoken: dict[int, FloatArray] = {}
-        for run in packed([len(part.piece.ids) for part in parts], MAX_RUN_IDS):
-            spoken.update(zip(run, self._run([parts[index] for index in run]), strict=True))
-        return [spoken[index] for index in range(len(parts))]
-
-    def _run(self, parts: Sequence[_Part]) -> Iterator[FloatArray]:
+    def waves(self, pieces: Sequence[Piece]) -> list[FloatArray]:
+        """One pass: a waveform [n] per piece."""
         with torch.inference_mode():
             result = self.network.synthesize(
-                self._padded([part.piece.ids for part in parts]),
-                self._column([len(part.piece.ids) for part in parts]),
-                self._column([part.request.speaker_id for part in parts]),
-                **self._beside_phones([part.piece for part in parts]),  # type: ignore[arg-type]  # by name
-                **self._knobs([part.request.delivery for part in parts]),
-                generators=[generator(part.request.seed, part.number) for part in parts],
+                self._padded([piece.ids for piece in pieces]),
+                self._column([len(piece.ids) for piece in pieces]),
+                self._column([piece.speaker_id for piece in pieces]),
+                **self._beside_phones(pieces),  # type: ignore[arg-type]  # by name
+                **self._scales([piece.options for piece in pieces]),
+                generators=[generator(piece.seed, piece.number) for piece in pieces],
             )
         audio = result.audio.float().cpu().numpy()
-        for wave, length in zip(audio, result.audio_lengths.tolist(), strict=True):
-            yield wave[:length]
+        return [
+            wave[:length] for wave, length in zip(audio, result.audio_lengths.tolist(), strict=True)
+        ]
+
+    def joined(self, waves: Sequence[FloatArray], options: SynthesisOptions) -> AudioOutput:
+        """The answer to a request from the waves of its pieces.
+
+        Raises CorruptWeights when the network no longer gives finite sound, else ModelFailed.
+        """
+        rate = self.network.config.sampling_rate
+        gap = np.zeros(int(rate * _GAP_S / options.speed), np.float32)
+        samples = np.concatenate([part for wave in waves for part in (wave, gap)])
+        if np.isfinite(samples).all():
+            return AudioOutput(Audio(samples, rate))
+        refuse_damaged(self.network)
+        raise ModelFailed("the network gave no finite sound for this text; set dtype to float32")
 
     def _beside_phones(self, pieces: Sequence[Piece]) -> dict[str, Tensor | None]:
         """Tones, languages and BERT features; nothing for a network that reads phones alone."""
@@ -123,13 +103,13 @@ class Speaker:
             "ja_bert": self._features([piece.ja_bert for piece in pieces]),
         }
 
-    def _knobs(self, deliveries: Sequence[Delivery]) -> dict[str, Tensor]:
+    def _scales(self, options: Sequence[SynthesisOptions]) -> dict[str, Tensor]:
         """One number per piece, so that requests with different wishes share a pass."""
         return {
-            "noise_scale": self._column([one.noise_scale for one in deliveries]),
-            "noise_scale_w": self._column([one.noise_scale_w for one in deliveries]),
-            "sdp_ratio": self._column([one.sdp_ratio for one in deliveries]),
-            "length_scale": self._column([1 / one.speed for one in deliveries]),
+            "noise_scale": self._column([one.noise_scale for one in options]),
+            "noise_scale_w": self._column([one.noise_scale_w for one in options]),
+            "sdp_ratio": self._column([one.sdp_ratio for one in options]),
+            "length_scale": self._column([1 / one.speed for one in options]),
         }
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> Tensor:
@@ -144,15 +124,3 @@ class Speaker:
         if len(given) < len(features):
             return None
         return pad_sequence(given, batch_first=True).transpose(1, 2).to(self._device)
-
-    def _joined(self, request: Spoken, waves: Iterator[FloatArray]) -> AudioOutput | SpeechError:
-        rate = self.network.config.sampling_rate
-        gap = np.zeros(int(rate * _GAP_S / request.delivery.speed), np.float32)
-        parts: list[FloatArray] = []
-        for _ in request.pieces:
-            parts += [next(waves), gap]
-        samples = np.concatenate(parts)
-        if np.isfinite(samples).all():
-            return AudioOutput(Audio(samples, rate))
-        refuse_damaged(self.network)
-        return ModelFailed("the network gave no finite sound for this text; set dtype to float32")

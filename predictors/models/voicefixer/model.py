@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Self
 
 import numpy as np
 
 from contract.audio.codec import Audio
 from contract.config import ModelConfig
-from contract.errors import InvalidAudio, ModelFailed, ModelNotReady, SpeechError
+from contract.errors import ModelFailed
 from contract.tasks import (
     AudioOutput,
     FloatArray,
@@ -19,21 +19,18 @@ from contract.tasks import (
     Task,
     VocodeInput,
 )
+from predictors.models.voicefixer import restoring, unet, vocoding
+from predictors.models.voicefixer.checkpoints import read_restorer, read_vocoder
+from predictors.models.voicefixer.mel import HOP_LENGTH, N_MELS, SAMPLE_RATE
+from predictors.models.voicefixer.tfgan import TFGAN
 from predictors.nn.audible import audible
+from predictors.nn.loading import Loaded, refuse_damaged, shared_network
 from predictors.nn.mastering import insert_pauses, limit_peak
-from predictors.nn.mels import check_mel, piece_lengths
-from predictors.runtime.model import ModelType
+from predictors.nn.vocoding import CutMel, joined
+from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import NoOptions, read_options
 from predictors.runtime.weights.source import resolve
 
-if TYPE_CHECKING:  # torch takes seconds to import: load() does it
-    from predictors.models.voicefixer.restoring import Restorer
-    from predictors.models.voicefixer.tfgan import TFGAN
-    from predictors.nn.vocoding import Vocoder
-
-SAMPLE_RATE = 44_100
-_HOP_LENGTH = 441
-_N_MELS = 128
 _MIN_SAMPLES = SAMPLE_RATE // 10
 _RESTORER_FILE = "vf.ckpt"
 _VOCODER_FILE = "model.ckpt-1490000_trimed.pt"
@@ -45,78 +42,56 @@ def _find(config: ModelConfig, name: str) -> Path:
     return root if root.is_file() else root / name
 
 
-class VoiceFixerRestorer(ModelType[RestoreInput, RestoreOutput]):
+class VoiceFixerRestorer(Model[RestoreInput, RestoreOutput]):
     """Turns a recording into the mel spectrogram of clean speech, [128, 100 frames a second].
 
     `model` is jlmarrugom/voice_fixer, a directory with vf.ckpt, or that file. Recordings may be of
     any length: parts of 30 s are restored side by side.
     """
 
-    task = Task.RESTORE
-    packages = ("torch",)
-    extra = "torch"
-    max_batch_cost = 60.0
+    spec = ModelSpec(Task.RESTORE, packages=("torch",), extra="torch", image="torch")
+    max_batch_cost = restoring.MAX_RUN_FRAMES
 
-    _restorer: Restorer | None = None
-    _size = 0
+    def __init__(self, loaded: Loaded[unet.VoiceFixerRestorer]) -> None:
+        self.network, self._device = loaded.network, loaded.device
+        self.size_bytes = loaded.size_bytes
 
-    def load(self) -> None:
-        from predictors.models.voicefixer.checkpoints import read_restorer
-        from predictors.models.voicefixer.restoring import Restorer, reduce_restorer
-        from predictors.nn.torch_checkpoint import shared_network
-
-        read_options(NoOptions, self.config)
-        path = _find(self.config, _RESTORER_FILE)
-        loaded = shared_network(
-            self.config,
-            self.weights,
-            path,
-            build=lambda: read_restorer(path),
-            reduce=reduce_restorer,
+    @classmethod
+    def load(cls, config: ModelConfig, weights: Weights) -> Self:
+        read_options(NoOptions, config)
+        path = _find(config, _RESTORER_FILE)
+        return cls(
+            shared_network(
+                config,
+                weights,
+                path,
+                build=lambda: read_restorer(path),
+                reduce=restoring.reduce_restorer,
+            )
         )
-        self._restorer = Restorer(loaded.network, loaded.device)
-        self._size = loaded.size_bytes
 
-    def unload(self) -> None:
-        self._restorer = None
+    def prepare(self, request: RestoreInput) -> Prepared[None]:
+        samples = audible(request.audio, SAMPLE_RATE, min_samples=_MIN_SAMPLES)
+        segments = restoring.segments(samples)
+        return Prepared([Unit(one, restoring.frames(one)) for one in segments], None)
 
-    def infer(self, batch: Sequence[RestoreInput]) -> Sequence[RestoreOutput | SpeechError]:
-        if self._restorer is None:
-            raise ModelNotReady(f"{self.config.name} is not loaded")
-        heard = [_samples(request) for request in batch]
-        recordings = [one for one in heard if not isinstance(one, InvalidAudio)]
-        mels = iter(self._restorer.mels(recordings))
-        return [one if isinstance(one, InvalidAudio) else self._answer(next(mels)) for one in heard]
+    def run(self, batch: Sequence[FloatArray]) -> list[FloatArray]:
+        return restoring.mels(self.network, self._device, batch)
 
-    def _answer(self, mel: FloatArray) -> RestoreOutput | SpeechError:
-        from predictors.nn.torch_checkpoint import refuse_damaged
-
-        assert self._restorer is not None  # infer() has seen to it
+    def finish(self, prepared: Prepared[None], results: Sequence[FloatArray]) -> RestoreOutput:
+        mel = restoring.joined(results)
         if np.isfinite(mel).all():
             return RestoreOutput(mel)
-        refuse_damaged(self._restorer.network)
-        return ModelFailed("the network gave no finite mel for this audio; set dtype to float32")
-
-    def cost(self, request: RestoreInput) -> float:
-        return request.audio.duration_s
+        refuse_damaged(self.network)
+        raise ModelFailed("the network gave no finite mel for this audio; set dtype to float32")
 
     def warm_up_request(self) -> RestoreInput:
         time_s = np.arange(SAMPLE_RATE // 5) / SAMPLE_RATE
         tone = 0.3 * np.sin(2 * np.pi * 220 * time_s)
         return RestoreInput(Audio(tone.astype(np.float32), SAMPLE_RATE))
 
-    def footprint_bytes(self) -> int:
-        return self._size
 
-
-def _samples(request: RestoreInput) -> FloatArray | InvalidAudio:
-    try:
-        return audible(request.audio, SAMPLE_RATE, min_samples=_MIN_SAMPLES)
-    except InvalidAudio as refusal:
-        return refusal
-
-
-class VoiceFixerVocoder(ModelType[VocodeInput, AudioOutput]):
+class VoiceFixerVocoder(Model[VocodeInput, AudioOutput]):
     """Makes a mel of VoiceFixerRestorer audible: 44.1 kHz, 441 samples a frame.
 
     `model` is jlmarrugom/voice_fixer, a directory with model.ckpt-1490000_trimed.pt, or that file.
@@ -124,60 +99,38 @@ class VoiceFixerVocoder(ModelType[VocodeInput, AudioOutput]):
     only what exceeds full scale is turned down.
     """
 
-    task = Task.VOCODE
-    packages = ("torch",)
-    extra = "torch"
-    max_batch_cost = 30.0
+    spec = ModelSpec(Task.VOCODE, packages=("torch",), extra="torch", image="torch")
+    max_batch_cost = vocoding.MAX_RUN_FRAMES
 
-    _network: TFGAN | None = None
-    _vocoder: Vocoder | None = None
-    _size = 0
+    def __init__(self, loaded: Loaded[TFGAN]) -> None:
+        self.network, self._device = loaded.network, loaded.device
+        self.size_bytes = loaded.size_bytes
 
-    def load(self) -> None:
-        from predictors.models.voicefixer.checkpoints import read_vocoder
-        from predictors.models.voicefixer.vocoding import reduce_tfgan, tfgan_vocoder
-        from predictors.nn.torch_checkpoint import shared_network
-
-        read_options(NoOptions, self.config)
-        path = _find(self.config, _VOCODER_FILE)
-        loaded = shared_network(
-            self.config,
-            self.weights,
-            path,
-            build=lambda: read_vocoder(path),
-            reduce=reduce_tfgan,
-        )
-        self._network, self._size = loaded.network, loaded.size_bytes
-        self._vocoder = tfgan_vocoder(loaded.network, loaded.device)
-
-    def unload(self) -> None:
-        self._network = self._vocoder = None
-
-    def check(self, request: VocodeInput) -> None:
-        check_mel(request.mel, _N_MELS)
-        piece_lengths(request.pauses, request.mel.shape[1])
-
-    def infer(self, batch: Sequence[VocodeInput]) -> Sequence[AudioOutput | SpeechError]:
-        if self._vocoder is None or self._network is None:
-            raise ModelNotReady(f"{self.config.name} is not loaded")
-        from predictors.nn.vocoding import answer_mels
-
-        return answer_mels(
-            batch, self._vocoder, self._network, check=self.check, finish=self._finished
+    @classmethod
+    def load(cls, config: ModelConfig, weights: Weights) -> Self:
+        read_options(NoOptions, config)
+        path = _find(config, _VOCODER_FILE)
+        return cls(
+            shared_network(
+                config,
+                weights,
+                path,
+                build=lambda: read_vocoder(path),
+                reduce=vocoding.reduce_tfgan,
+            )
         )
 
-    def _finished(self, request: VocodeInput, wave: FloatArray) -> AudioOutput:
-        pieces = piece_lengths(request.pauses, request.mel.shape[1])
-        paused = insert_pauses(
-            limit_peak(wave), pieces, hop_length=_HOP_LENGTH, sample_rate=SAMPLE_RATE
-        )
+    def prepare(self, request: VocodeInput) -> Prepared[CutMel]:
+        return vocoding.WINDOWS.cut(request, N_MELS)
+
+    def run(self, batch: Sequence[FloatArray]) -> list[FloatArray]:
+        return vocoding.waves(self.network, self._device, batch)
+
+    def finish(self, prepared: Prepared[CutMel], results: Sequence[FloatArray]) -> AudioOutput:
+        wave = limit_peak(joined(prepared.context, results, HOP_LENGTH, self.network))
+        pieces = prepared.context.pieces
+        paused = insert_pauses(wave, pieces, hop_length=HOP_LENGTH, sample_rate=SAMPLE_RATE)
         return AudioOutput(Audio(paused, SAMPLE_RATE))
 
-    def cost(self, request: VocodeInput) -> float:
-        return request.mel.shape[-1] * _HOP_LENGTH / SAMPLE_RATE if request.mel.ndim else 0.0
-
     def warm_up_request(self) -> VocodeInput:
-        return VocodeInput(np.full((_N_MELS, 10), 0.1, np.float32))
-
-    def footprint_bytes(self) -> int:
-        return self._size
+        return VocodeInput(np.full((N_MELS, 10), 0.1, np.float32))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,39 +10,28 @@ import torch
 from contract.tasks import FloatArray
 from predictors.models.voicefixer.mel import HOP_LENGTH, SAMPLE_RATE
 from predictors.models.voicefixer.unet import VoiceFixerRestorer
-from predictors.nn.batch_by_length import packed
 from predictors.nn.precision import ReducedPrecision
 
 SEGMENT_SAMPLES = 30 * SAMPLE_RATE
 """What the original restores at a time. A whole number of frames, so segments join exactly."""
 _MIN_SEGMENT_SAMPLES = SAMPLE_RATE
 """A shorter rest stays with the segment before it: alone it has too little to hear noise by."""
-_RUN_FRAMES = 6300
+MAX_RUN_FRAMES = 6300
 """Padded frames in one pass: two segments, 1 GB of activations."""
 
 
-@dataclass(frozen=True, slots=True)
-class Restorer:
-    """A restorer network that answers batches."""
+def mels(
+    network: VoiceFixerRestorer, device: torch.device, waves: Sequence[FloatArray]
+) -> list[FloatArray]:
+    """One padded pass: the clean mel [T_i, 128] of each segment."""
+    with torch.inference_mode():
+        restored = network([torch.tensor(wave, device=device) for wave in waves])
+    return [mel.cpu().numpy() for mel in restored.items()]
 
-    network: VoiceFixerRestorer
-    device: torch.device
 
-    def mels(self, recordings: Sequence[FloatArray]) -> list[FloatArray]:
-        """For each 44.1 kHz recording [n], its clean linear mel [128, 1 + n // 441]."""
-        cut = [segments(recording) for recording in recordings]
-        flat = [segment for parts in cut for segment in parts]
-        done: dict[int, FloatArray] = {}
-        for run in packed([1 + len(one) // HOP_LENGTH for one in flat], _RUN_FRAMES):
-            done.update(zip(run, self._run([flat[index] for index in run]), strict=True))
-        mels = iter(done[index] for index in range(len(flat)))
-        return [_joined([next(mels) for _ in parts]) for parts in cut]
-
-    def _run(self, waves: Sequence[FloatArray]) -> list[FloatArray]:
-        """One mel [T_i, 128] per segment."""
-        with torch.inference_mode():
-            restored = self.network([torch.tensor(wave, device=self.device) for wave in waves])
-        return [mel.cpu().numpy() for mel in restored.items()]
+def frames(segment: FloatArray) -> int:
+    """Of the mel of a segment [n]."""
+    return 1 + len(segment) // HOP_LENGTH
 
 
 def segments(recording: FloatArray) -> list[FloatArray]:
@@ -59,7 +47,7 @@ def reduce_restorer(network: VoiceFixerRestorer, dtype: torch.dtype) -> None:
     parts.unet = ReducedPrecision(parts.unet, dtype)  # type: ignore[assignment]
 
 
-def _joined(mels: Sequence[FloatArray]) -> FloatArray:
+def joined(mels: Sequence[FloatArray]) -> FloatArray:
     """[128, T] of a recording. A segment's last frame lies behind it: the next one's first."""
     inner = [mel[:-1] for mel in mels[:-1]]
     return np.ascontiguousarray(np.concatenate([*inner, mels[-1]]).T)

@@ -9,27 +9,24 @@ from torch import Tensor, nn
 
 from contract.tasks import FloatArray
 from predictors.models.voicefixer.tfgan import TFGAN
-from predictors.nn.vocoding import Vocoder
+from predictors.nn.vocoding import WindowSizes
 
-_WINDOW_FRAMES = 3000  # 30 s, what the original speaks at a time
-_CONTEXT_FRAMES = 100  # 1 s on either side; what lies further off hardly matters
-_RUN_FRAMES = 3200  # one long window: 1.7 GB of activations
+WINDOWS = WindowSizes(frames=3000, context=100)
+"""30 s, what the original speaks at a time, and 1 s on either side; what lies further off hardly
+matters."""
+MAX_RUN_FRAMES = 3200
+"""Padded frames in one pass, one long window: 1.7 GB of activations."""
 
 
-def tfgan_vocoder(network: TFGAN, device: torch.device) -> Vocoder:
-    """The network as a vocoder of mels [128, T].
+def waves(network: TFGAN, device: torch.device, mels: Sequence[FloatArray]) -> list[FloatArray]:
+    """One padded pass: mels [128, T_i] to waves of at least T_i * hop_length samples.
 
     The original crops what it adds to the end from both ends alike, which moves speech 25 ms to
     the front and loses that much of its start; here frame 0 stays at 0 s.
     """
-
-    def speak(mels: Sequence[FloatArray]) -> list[FloatArray]:
-        with torch.inference_mode():
-            waves = network([torch.tensor(mel, device=device).T for mel in mels])
-        return [wave.float().cpu().numpy() for wave in waves]
-
-    hop_length = network.config.hop_length
-    return Vocoder(speak, hop_length, _WINDOW_FRAMES, _CONTEXT_FRAMES, _RUN_FRAMES)
+    with torch.inference_mode():
+        spoken = network([torch.tensor(mel, device=device).T for mel in mels])
+    return [wave.float().cpu().numpy() for wave in spoken]
 
 
 def reduce_tfgan(network: TFGAN, dtype: torch.dtype) -> None:

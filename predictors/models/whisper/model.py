@@ -17,7 +17,7 @@ from predictors.nn.speech_activity.network import SpeechNetwork
 from predictors.nn.speech_activity.segments import SAMPLE_RATE, SpeechRules, speech_spans
 from predictors.nn.speech_activity.shipped import shipped_network
 from predictors.runtime.devices import worker_device
-from predictors.runtime.model import ModelType
+from predictors.runtime.legacy import ModelType
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import resolve
 

@@ -24,14 +24,16 @@ from contract.context import RequestContext
 from contract.embedding import Embedding
 from contract.errors import InvalidRequest, SpeechError
 from contract.fields import fields_of
-from contract.model_types import MODEL_TYPE_TASKS
+from contract.model_types import MODEL_TYPE_TASKS, MODEL_TYPES
 from contract.tasks import INPUTS, TaskInput
 from contract.wire.tensors import describe, to_message
-from predictors.runtime.model import ModelType
-from predictors.runtime.registry import MODEL_TYPES, missing_packages, model_type_class
+from predictors.runtime.direct import answers
+from predictors.runtime.model import Model
+from predictors.runtime.registry import missing_packages, model_type_class
 from predictors.runtime.repository import ModelRepository
 from predictors.runtime.runner import ModelRunner
 from predictors.runtime.settings import Settings
+from predictors.runtime.sizes import size_of
 from predictors.runtime.weights.errors import WeightsMissing
 
 ROOT = Path(__file__).parents[3]
@@ -47,18 +49,18 @@ ENTRIES = [
 
 @dataclasses.dataclass(frozen=True)
 class Loaded:
-    kind: type[ModelType[Any, Any]]
+    kind: type[Model[Any, Any]]
     config: ModelConfig
     pool: ModelRepository
     runner: ModelRunner
-    model: ModelType[Any, Any]
-    """A second instance, loaded beside the runner's, to be asked without a scheduler."""
+    model: Model[Any, Any]
+    """A second one, loaded beside the runner's, to be asked without a scheduler."""
 
     async def ask(self, request: TaskInput[Any]) -> Any:
         return await self.runner.submit(request, RequestContext())
 
 
-def _find(name: str, folder: Path) -> tuple[type[ModelType[Any, Any]], ModelConfig]:
+def _find(name: str, folder: Path) -> tuple[type[Model[Any, Any]], ModelConfig]:
     for task, kind in TINY_MODEL_TYPES.items():
         if kind.__name__ == name:
             return kind, tiny_config(task)
@@ -84,53 +86,52 @@ async def loaded(
     kind, config = _find(request.param, tmp_path_factory.mktemp("model"))
     pool = ModelRepository(Settings(load_retry_s=3600))
     runner = pool.add(config, kind)
-    holder = pool.weights.holder()
-    model = kind(config, holder)
+    weights = pool.weights.holder()
     try:
-        model.load()
+        model = kind.load(config, weights)
     except WeightsMissing as exc:
         pytest.skip(exc.message)
     await runner.ensure_loaded()
     yield Loaded(kind, config, pool, runner, model)
-    model.unload()
-    holder.release()
+    weights.release()
     await pool.aclose()
-    assert not pool.weights.keys(), "unload() left shared weights behind"
+    assert not pool.weights.keys(), "unloading left shared weights behind"
 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_serves_the_task_it_is_listed_under(loaded: Loaded) -> None:
-    assert MODEL_TYPE_TASKS.get(loaded.kind.__name__, loaded.kind.task) is loaded.kind.task
-    inputs, outputs = describe(loaded.kind.task)
+    spec = loaded.kind.spec
+    assert MODEL_TYPE_TASKS.get(loaded.kind.__name__, spec.task) is spec.task
+    inputs, outputs = describe(spec.task)
     assert inputs
     assert outputs
-    if loaded.kind.packages:
-        assert loaded.kind.extra
+    if spec.packages:
+        assert spec.extra
+        assert spec.image
 
 
 async def test_answers_its_warm_up_request(loaded: Loaded) -> None:
     request = loaded.model.warm_up_request()
     output = await loaded.ask(request)
-    assert isinstance(output, INPUTS[loaded.kind.task].output)
-    assert 0 < loaded.model.cost(request) <= loaded.kind.max_batch_cost
-    hash(loaded.model.batch_key(request))
+    assert isinstance(output, INPUTS[loaded.kind.spec.task].output)
+    for unit in loaded.model.prepare(request).units:
+        assert 0 < unit.cost <= loaded.model.max_batch_cost
+        hash(unit.key)
 
 
 async def test_warm_up_request_survives_the_wire(loaded: Loaded) -> None:
     request = loaded.model.warm_up_request()
-    read = input_from_message(loaded.kind.task, to_message(request))
-    loaded.model.check(read)
+    read = input_from_message(loaded.kind.spec.task, to_message(request))
+    loaded.model.prepare(read)
 
 
 async def test_batch_of_three_equals_three_singles(loaded: Loaded) -> None:
     requests = three_requests(loaded.model.warm_up_request())
-    if len({loaded.model.batch_key(request) for request in requests}) > 1:
-        requests = [requests[0]] * 3
-    singles = [answer_of(loaded.model.infer([request])) for request in requests]
-    again = answer_of(loaded.model.infer([requests[0]]))
-    batch = loaded.model.infer(requests)
+    singles = [answer_of(answers(loaded.model, [request])) for request in requests]
+    again = answer_of(answers(loaded.model, [requests[0]]))
+    batch = answers(loaded.model, requests)
     assert [type(answer) for answer in batch] == [type(answer) for answer in singles]
     if not alike(singles[0], again):
         pytest.skip("draws at random: the same request twice gives two answers")
@@ -140,8 +141,11 @@ async def test_batch_of_three_equals_three_singles(loaded: Loaded) -> None:
 
 async def test_through_the_scheduler_everybody_gets_their_own_answer(loaded: Loaded) -> None:
     requests = three_requests(loaded.model.warm_up_request())
-    answers = [await loaded.ask(request) for request in requests]
-    assert [type(answer) for answer in answers] == [requests[0].output] * 3
+    found = await asyncio.gather(*(loaded.ask(request) for request in requests))
+    assert [type(answer) for answer in found] == [requests[0].output] * 3
+    if "text" in names_of(requests[0]):  # a longer text is a longer answer
+        sizes = [size_of(answer) for answer in found]
+        assert sizes[0] < sizes[2] < sizes[1]
 
 
 async def test_odd_input_is_answered_or_refused_but_never_our_fault(loaded: Loaded) -> None:
@@ -164,16 +168,30 @@ async def test_unknown_voice_is_refused_by_name(loaded: Loaded) -> None:
 
 async def test_unloads_and_loads_again(loaded: Loaded) -> None:
     request = loaded.model.warm_up_request()
-    before = answer_of(loaded.model.infer([request]))
-    loaded.model.unload()
-    loaded.model.load()
-    after = answer_of(loaded.model.infer([request]))
+    before = await loaded.ask(request)
+    assert await loaded.runner.put_to_sleep()
+    assert not loaded.runner.is_loaded
+    after = await loaded.ask(request)
     assert type(after) is type(before)
-    assert loaded.model.footprint_bytes() >= 0
+    assert loaded.model.size_bytes >= 0
 
 
-def answer_of(answers: Sequence[Any]) -> Any:
-    (answer,) = answers
+async def test_seeded_request_gives_the_same_bytes_alone_and_in_any_batch(loaded: Loaded) -> None:
+    (request, *_) = three_requests(loaded.model.warm_up_request())
+    if "seed" not in names_of(request):
+        pytest.skip("has no seed")
+    seeded = dataclasses.replace(request, seed=1961)
+    alone = await loaded.ask(seeded)
+    others = [*three_requests(loaded.model.warm_up_request()), request, request]
+    for crowd in ([seeded, *others], [*others, seeded], [seeded, seeded, others[1]]):
+        found = await asyncio.gather(*(loaded.ask(one) for one in crowd))
+        for one, answer in zip(crowd, found, strict=True):
+            if one is seeded:
+                np.testing.assert_array_equal(answer.audio.samples, alone.audio.samples)
+
+
+def answer_of(found: Sequence[Any]) -> Any:
+    (answer,) = found
     return answer
 
 

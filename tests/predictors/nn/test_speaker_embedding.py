@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from contract.embedding import OPENVOICE_V2, Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest
-from predictors.nn.speaker_embedding import UnreadableEmbedding, opened, read_tensor
+from predictors.nn.speaker_embedding import UnreadableEmbedding, load_embedding, read_tensor
 
 VECTOR = torch.linspace(-1, 1, 256)
 GOOD = saved(VECTOR.reshape(1, 256, 1))
@@ -85,7 +85,7 @@ def test_a_changed_byte_is_refused_or_harmless(place: int, value: int):
 
 
 def test_a_legacy_file_counts_as_the_wanted_family():
-    vector = opened(LegacyEmbedding(GOOD), OPENVOICE_V2, 256, "embedding")
+    vector = load_embedding(LegacyEmbedding(GOOD), OPENVOICE_V2, 256, "embedding")
     np.testing.assert_allclose(vector, VECTOR.numpy())
 
 
@@ -104,5 +104,5 @@ def test_what_is_no_voice_of_this_model_is_refused_by_field(
     embedding: Embedding | LegacyEmbedding, words: str
 ):
     with pytest.raises(InvalidRequest, match=words) as refusal:
-        opened(embedding, OPENVOICE_V2, 256, "source_embedding")
+        load_embedding(embedding, OPENVOICE_V2, 256, "source_embedding")
     assert refusal.value.param == "source_embedding"

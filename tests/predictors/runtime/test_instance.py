@@ -186,12 +186,14 @@ async def test_no_memory_to_load_unloads_the_idle_and_tries_again() -> None:
     await pool.aclose()
 
 
-async def test_gpu_has_one_thread_and_cpu_models_have_their_own() -> None:
+async def test_every_model_has_a_thread_of_its_own_on_a_gpu_too() -> None:
+    """So that the passes of two models overlap; within a model there is one at a time."""
     pool = ModelRepository(Settings())
     scripts = {name: Script() for name in ("gpu1", "gpu2", "cpu1", "cpu2")}
     for name, script in scripts.items():
-        await ask(add(pool, script, name, "cuda:0" if name.startswith("gpu") else "cpu"))
-    threads = {name: script.threads for name, script in scripts.items()}
-    assert threads["gpu1"] == threads["gpu2"] == {"infer-cuda:0"}
-    assert threads["cpu1"] != threads["cpu2"]
+        runner = add(pool, script, name, "cuda:0" if name.startswith("gpu") else "cpu")
+        await asyncio.gather(*(ask(runner) for _ in range(3)))
+    assert {name: script.threads for name, script in scripts.items()} == {
+        name: {f"infer-{name}"} for name in scripts
+    }
     await pool.aclose()

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from contract.model_types import MODEL_TYPE_TASKS
+from contract.model_types import MODEL_TYPES
 from predictors.runtime import registry
-from predictors.runtime.registry import BuiltIn, MissingPackage, UnknownModelType
+from predictors.runtime.registry import MissingPackage, UnknownModelType
 
 
 def test_unknown_name_is_refused_with_the_known_ones() -> None:
@@ -21,9 +21,8 @@ def test_unknown_name_is_refused_with_the_known_ones() -> None:
 
 
 def test_missing_package_names_the_extra_to_install() -> None:
-    entry = BuiltIn("no.such.module:Type", "piper", ("no_such_package", "numpy"))
     with pytest.raises(MissingPackage, match=r"needs no_such_package; .*harmony-speech\[piper\]"):
-        registry.import_built_in("PiperSynthesizer", entry)
+        registry.refuse_missing("PiperSynthesizer", ["no_such_package"])
 
 
 def test_plugin_that_lacks_a_package_says_which() -> None:
@@ -37,12 +36,15 @@ def test_plugin_that_is_no_model_type_is_refused() -> None:
         registry.checked("Path", Path)
 
 
-HEAVY = {"torch", "onnxruntime", "ctranslate2", "piper", "faster_whisper", "kserve"}
+HEAVY = {"torch", "onnxruntime", "ctranslate2", "piper", "faster_whisper", "transformers"}
 LOOK_UP = """
 import sys
+import predictors.server
 from predictors.runtime import registry
 for name in registry.known_model_types():
     registry.missing_packages(name)
+    registry.on_first_use(name)
+    registry.task_of(name)
 print(*sys.modules)
 """
 
@@ -53,8 +55,14 @@ def test_looking_up_imports_nothing_heavy() -> None:
     assert not HEAVY & set(found.stdout.split())
 
 
-@pytest.mark.parametrize("name", registry.MODEL_TYPES)
-def test_built_in_types_are_importable_and_serve_their_task(name: str) -> None:
+@pytest.mark.parametrize("name", MODEL_TYPES)
+def test_built_in_types_are_importable_and_are_what_the_printed_table_says(name: str) -> None:
     kind = registry.model_type_class(name)
+    spec, printed = kind.spec, MODEL_TYPES[name]
     assert kind.__name__ == name
-    assert kind.task is MODEL_TYPE_TASKS[name]
+    assert (spec.task, spec.extra, spec.image) == (printed.task, printed.extra, printed.image)
+    assert spec.packages == printed.packages
+
+
+def test_the_printed_table_holds_every_built_in_type() -> None:
+    assert [target.partition(":")[2] for target in registry.BUILT_IN] == list(MODEL_TYPES)

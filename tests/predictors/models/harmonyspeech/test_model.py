@@ -36,15 +36,17 @@ from contract.tasks import (
     VocodeInput,
 )
 from predictors.models.harmonyspeech.encoding import reduce_ge2e
-from predictors.models.harmonyspeech.melgan import melgan_vocoder, reduce_melgan
+from predictors.models.harmonyspeech.melgan import WINDOWS, reduce_melgan
 from predictors.models.harmonyspeech.model import (
     MAX_CHARACTERS,
     HarmonySpeechEncoder,
     HarmonySpeechSynthesizer,
     HarmonySpeechVocoder,
 )
-from predictors.models.harmonyspeech.synthesis import Spoken, reduce_tacotron
+from predictors.models.harmonyspeech.synthesis import Piece, reduce_tacotron
 from predictors.nn.mastering import normalize_peak
+from predictors.runtime.direct import answers
+from predictors.runtime.model import Prepared
 from predictors.runtime.weights.errors import WeightsMissing
 from predictors.runtime.weights.store import CorruptWeights, WeightStore
 
@@ -127,7 +129,7 @@ def test_an_embedding_is_a_unit_vector_of_its_family(encoder: Any):
 def test_recordings_of_one_batch_do_not_hear_each_other(encoder: Any):
     clips = [jfk(RATE), jfk(RATE)[:RATE], np.zeros(RATE, np.float32), jfk(RATE)[RATE : 4 * RATE]]
     requests = [EmbedSpeakerInput(Audio(clip, RATE)) for clip in clips]
-    together = encoder.infer(requests)
+    together = answers(encoder, requests)
     assert isinstance(together[2], InvalidAudio)
     for index in (0, 1, 3):
         alone = heard(encoder, clips[index])
@@ -161,7 +163,7 @@ def test_a_reference_without_a_voice_is_refused(encoder: Any, samples: Any, word
 def test_a_network_that_hears_nothing_is_the_recordings_fault(release: Path):
     deaf = loaded(HarmonySpeechEncoder, release)
     with torch.no_grad():
-        deaf._ear.network.linear.bias.fill_(-100.0)
+        deaf.encoder.network.linear.bias.fill_(-100.0)
     refusal = refused(deaf, EmbedSpeakerInput(Audio(jfk(RATE), RATE)))
     assert "no voice" in refusal.message
 
@@ -182,8 +184,8 @@ def test_real_weights_tell_two_voices_apart(resemblyzer: HarmonySpeechEncoder):
         *(Audio(half, RATE) for half in np.array_split(jfk(RATE), 2)),
         *(Audio(half, 22_050) for half in np.array_split(joe, 2)),
     ]
-    answers = resemblyzer.infer([EmbedSpeakerInput(clip) for clip in clips])
-    kennedy, kennedy_again, joe_first, joe_again = (one.embedding.vector for one in answers)  # type: ignore[union-attr]
+    found = answers(resemblyzer, [EmbedSpeakerInput(clip) for clip in clips])
+    kennedy, kennedy_again, joe_first, joe_again = (one.embedding.vector for one in found)  # type: ignore[union-attr]
     assert kennedy.shape == (256,)
     different = [
         one @ other for one in (kennedy, kennedy_again) for other in (joe_first, joe_again)
@@ -196,7 +198,7 @@ def test_real_weights_hear_the_same_voice_at_half_precision(resemblyzer: Harmony
     half = loaded(HarmonySpeechEncoder, "package:resemblyzer/pretrained.pt", dtype="bfloat16")
     clip = jfk(RATE)[: 4 * RATE]
     assert heard(half, clip) @ heard(resemblyzer, clip) > 0.999
-    assert half.footprint_bytes() < 0.6 * resemblyzer.footprint_bytes()
+    assert half.size_bytes < 0.6 * resemblyzer.size_bytes
 
 
 def _joe() -> Any:
@@ -234,8 +236,8 @@ def test_a_batch_gives_what_single_requests_give(synthesizer: Any):
         SynthesizeMelInput("...", voice(3)),
         SynthesizeMelInput(TEXT, voice(4), speed=0.5, energy=3.0),
     ]
-    for request, answer in zip(batch, synthesizer.infer(batch), strict=True):
-        alone = only(synthesizer.infer([request]))
+    for request, answer in zip(batch, answers(synthesizer, batch), strict=True):
+        alone = only(answers(synthesizer, [request]))
         assert type(answer) is type(alone)
         if isinstance(alone, SynthesizeMelOutput):
             np.testing.assert_allclose(answer.mel, alone.mel, atol=1e-4)
@@ -299,9 +301,9 @@ def test_what_it_cannot_say_is_refused_by_field(
 def test_an_embedding_that_drives_durations_to_infinity_is_refused(release: Path):
     model = loaded(HarmonySpeechSynthesizer, release)
     with torch.no_grad():
-        model._speaker.network.dur_pred.lin.bias.fill_(1e6)
-    answers = model.infer([SynthesizeMelInput("Yes.", voice())] * 2)
-    assert [one.param for one in answers] == ["embedding"] * 2  # type: ignore[union-attr]
+        model.synthesizer.network.dur_pred.lin.bias.fill_(1e6)
+    found = answers(model, [SynthesizeMelInput("Yes.", voice())] * 2)
+    assert [one.param for one in found] == ["embedding"] * 2  # type: ignore[union-attr]
 
 
 def test_code_in_an_embedding_file_is_not_executed(synthesizer: Any, tmp_path: Path):
@@ -344,8 +346,8 @@ def test_a_batch_of_mels_equals_single_ones(vocoder: Any):
         VocodeInput(some_mel(9, bands=7)),
         VocodeInput(some_mel(130, seed=3)),
     ]
-    for request, answer in zip(batch, vocoder.infer(batch), strict=True):
-        alone = only(vocoder.infer([request]))
+    for request, answer in zip(batch, answers(vocoder, batch), strict=True):
+        alone = only(answers(vocoder, [request]))
         assert type(answer) is type(alone)
         if isinstance(alone, AudioOutput):
             np.testing.assert_allclose(answer.audio.samples, alone.audio.samples, atol=1e-4)
@@ -353,11 +355,13 @@ def test_a_batch_of_mels_equals_single_ones(vocoder: Any):
 
 def test_a_mel_longer_than_a_window_has_no_seam(vocoder: Any):
     """Against the network on all of it at once; its reach does not depend on its channels."""
-    mels = [some_mel(250), some_mel(90)]
-    windowed = replace(vocoder._vocoder, window_frames=100).waves(mels)
-    for wave, mel in zip(windowed, mels, strict=True):
-        assert vocoder._vocoder.context_frames < 100
-        np.testing.assert_allclose(normalize_peak(wave), vocoded(vocoder, mel), atol=1e-4)
+    assert WINDOWS.context < 100
+    for mel in (some_mel(250), some_mel(90)):
+        prepared = replace(WINDOWS, frames=100).cut(VocodeInput(mel), 80)
+        waves = vocoder.run([unit.work for unit in prepared.units])
+        windowed = vocoder.finish(prepared, waves).audio.samples
+        assert len(waves) == -(-mel.shape[1] // 100)
+        np.testing.assert_allclose(windowed, vocoded(vocoder, mel), atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -406,19 +410,19 @@ def test_a_gpu_that_is_not_there_is_an_error_and_auto_does_without(release: Path
     with pytest.raises(ModelFailed, match="set device to cpu"):
         loaded(kind, release, device_config={"device": "cuda:0"})
     model = loaded(kind, release, device_config={"device": "auto"})
-    only(model.infer([model.warm_up_request()]))
+    only(answers(model, [model.warm_up_request()]))
 
 
 def in_float16(part: str, release: Path) -> Any:
     """As on a GPU: on a CPU, entries run in float32 instead, because float16 is slow there."""
     model: Any = loaded(TYPES[part], release)
     if part == "encoder":
-        reduce_ge2e(model._ear.network, torch.float16)
+        reduce_ge2e(model.encoder.network, torch.float16)
     elif part == "synthesizer":
-        reduce_tacotron(model._speaker.network, torch.float16)
+        reduce_tacotron(model.synthesizer.network, torch.float16)
     else:
-        reduce_melgan(model._network, torch.float16)
-        model._vocoder = melgan_vocoder(model._network, torch.device("cpu"), torch.float16)
+        reduce_melgan(model.vocoder.network, torch.float16)
+        model.vocoder = replace(model.vocoder, dtype=torch.float16)
     return model
 
 
@@ -442,7 +446,7 @@ def test_bfloat16_saves_memory_and_float16_on_a_cpu_is_float32(
     release: Path, kind: type[Any], caplog: pytest.LogCaptureFixture
 ):
     sizes = {
-        dtype: loaded(kind, release, dtype=dtype).footprint_bytes()
+        dtype: loaded(kind, release, dtype=dtype).size_bytes
         for dtype in ("float32", "bfloat16", "float16")
     }
     assert sizes["bfloat16"] < sizes["float32"] == sizes["float16"]
@@ -454,7 +458,7 @@ def test_entries_that_want_the_same_share_their_weights(release: Path):
     for kind in TYPES.values():
         first, second = (loaded(kind, release, store=store) for _ in range(2))
         loaded(kind, release, store=store, dtype="bfloat16")
-        assert first.footprint_bytes() == second.footprint_bytes()
+        assert first.size_bytes == second.size_bytes
     assert len(store.keys()) == 2 * len(TYPES)
 
 
@@ -550,27 +554,28 @@ def test_an_encoder_without_a_config_tells_its_sizes_itself(release: Path):
     """As Resemblyzer ships it; its windows stand closer to each other."""
     model = loaded(HarmonySpeechEncoder, release / "encoder/encoder.pt")
     assert heard(model, jfk(RATE)).shape == (SMALL_DIMS,)
-    assert model._ear.step_frames == 77
+    assert model.encoder.step_frames == 77
 
 
 @pytest.mark.parametrize("part", TYPES)
 def test_weights_that_rot_in_memory_are_reported_as_such(release: Path, part: str):
     model = loaded(TYPES[part], release)
     network = {
-        "encoder": lambda: model._ear.network.linear,
-        "synthesizer": lambda: model._speaker.network.lin,
-        "vocoder": lambda: model._network.melgan["1"],
+        "encoder": lambda: model.encoder.network.linear,
+        "synthesizer": lambda: model.synthesizer.network.lin,
+        "vocoder": lambda: model.vocoder.network.melgan["1"],
     }[part]()
     with torch.no_grad():
         network.bias.fill_(float("nan"))
     with pytest.raises(CorruptWeights):
-        model.infer([model.warm_up_request()])
+        answers(model, [model.warm_up_request()])
 
 
 FROM_THE_HUB = """
 import sys
 from contract.config import ModelConfig
-from predictors.models.harmonyspeech.model import model as harmonyspeech
+from predictors.runtime.direct import answers
+from predictors.runtime.registry import model_type_class
 from predictors.runtime.weights.store import WeightStore
 assert "torch" not in sys.modules
 for kind in ("Encoder", "Synthesizer", "Vocoder"):
@@ -579,13 +584,12 @@ for kind in ("Encoder", "Synthesizer", "Vocoder"):
         name="it", model="harmony-ai/harmony-speech-v1", model_type=name,
         device_config={"device": "cpu"},
     )
-    model = getattr(harmonyspeech, name)(config, WeightStore().holder())
-    model.load()
-    print(type(*model.infer([model.warm_up_request()])).__name__)
+    model = model_type_class(name).load(config, WeightStore().holder())
+    print(type(*answers(model, [model.warm_up_request()])).__name__)
 """
 
 
-def test_a_hub_id_is_found_in_the_cache_and_the_module_imports_without_torch(
+def test_a_hub_id_is_found_in_the_cache_and_the_registry_imports_without_torch(
     release: Path, tmp_path: Path
 ):
     repository = tmp_path / "models--harmony-ai--harmony-speech-v1"
@@ -614,11 +618,11 @@ def full_size(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_encoder_equals_the_original_at_full_size(full_size: Path):
     model = loaded(HarmonySpeechEncoder, full_size)
     case = golden("HarmonySpeechEncoder")
-    assert model._ear is not None
-    vectors = model._ear.voices([window[None] for window in case["mels"]])
-    np.testing.assert_allclose(np.stack(vectors), case["embeds"], atol=1e-6)  # type: ignore[arg-type]
+    vectors = model.run([window[None] for window in case["mels"]])
+    voices = [model.encoder.voice(one) for one in vectors]
+    np.testing.assert_allclose(np.stack(voices), case["embeds"], atol=1e-6)
     assert heard(model, jfk(RATE)[: 3 * RATE]).shape == (768,)
-    assert model.footprint_bytes() > 45 << 20
+    assert model.size_bytes > 45 << 20
 
 
 @pytest.mark.parametrize("alpha", ["1.0", "1.3"])
@@ -628,9 +632,8 @@ def test_the_synthesizer_equals_the_original_at_full_size(
     """The recorded symbols are no text, so they enter behind the front end."""
     case = golden(f"HarmonySpeechSynthesizer_alpha{alpha}")
     scales = float(case["pitch_scale"]), float(case["energy_scale"])
-    request = Spoken([case["ids"].tolist()], case["spk"][0], float(alpha), *scales)
-    assert full_synthesizer._speaker is not None
-    answer = only(full_synthesizer._speaker.answers([request]))
+    piece = Piece(case["ids"].tolist(), case["spk"][0], float(alpha), *scales)
+    answer = full_synthesizer.finish(Prepared([], None), full_synthesizer.run([piece]))
     np.testing.assert_allclose(answer.mel, case["mel_post"][0], atol=1e-5)
 
 

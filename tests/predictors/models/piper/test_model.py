@@ -12,6 +12,7 @@ from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest, ModelFailed, SpeechError
 from contract.tasks import AudioOutput, SynthesizeInput
 from predictors.models.piper.model import PiperSynthesizer
+from predictors.runtime.direct import answers
 from predictors.runtime.weights.source import resolve
 from predictors.runtime.weights.store import WeightStore
 
@@ -28,13 +29,11 @@ def synthesizer(**entry: Any) -> PiperSynthesizer:
     config = ModelConfig(
         **{"name": "joe", "model": VOICE, "model_type": "PiperSynthesizer"} | entry
     )
-    made = PiperSynthesizer(config, HOLDER)
-    made.load()
-    return made
+    return PiperSynthesizer.load(config, HOLDER)
 
 
 def answer(model: PiperSynthesizer, text: str, **knobs: Any) -> AudioOutput | SpeechError:
-    return model.infer([SynthesizeInput(text, **knobs)])[0]
+    return answers(model, [SynthesizeInput(text, **knobs)])[0]
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +95,7 @@ def test_batch_of_three_equals_three_singles(speak: Speak):
         SynthesizeInput(SENTENCE, seed=2),
         SynthesizeInput("Good morning to everybody here.", seed=3),
     ]
-    together = synthesizer().infer(requests)
+    together = answers(synthesizer(), requests)
     for request, output in zip(requests, together, strict=True):
         assert isinstance(output, AudioOutput)
         alone = speak(request.text, seed=request.seed).audio.samples
@@ -104,9 +103,22 @@ def test_batch_of_three_equals_three_singles(speak: Speak):
         np.testing.assert_allclose(output.audio.samples, alone, atol=2e-3)
 
 
+def test_seeded_request_gives_the_same_bytes_in_a_batch():
+    seeded = SynthesizeInput("Yes. A somewhat longer sentence follows.", seed=5)
+    others = [SynthesizeInput(SENTENCE, seed=5), SynthesizeInput(SENTENCE), SynthesizeInput("No.")]
+    model = synthesizer()
+    alone, *_ = answers(model, [seeded])
+    for crowd in ([seeded, *others], [*others, seeded]):
+        found = answers(model, crowd)[crowd.index(seeded)]
+        assert isinstance(found, AudioOutput)
+        assert isinstance(alone, AudioOutput)
+        np.testing.assert_array_equal(found.audio.samples, alone.audio.samples)
+
+
 def test_one_bad_request_does_not_spoil_its_batch():
-    outputs = synthesizer(voices=["joe"]).infer(
-        [SynthesizeInput("..."), SynthesizeInput(SENTENCE), SynthesizeInput("Hi.", voice="ann")]
+    outputs = answers(
+        synthesizer(voices=["joe"]),
+        [SynthesizeInput("..."), SynthesizeInput(SENTENCE), SynthesizeInput("Hi.", voice="ann")],
     )
     assert [type(one) for one in outputs] == [InvalidRequest, AudioOutput, InvalidRequest]
 
@@ -155,7 +167,7 @@ def test_a_hundred_thousand_characters_become_bounded_pieces():
     from predictors.models.piper.phonemes import MAX_PIECE_PHONEMES, sentences
 
     model = synthesizer()
-    front_end = model._loaded.front_end
+    front_end = model.voice.front_end
     for text in ("lorem ipsum " * 8333, "a" * 100_000, SENTENCE * 2200, "no stop, " * 11_111):
         pieces = [piece for one in sentences(front_end, text[:100_000]) for piece in one]
         assert pieces
@@ -187,37 +199,40 @@ def test_what_the_voice_cannot_do_is_refused_not_dropped():
     assert refused(model, language="de").param == "language"
     assert refused(model, sdp_ratio=0.2).param == "sdp_ratio"
     with pytest.raises(InvalidRequest) as caught:
-        model.check(SynthesizeInput("Hi.", language="fr"))
+        model.prepare(SynthesizeInput("Hi.", language="fr"))
     assert caught.value.param == "language"
 
 
 def test_requests_share_a_run_only_with_equal_scales():
     model = synthesizer()
     keys = {
-        model.batch_key(SynthesizeInput("a", **knobs))
+        unit.key
         for knobs in ({}, {"seed": 4}, {"speed": 2.0}, {"noise_scale": 0.1})
+        for unit in model.prepare(SynthesizeInput("a", **knobs)).units
     }
     assert len(keys) == 3
 
 
-def test_warm_up_cost_footprint_and_reload():
+def test_a_sentence_is_a_unit_and_costs_its_phoneme_ids():
+    units = synthesizer().prepare(SynthesizeInput("Yes. No, not at all.")).units
+    assert [unit.cost for unit in units] == [len(unit.work.ids) for unit in units]
+    assert units[0].cost < units[1].cost
+
+
+def test_answers_its_warm_up_and_tells_its_size():
     model = synthesizer()
-    assert isinstance(model.infer([model.warm_up_request()])[0], AudioOutput)
-    assert model.cost(SynthesizeInput("four")) == 4
-    assert model.footprint_bytes() > 60_000_000
-    model.unload()
-    model.load()
-    assert isinstance(answer(model, "Hi."), AudioOutput)
+    assert isinstance(answers(model, [model.warm_up_request()])[0], AudioOutput)
+    assert model.size_bytes > 60_000_000
 
 
 def test_the_changed_graph_speaks_as_the_original():
-    """Without noise nothing is random: the waveforms are equal but for the common peak."""
+    """Without noise nothing is random: the waveforms are equal."""
     import onnxruntime
 
     from predictors.models.piper.network import Piece, Scales
     from predictors.models.piper.phonemes import sentences
 
-    voice = synthesizer()._loaded
+    voice = synthesizer().voice
     ids = sentences(voice.front_end, SENTENCE)[0][0]
     original = onnxruntime.InferenceSession(
         str(resolve(VOICE)), providers=["CPUExecutionProvider"]
@@ -229,9 +244,8 @@ def test_the_changed_graph_speaks_as_the_original():
             "scales": np.array([0, 1, 0], np.float32),
         },
     )[0]
-    ours = voice.network.speak([Piece(tuple(ids), 0, None)], Scales(0, 1, 0))[0]
-    expected = original.reshape(-1)
-    np.testing.assert_allclose(ours, expected * 0.95 / np.abs(expected).max(), atol=1e-5)
+    (ours,) = voice.network.run([Piece(tuple(ids), 0, None, Scales(0, 1, 0))])
+    np.testing.assert_allclose(ours, original.reshape(-1), atol=1e-5)
 
 
 def two_speaker_voice(folder: Path) -> Path:
@@ -249,7 +263,7 @@ def test_speakers_are_called_by_name(tmp_path: Path):
     assert isinstance(answer(model, "Hi.", voice="bert"), AudioOutput)
     assert "anna, bert" in refused(model, voice="joe").message
     with pytest.raises(InvalidConfig, match="no speaker for"):
-        synthesizer(model=model.config.model, voices=["anna", "carl"])
+        synthesizer(model=str(tmp_path / "two.onnx"), voices=["anna", "carl"])
 
 
 def test_wrong_configs_are_refused_with_a_remedy(tmp_path: Path):

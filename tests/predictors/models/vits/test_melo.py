@@ -17,7 +17,8 @@ from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest, ModelFailed
 from contract.tasks import AudioOutput, SynthesizeInput
 from predictors.models.vits.melo import MeloTTSSynthesizer
-from predictors.models.vits.synthesis import Delivery, Piece, Spoken
+from predictors.models.vits.synthesis import Piece, SynthesisOptions
+from predictors.runtime.direct import answers
 from predictors.runtime.weights.errors import WeightsMissing
 from predictors.runtime.weights.store import WeightStore
 
@@ -40,9 +41,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def loaded(root: Path, store: WeightStore | None = None, **entry: Any) -> MeloTTSSynthesizer:
     settings = {"name": "it", "model": str(root), "model_type": "MeloTTSSynthesizer"} | entry
     settings = {"device_config": {"device": "cpu"}, "options": {"bert": "none"}} | settings
-    model = MeloTTSSynthesizer(ModelConfig(**settings), (store or WeightStore()).holder())
-    model.load()
-    return model
+    return MeloTTSSynthesizer.load(ModelConfig(**settings), (store or WeightStore()).holder())
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +49,13 @@ def english(root: Path) -> MeloTTSSynthesizer:
     return loaded(root, language="EN")
 
 
-def only(answers: Any) -> Any:
-    (answer,) = answers
+def only(found: Any) -> Any:
+    (answer,) = found
     return answer
 
 
 def said(model: MeloTTSSynthesizer, text: str = TEXT, **knobs: Any) -> np.ndarray[Any, Any]:
-    output = only(model.infer([SynthesizeInput(text, **knobs)]))
+    output = only(answers(model, [SynthesizeInput(text, **knobs)]))
     assert isinstance(output, AudioOutput), output
     assert output.audio.sample_rate == RATE
     return output.audio.samples
@@ -94,8 +93,8 @@ def test_a_batch_gives_what_single_requests_give(english: MeloTTSSynthesizer):
         SynthesizeInput("..."),
         SynthesizeInput(TEXT, noise_scale=0.0),
     ]
-    for request, answer in zip(batch, english.infer(batch), strict=True):
-        alone = only(english.infer([request]))
+    for request, answer in zip(batch, answers(english, batch), strict=True):
+        alone = only(answers(english, [request]))
         assert type(answer) is type(alone)
         if isinstance(alone, AudioOutput):
             np.testing.assert_allclose(answer.audio.samples, alone.audio.samples, atol=1e-4)
@@ -113,7 +112,7 @@ def test_a_batch_gives_what_single_requests_give(english: MeloTTSSynthesizer):
 def test_what_it_cannot_say_is_refused_by_field(
     english: MeloTTSSynthesizer, knobs: dict[str, Any], param: str, words: str
 ):
-    refusal = only(english.infer([SynthesizeInput(**{"text": TEXT} | knobs)]))
+    refusal = only(answers(english, [SynthesizeInput(**{"text": TEXT} | knobs)]))
     assert isinstance(refusal, InvalidRequest)
     assert refusal.param == param
     assert words in refusal.message
@@ -139,12 +138,12 @@ def test_a_sentence_without_sound_does_not_stop_the_others(english: MeloTTSSynth
 def test_every_language_is_spoken(tmp_path: Path, language: str, text: str):
     model = loaded(write_melo(tmp_path, language))  # its only voice tells the language
     assert len(said(model, text, language=language.lower())) > RATE // 4
-    assert isinstance(only(model.infer([model.warm_up_request()])), AudioOutput)
+    assert isinstance(only(answers(model, [model.warm_up_request()])), AudioOutput)
 
 
 def test_chinese_takes_the_front_end_that_reads_english_words(tmp_path: Path):
     model = loaded(write_melo(tmp_path, "ZH"), language="ZH")
-    (sentence,) = model._sentences("学习machine")
+    (sentence,) = model.sentences("学习machine")
     assert set(sentence.language_ids[1::2]) == {3}
     assert "sh" in sentence.phones[-6:]
     assert np.array_equal(said(model, "学习", language="ZH_MIX_EN"), said(model, "学习"))
@@ -172,7 +171,7 @@ def test_an_openvoice_checkpoint_is_told_apart(tmp_path: Path):
 def test_a_checkpoint_of_another_family_names_both(tmp_path: Path, root: Path):
     write_vits(tmp_path, "openvoice_v1_base_EN")
     (tmp_path / "config.json").write_text(json.dumps(vits_config("melotts")))
-    with pytest.raises(ModelFailed, match=r"MeloTTSSynthesizer.*holds an OpenVoice voice"):
+    with pytest.raises(ModelFailed, match=r"MeloTTSSynthesizer.*OpenVoiceV1Synthesizer"):
         loaded(tmp_path)
 
 
@@ -206,15 +205,16 @@ def test_bert_changes_the_sound_and_is_loaded_once(
     assert len(store.keys()) == 2
     assert not np.array_equal(said(models[0]), said(english))
     batch = [SynthesizeInput(TEXT), SynthesizeInput("Yes.")]
-    for request, answer in zip(batch, models[0].infer(batch), strict=True):
-        alone = only(models[1].infer([request]))
+    for request, answer in zip(batch, answers(models[0], batch), strict=True):
+        alone = only(answers(models[1], [request]))
         np.testing.assert_allclose(answer.audio.samples, alone.audio.samples, atol=1e-4)
 
 
 def test_bert_features_lie_over_the_phones_of_their_words(root: Path, bert: Path):
     model = loaded(root, language="EN", options={"bert": str(bert)})
-    sentences = model._sentences("Hello world.")
-    (piece,) = model._pieces(sentences)
+    sentences = model.sentences("Hello world.")
+    units = model.prepare(SynthesizeInput("Hello world.")).units
+    (piece,) = model.with_features([unit.work for unit in units])
     assert piece.ja_bert is not None
     assert piece.bert is None
     assert piece.ja_bert.shape == (768, len(piece.ids))
@@ -229,7 +229,7 @@ def test_a_checkpoint_trained_without_bert_gets_none(tmp_path: Path, bert: Path)
     config = json.loads((tmp_path / "config.json").read_text())
     config["data"]["disable_bert"] = True
     (tmp_path / "config.json").write_text(json.dumps(config))
-    assert loaded(tmp_path, options={"bert": str(bert)})._bert is None
+    assert loaded(tmp_path, options={"bert": str(bert)}).bert is None
 
 
 def test_a_bert_that_was_named_must_be_there_and_fit(root: Path, tmp_path: Path):
@@ -254,17 +254,20 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> MeloTTSSynthesizer:
 def test_speech_equals_the_original_at_full_size(full: MeloTTSSynthesizer, speed: str):
     """The recorded phones are no text, so they enter behind the front end."""
     case = golden(f"MeloTTSSynthesizer_speed{speed}_noise0")
-    rows = (case[name].tolist() for name in ("ids", "tones", "langs"))
-    piece = Piece(*rows, ja_bert=torch.from_numpy(case["ja_bert"]))
-    delivery = Delivery(float(speed), 0.0, 0.0, float(case["sdp_ratio"]))
-    assert full._speaker is not None
-    answer = only(full._speaker.answers([Spoken([piece], int(case["sid"]), delivery, seed=0)]))
-    assert isinstance(answer, AudioOutput)
+    ids, tones, languages = (case[name].tolist() for name in ("ids", "tones", "langs"))
+    options = SynthesisOptions(float(speed), 0.0, 0.0, float(case["sdp_ratio"]))
+    piece = Piece(
+        *(ids, int(case["sid"]), options, 0, 0),
+        tones=tones,
+        languages=languages,
+        ja_bert=torch.from_numpy(case["ja_bert"]),
+    )
+    answer = full.synthesizer.joined(full.synthesizer.waves([piece]), options)
     samples, gap = np.split(answer.audio.samples, [case["wav"].size])
     np.testing.assert_allclose(samples, case["wav"], atol=1e-4)
     assert len(gap) == int(RATE * 0.05 / float(speed))
 
 
 def test_the_full_size_voice_reads_a_text(full: MeloTTSSynthesizer):
-    assert full.footprint_bytes() > 150 << 20
+    assert full.size_bytes > 150 << 20
     assert len(said(full, "Hi.")) > RATE // 10

@@ -26,6 +26,7 @@ from synthetic_checkpoints import (
 
 from contract.audio.codec import Audio
 from contract.config import InvalidConfig, ModelConfig
+from contract.context import Priority
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidAudio, InvalidRequest, ModelFailed, SpeechError
 from contract.tasks import (
@@ -36,15 +37,17 @@ from contract.tasks import (
     SpeechSegment,
     SynthesizeInput,
 )
-from predictors.models.vits.openvoice import (
-    OpenVoiceV1Synthesizer,
+from predictors.models.vits.openvoice import OpenVoiceV1Synthesizer
+from predictors.models.vits.synthesis import MAX_RUN_IDS, Piece, SynthesisOptions
+from predictors.models.vits.tone_converters import (
     OpenVoiceV1ToneConverter,
     OpenVoiceV1ToneConverterEncoder,
     OpenVoiceV2ToneConverter,
     OpenVoiceV2ToneConverterEncoder,
 )
-from predictors.models.vits.synthesis import MAX_RUN_IDS, Delivery, Piece, Spoken
-from predictors.nn.batch_by_length import packed
+from predictors.runtime.direct import answers
+from predictors.runtime.model import Prepared
+from predictors.runtime.queue import Job, PassLimits, UnitQueue
 from predictors.runtime.weights.errors import WeightsMissing
 from predictors.runtime.weights.store import CorruptWeights, WeightStore
 
@@ -73,25 +76,23 @@ def v2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def loaded(kind: type[Any], root: Path, store: WeightStore | None = None, **entry: Any) -> Any:
     settings = {"name": "it", "model": str(root), "model_type": kind.__name__} | entry
     config = ModelConfig(**{"device_config": {"device": "cpu"}} | settings)
-    model = kind(config, (store or WeightStore()).holder())
-    model.load()
-    return model
+    return kind.load(config, (store or WeightStore()).holder())
 
 
-def only(answers: Any) -> Any:
-    (answer,) = answers
+def only(found: Any) -> Any:
+    (answer,) = found
     return answer
 
 
 def said(model: Any, text: str = TEXT, **knobs: Any) -> np.ndarray[Any, Any]:
-    output = only(model.infer([SynthesizeInput(text, **knobs)]))
+    output = only(answers(model, [SynthesizeInput(text, **knobs)]))
     assert isinstance(output, AudioOutput), output
     assert output.audio.sample_rate == RATE
     return output.audio.samples
 
 
 def refused(model: Any, request: Any) -> SpeechError:
-    answer = only(model.infer([request]))
+    answer = only(answers(model, [request]))
     assert isinstance(answer, InvalidRequest), answer
     return answer
 
@@ -143,21 +144,24 @@ def test_a_batch_gives_what_single_requests_give(english: Any):
         SynthesizeInput("..."),
         SynthesizeInput(TEXT, noise_scale=0.0, noise_scale_w=0.1),
     ]
-    together = english.infer(batch)
+    together = answers(english, batch)
     for request, answer in zip(batch, together, strict=True):
-        alone = only(english.infer([request]))
+        alone = only(answers(english, [request]))
         assert type(answer) is type(alone)
         if isinstance(alone, AudioOutput):
             np.testing.assert_allclose(answer.audio.samples, alone.audio.samples, atol=1e-4)
 
 
 def test_a_batch_of_the_size_it_allows_is_one_pass(english: Any):
-    """As many phones as `max_batch_cost` characters make."""
-    requests = [SynthesizeInput(TEXT)] * int(english.max_batch_cost / len(TEXT))
-    read = [english._read(request) for request in requests]
-    lengths = [len(piece.ids) for one in read for piece in one.pieces]
-    assert sum(map(english.cost, requests)) <= english.max_batch_cost
-    assert len(packed(lengths, MAX_RUN_IDS)) == 1
+    """About two minutes of speech: what fits is not cut, what does not is."""
+    (unit,) = english.prepare(SynthesizeInput(TEXT)).units
+    assert unit.cost == len(unit.work.ids)
+    most = int(MAX_RUN_IDS / unit.cost)
+    limits = PassLimits(256, english.max_batch_cost, english.is_padded, english.max_padding)
+    queue = UnitQueue(ageing_s=0.0)
+    nothing: Callable[..., None] = lambda *_: None  # noqa: E731  # three hooks, none of interest
+    queue.put(Job([unit] * (most + 1), Priority.INTERACTIVE, nothing, nothing, nothing))
+    assert [len(queue.take(limits)) for _ in range(2)] == [most, 1]
 
 
 def test_styles_sound_different_and_names_are_spelled_freely(english: Any):
@@ -173,7 +177,7 @@ def test_the_first_advertised_voice_is_the_default(english: Any, v1: Path):
 def test_speaks_chinese_with_the_other_checkpoint(v1: Path):
     chinese = loaded(OpenVoiceV1Synthesizer, v1, language="ZH")
     assert len(said(chinese, "你好，世界！", language="zh", voice="default")) > RATE // 10
-    only(chinese.infer([chinese.warm_up_request()]))
+    only(answers(chinese, [chinese.warm_up_request()]))
 
 
 @pytest.mark.parametrize(
@@ -217,7 +221,7 @@ def test_half_precision_keeps_the_rhythm_and_saves_memory(english: Any, v1: Path
     exact, rounded = said(english, seed=4), said(half, seed=4)
     assert len(rounded) == len(exact)
     assert np.corrcoef(exact, rounded)[0, 1] > 0.99
-    assert half.footprint_bytes() < english.footprint_bytes()
+    assert half.size_bytes < english.size_bytes
 
 
 def test_float16_on_a_cpu_is_float32_and_the_log_says_so(
@@ -343,9 +347,9 @@ def test_a_directory_of_another_layout_says_what_it_lacks(v2: Path):
 def test_weights_that_rot_in_memory_are_reported_as_such(v1: Path):
     model = loaded(OpenVoiceV1Synthesizer, v1)
     with torch.no_grad():
-        model._speaker.network.dec.conv_pre.bias.fill_(float("nan"))
+        model.synthesizer.network.dec.conv_pre.bias.fill_(float("nan"))
     with pytest.raises(CorruptWeights):
-        model.infer([SynthesizeInput(TEXT)])
+        answers(model, [SynthesizeInput(TEXT)])
 
 
 # Hearing voices -----------------------------------------------------------------------------
@@ -362,17 +366,17 @@ def speech() -> Audio:
 
 
 def heard(model: Any, audio: Audio, *segments: SpeechSegment) -> np.ndarray[Any, Any]:
-    output = only(model.infer([EmbedSpeakerInput(audio, segments or None)]))
+    output = only(answers(model, [EmbedSpeakerInput(audio, segments or None)]))
     assert isinstance(output, EmbedSpeakerOutput), output
     return output.embedding.vector
 
 
 def test_an_embedding_names_its_family(encoder: Any, v1: Path, speech: Audio):
-    output = only(encoder.infer([EmbedSpeakerInput(speech)]))
+    output = only(answers(encoder, [EmbedSpeakerInput(speech)]))
     assert output.embedding.family == "openvoice_v2"
     assert output.embedding.vector.shape == (8,)
     first = loaded(OpenVoiceV1ToneConverterEncoder, v1)
-    assert only(first.infer([EmbedSpeakerInput(speech)])).embedding.family == "openvoice_v1"
+    assert only(answers(first, [EmbedSpeakerInput(speech)])).embedding.family == "openvoice_v1"
 
 
 def test_the_embedding_of_segments_is_the_mean_over_their_clips(encoder: Any, speech: Audio):
@@ -390,9 +394,9 @@ def test_recordings_of_one_batch_do_not_hear_each_other(encoder: Any, speech: Au
         EmbedSpeakerInput(Audio(np.zeros(RATE, np.float32), RATE)),
         EmbedSpeakerInput(Audio(speech.samples[: RATE * 2], RATE)),
     ]
-    answers = encoder.infer(batch)
-    for request, answer in zip(batch, answers, strict=True):
-        alone = only(encoder.infer([request]))
+    found = answers(encoder, batch)
+    for request, answer in zip(batch, found, strict=True):
+        alone = only(answers(encoder, [request]))
         assert type(answer) is type(alone)
         if isinstance(alone, EmbedSpeakerOutput):
             np.testing.assert_allclose(answer.embedding.vector, alone.embedding.vector, atol=1e-5)
@@ -420,8 +424,8 @@ def test_converter_and_encoder_hold_one_copy_of_what_they_share(v2: Path):
     converter = loaded(OpenVoiceV2ToneConverter, v2, store)
     again = loaded(OpenVoiceV2ToneConverter, v2, store)
     assert len(store.keys()) == 2
-    assert converter._changer.network.ref_enc is encoder._ear._network.ref_enc
-    assert converter._changer.network is again._changer.network
+    assert converter.converter.network.ref_enc is encoder.encoder.network.ref_enc
+    assert converter.converter.network is again.converter.network
 
 
 # Changing voices ----------------------------------------------------------------------------
@@ -449,7 +453,7 @@ def voice(name: str, family: str = "openvoice_v2") -> Embedding:
 def converted(model: Any, audio: Audio, target: Any = None, **fields: Any) -> np.ndarray[Any, Any]:
     family = model.release.family
     request = ConvertVoiceInput(audio, target or voice("target", family), **fields)
-    output = only(model.infer([request]))
+    output = only(answers(model, [request]))
     assert isinstance(output, AudioOutput), output
     assert output.audio.sample_rate == RATE
     return output.audio.samples
@@ -536,9 +540,9 @@ def test_a_batch_of_conversions_equals_single_ones(converter: Any, clip: Audio):
         ConvertVoiceInput(clip, voice("c", "openvoice_v1")),
         ConvertVoiceInput(Audio(clip.samples[:20_000], RATE), voice("d"), voice("e")),
     ]
-    answers = converter.infer(batch)
-    for request, answer in zip(batch, answers, strict=True):
-        alone = only(converter.infer([request]))
+    found = answers(converter, batch)
+    for request, answer in zip(batch, found, strict=True):
+        alone = only(answers(converter, [request]))
         assert type(answer) is type(alone)
         if isinstance(alone, AudioOutput):
             np.testing.assert_allclose(answer.audio.samples, alone.audio.samples, atol=1e-4)
@@ -679,11 +683,9 @@ def test_conversion_equals_the_original_at_full_size(
 def test_speech_equals_the_original_at_full_size(full_english: OpenVoiceV1Synthesizer, speed: str):
     """The recorded phones are no text, so they enter behind the front end."""
     case = golden(f"OpenVoiceV1Synthesizer_speed{speed}_noise0")
-    delivery = Delivery(float(speed), 0.0, 0.0, float(case["sdp_ratio"]))
-    spoken = Spoken([Piece(case["ids"].tolist())], int(case["sid"]), delivery, seed=0)
-    assert full_english._speaker is not None
-    answer = only(full_english._speaker.answers([spoken]))
-    assert isinstance(answer, AudioOutput)
+    options = SynthesisOptions(float(speed), 0.0, 0.0, float(case["sdp_ratio"]))
+    piece = Piece(case["ids"].tolist(), int(case["sid"]), options, seed=0, number=0)
+    answer = full_english.finish(Prepared([], options), full_english.run([piece]))
     samples, gap = np.split(answer.audio.samples, [case["wav"].size])
     np.testing.assert_allclose(samples, case["wav"], atol=1e-4)
     assert len(gap) == int(RATE * 0.05 / float(speed))
@@ -698,5 +700,5 @@ def full_english(tmp_path_factory: pytest.TempPathFactory) -> OpenVoiceV1Synthes
 
 
 def test_the_full_size_voice_reads_a_text(full_english: Any):
-    assert full_english.footprint_bytes() > 100 << 20
+    assert full_english.size_bytes > 100 << 20
     assert len(said(full_english, "Hi.")) > RATE // 10

@@ -35,7 +35,8 @@ from contract.errors import InvalidAudio, ModelFailed
 from contract.tasks import AudioOutput, RestoreInput, RestoreOutput, VocodeInput
 from predictors.models.voicefixer.model import VoiceFixerRestorer, VoiceFixerVocoder
 from predictors.models.voicefixer.restoring import SEGMENT_SAMPLES, reduce_restorer, segments
-from predictors.models.voicefixer.vocoding import reduce_tfgan
+from predictors.models.voicefixer.vocoding import WINDOWS, reduce_tfgan
+from predictors.runtime.direct import answers
 from predictors.runtime.weights.errors import WeightsMissing
 from predictors.runtime.weights.store import CorruptWeights, WeightStore
 
@@ -98,7 +99,7 @@ def test_any_rate_gives_a_linear_mel_of_100_frames_a_second(restorer: Any, rate:
 def test_a_batch_of_recordings_equals_single_ones(restorer: Any):
     speech = jfk(RATE)
     clips = [speech[:RATE], speech[RATE:110_000], np.zeros(RATE, np.float32), speech[:9000]]
-    together = restorer.infer([RestoreInput(Audio(clip, RATE)) for clip in clips])
+    together = answers(restorer, [RestoreInput(Audio(clip, RATE)) for clip in clips])
     assert isinstance(together[2], InvalidAudio)
     for index in (0, 1, 3):
         np.testing.assert_allclose(
@@ -165,8 +166,8 @@ def test_a_batch_of_mels_equals_single_ones(vocoder: Any):
         VocodeInput(some_mel(9, bands=80)),
         VocodeInput(some_mel(64, seed=3)),
     ]
-    for request, answer in zip(batch, vocoder.infer(batch), strict=True):
-        alone = only(vocoder.infer([request]))
+    for request, answer in zip(batch, answers(vocoder, batch), strict=True):
+        alone = only(answers(vocoder, [request]))
         assert type(answer) is type(alone)
         if isinstance(alone, AudioOutput):
             np.testing.assert_allclose(answer.audio.samples, alone.audio.samples, atol=1e-4)
@@ -174,10 +175,12 @@ def test_a_batch_of_mels_equals_single_ones(vocoder: Any):
 
 def test_a_long_mel_has_no_seam_where_its_parts_join(vocoder: Any):
     """Against the network on all of it at once: this small one hears less than a second far."""
-    mels = [some_mel(250), some_mel(90)]
-    windowed = replace(vocoder._vocoder, window_frames=100).waves(mels)
-    for wave, mel in zip(windowed, mels, strict=True):
-        np.testing.assert_allclose(wave, vocoded(vocoder, mel), atol=1e-4)
+    for mel in (some_mel(250), some_mel(90)):
+        prepared = replace(WINDOWS, frames=100).cut(VocodeInput(mel), 128)
+        waves = vocoder.run([unit.work for unit in prepared.units])
+        windowed = vocoder.finish(prepared, waves).audio.samples
+        assert len(waves) == -(-mel.shape[1] // 100)
+        np.testing.assert_allclose(windowed, vocoded(vocoder, mel), atol=1e-4)
 
 
 def test_pauses_follow_the_pieces(vocoder: Any):
@@ -227,15 +230,15 @@ def test_a_gpu_that_is_not_there_is_an_error_and_auto_does_without(release: Path
     with pytest.raises(ModelFailed, match="set device to cpu"):
         loaded(kind, release, device_config={"device": "cuda:1"})
     model = loaded(kind, release, device_config={"device": "auto"})
-    only(model.infer([model.warm_up_request()]))
+    only(answers(model, [model.warm_up_request()]))
 
 
 def in_float16(release: Path) -> tuple[Any, Any]:
     """As on a GPU: on a CPU, entries run in float32 instead, because float16 is slow there."""
     restorer: Any = loaded(VoiceFixerRestorer, release)
     vocoder: Any = loaded(VoiceFixerVocoder, release)
-    reduce_restorer(restorer._restorer.network, torch.float16)
-    reduce_tfgan(vocoder._network, torch.float16)
+    reduce_restorer(restorer.network, torch.float16)
+    reduce_tfgan(vocoder.network, torch.float16)
     return restorer, vocoder
 
 
@@ -260,7 +263,7 @@ def test_bfloat16_saves_memory_and_float16_on_a_cpu_is_float32(
     release: Path, kind: type[Any], caplog: pytest.LogCaptureFixture
 ):
     sizes = {
-        dtype: loaded(kind, release, dtype=dtype).footprint_bytes()
+        dtype: loaded(kind, release, dtype=dtype).size_bytes
         for dtype in ("float32", "bfloat16", "float16")
     }
     assert sizes["bfloat16"] < sizes["float32"] == sizes["float16"]
@@ -276,14 +279,14 @@ def test_a_single_file_will_do_and_equal_entries_share_it(release: Path, name: s
 
 
 def test_the_sizes_are_those_of_the_weights(restorer: Any, vocoder: Any):
-    assert restorer._restorer.network.config == SMALL_UNET
-    assert vocoder._network.config == SMALL_TFGAN
+    assert restorer.network.config == SMALL_UNET
+    assert vocoder.network.config == SMALL_TFGAN
 
 
 def test_a_file_saved_by_lightning_is_read(release: Path, tmp_path: Path):
     content = torch.load(release / RESTORER_FILE, weights_only=True)
     torch.save({"state_dict": content, "epoch": 3}, tmp_path / RESTORER_FILE)
-    assert loaded(VoiceFixerRestorer, tmp_path).footprint_bytes() > 0
+    assert loaded(VoiceFixerRestorer, tmp_path).size_bytes > 0
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -350,17 +353,12 @@ def test_a_directory_of_another_layout_says_what_it_lacks(tmp_path: Path):
 @pytest.mark.parametrize("name", TYPES)
 def test_weights_that_rot_in_memory_are_reported_as_such(release: Path, name: str):
     model: Any = loaded(TYPES[name], release)
-    network = model._restorer.network if name == RESTORER_FILE else model._network
+    network = model.network
     layer = network.generator.denoiser["1"] if name == RESTORER_FILE else network.condnet["2"]
     with torch.no_grad():
         layer.bias.fill_(float("nan"))
     with pytest.raises(CorruptWeights):
-        model.infer([model.warm_up_request()])
-
-
-def test_the_module_imports_without_torch():
-    script = "import sys, predictors.models.voicefixer.model; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
+        answers(model, [model.warm_up_request()])
 
 
 def test_a_hub_id_is_found_in_the_cache(release: Path, tmp_path: Path):
@@ -390,7 +388,7 @@ def test_the_restorer_equals_the_original_at_full_size(tmp_path: Path):
     case = golden("VoiceFixerRestorer_upstream")
     mel = restored(model, case["wav"])
     np.testing.assert_allclose(mel, case["denoised_mel"].T, rtol=1e-4)
-    assert model.footprint_bytes() > 250 << 20
+    assert model.size_bytes > 250 << 20
 
 
 def test_the_vocoder_equals_the_original_at_full_size(tmp_path: Path):
@@ -399,4 +397,4 @@ def test_the_vocoder_equals_the_original_at_full_size(tmp_path: Path):
     model = loaded(VoiceFixerVocoder, tmp_path)
     samples = vocoded(model, case["mel"][0, 0].T)
     np.testing.assert_allclose(samples, case["wav"][: 11 * HOP], atol=1e-5)
-    assert model.footprint_bytes() > 120 << 20
+    assert model.size_bytes > 120 << 20

@@ -19,6 +19,7 @@ from contract.errors import InvalidRequest, ModelFailed, SpeechError
 from contract.tasks import AudioOutput, SynthesizeInput, TranscribeInput, TranscribeOutput
 from predictors.models.piper.model import PiperSynthesizer
 from predictors.models.whisper.model import FasterWhisper
+from predictors.runtime.direct import answers
 from predictors.runtime.weights.store import WeightStore
 
 pytestmark = pytest.mark.weights
@@ -115,12 +116,11 @@ def test_other_sample_rates_are_resampled(english: FasterWhisper):
 
 
 def test_what_is_spoken_is_heard(english: FasterWhisper):
-    voice = PiperSynthesizer(
+    voice = PiperSynthesizer.load(
         ModelConfig(name="joe", model=VOICE, model_type="PiperSynthesizer"), HOLDER
     )
-    voice.load()
     text = "The old bridge across the river was closed for repairs."
-    spoken = voice.infer([SynthesizeInput(text)])[0]
+    (spoken,) = answers(voice, [SynthesizeInput(text)])
     assert isinstance(spoken, AudioOutput)
     output = english.infer([TranscribeInput(spoken.audio)])[0]
     assert isinstance(output, TranscribeOutput)

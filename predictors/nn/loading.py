@@ -1,7 +1,4 @@
-"""Public checkpoint files made into networks on a device, or refused in words that name the family.
-
-Imports torch.
-"""
+"""Networks from public checkpoints onto their device, shared, or refused by the family's name."""
 
 from __future__ import annotations
 
@@ -61,22 +58,26 @@ def shared_network(
     *,
     build: Callable[[], N],
     reduce: Callable[[N, torch.dtype], object],
+    part: str = "",
+    dtype: torch.dtype | None = None,
 ) -> Loaded[N]:
     """What `build` reads at `place`, checked, reduced in precision, on the entry's device.
 
-    Entries that want the same share it. Raises ModelFailed that names the model type, and the
-    entries of the file that are at fault.
+    Entries that want the same share it, and so do model types that name the same `part`; `dtype`
+    replaces the entry's. Raises ModelFailed that names the model type, and what is at fault.
     """
     device = torch_device(config.device_config)
-    dtype = fast_dtype(config.dtype, device)
+    dtype = dtype or fast_dtype(config.dtype, device)
 
     def load() -> N:
         network = _built(build, config.model_type)
         if dtype is not torch.float32:
             reduce(network, dtype)
-        return network.to(device).eval()
+        network.to(device).eval()
+        flatten_rnns(network)
+        return network
 
-    key = (config.model_type, place.resolve(), str(dtype), str(device))
+    key = (part or config.model_type, place.resolve(), str(dtype), str(device))
     return Loaded(weights.share(key, load), device, dtype)
 
 
@@ -103,3 +104,11 @@ def refuse_damaged(network: nn.Module) -> None:
     damaged = first_damaged(network)
     if damaged is not None:
         raise CorruptWeights(f"the weights in memory are damaged at {damaged}")
+
+
+def flatten_rnns(network: nn.Module) -> None:
+    """Lay the weights of recurrent layers out anew: moved or cast ones are scattered, and cuDNN
+    would copy them together in every call, with a warning."""
+    for module in network.modules():
+        if isinstance(module, nn.RNNBase):
+            module.flatten_parameters()

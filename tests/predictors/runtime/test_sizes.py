@@ -1,0 +1,20 @@
+"""What a request holds in memory."""
+
+import numpy as np
+
+from contract.audio.codec import Audio
+from contract.tasks import SynthesizeInput, TranscribeInput
+from predictors.runtime.sizes import size_of
+
+
+def test_a_recording_is_its_samples() -> None:
+    request = TranscribeInput(Audio(np.zeros(16_000, np.float32), 16_000))
+    assert 64_000 <= size_of(request) < 65_000
+
+
+def test_a_text_is_its_characters() -> None:
+    assert 1000 <= size_of(SynthesizeInput("a" * 1000)) < 1500
+
+
+def test_sequences_count_what_they_hold() -> None:
+    assert size_of([np.zeros(10), (1, 2, 3), b"abc"]) == 80 + 24 + 3
