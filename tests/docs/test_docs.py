@@ -26,7 +26,7 @@ from predictors.runtime.options import read_options
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "helm" / "harmony-speech"
 DOCUMENTS = sorted(
-    [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
+    [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")]
     + [CHART / "README.md", ROOT / "tests" / "data" / "README.md"]
     + list((ROOT / "docs").rglob("*.md"))
 )
