@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from grpc import StatusCode
 from grpc.aio import AioRpcError, insecure_channel
+from raw_http import connected, is_open_after, read_to_end
 from served import GATED, Admission, Server, tiny_server
 from tiny_models import TINY_MODEL_TYPES, tiny_config
 from wire_reading import to_instance
@@ -40,8 +41,10 @@ from transport.kserve.sdk import pb
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Everything but the broken model is ready. Bodies up to 1 MB, two requests may wait."""
+    """Everything but the broken model is ready. Bodies up to 1 MB, two requests may wait, headers
+    come within 2 s."""
     limits = {"SPEECH_MAX_QUEUE": "2", "SPEECH_MAX_BODY_MB": "1", "SPEECH_MAX_AUDIO_S": "30"}
+    limits |= {"SPEECH_HEADER_TIMEOUT_S": "2", "SPEECH_MAX_HEADER_KB": "16"}
     with tiny_server(tmp_path_factory.mktemp("server"), **limits) as started:
         for name in [tiny_config(task).name for task in TINY_MODEL_TYPES] + [GATED]:
             started.wait_until_ready(name)
@@ -829,3 +832,19 @@ async def test_without_loading_at_start_the_first_request_loads(tmp_path: Path) 
             assert (await http.get(ready)).status_code == 200
             request = grpc_request("transcribe", sample_request(Task.TRANSCRIBE))
             assert message_of(await grpc_infer(server, request)).tensors
+
+
+# Sockets ------------------------------------------------------------------------------------
+
+
+def test_a_model_server_limits_its_sockets_too(server: Server) -> None:
+    with connected(server.url) as silent, connected(server.url) as large:
+        large.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nlong: " + b"y" * 20_000 + b"\r\n\r\n")
+        assert b" 431 " in read_to_end(large)
+        assert not is_open_after(silent, 10)
+
+
+async def test_a_model_server_reads_paths_as_clients_spell_them(http: httpx.AsyncClient) -> None:
+    for path in ("/v2//health/live", "/v2/health/live/"):
+        assert (await http.get(path)).status_code == 200
+    assert (await http.head("/v2/health/live")).status_code == 200
