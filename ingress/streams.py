@@ -1,4 +1,4 @@
-"""Sound that leaves while the rest of it is still being made."""
+"""Audio that is sent while the rest of it is still being made."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class _GrowingFile:
         file_format: AudioFormat,
         output_rate: int | None,
     ) -> None:
-        self._door, self._state = app_state, state
+        self._app_state, self._state = app_state, state
         self._format, self._output_rate = file_format, output_rate
         self._encoder: StreamEncoder | None = None
         self._rate = 0
@@ -73,10 +73,10 @@ class _GrowingFile:
     async def add(self, sound: Audio) -> bytes:
         """Bytes that are ready, maybe none. A sound of another rate is resampled."""
         self._state.audio_out_s += sound.duration_s
-        return await self._door.in_thread(self._push, sound)
+        return await self._app_state.in_thread(self._push, sound)
 
     async def finish(self) -> bytes:
-        return await self._door.in_thread(self._encoder.finish) if self._encoder else b""
+        return await self._app_state.in_thread(self._encoder.finish) if self._encoder else b""
 
     def _push(self, sound: Audio) -> bytes:
         if self._encoder is None:
