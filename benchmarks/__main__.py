@@ -31,6 +31,7 @@ SECTIONS = {
     "networks": "Every model type alone",
     "cloning": "Voice cloning: steps side by side against steps in a row",
     "wire": "A result on its way: conversion against inference",
+    "decoding": "Decoding in processes, against a thread of the server and against PyAV alone",
 }
 """Modules of this package, each with run(setup) → lines, as they are measured."""
 

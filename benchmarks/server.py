@@ -53,17 +53,20 @@ class Server:
             time.sleep(_POLL_S)
         return self.age_s
 
-    def memory_mb(self) -> float:
-        """Resident memory now."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        kib = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-        return int(kib) / 1024
+    def memory_mb(self, kind: str = "Rss") -> float:
+        """Memory now, its decoders' included: Rss counts shared pages in each process, Pss once."""
+        return sum(_memory_kib(one, kind) for one in self._processes()) / 1024
 
     def cpu_s(self) -> float:
-        """Processor seconds used so far, all threads: what a busy machine cannot stretch."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
-        user, system = fields.rpartition(")")[2].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+        """Processor seconds used so far, all threads, and of the decoders that run now: what a busy
+        machine cannot stretch."""
+        return sum(_cpu_s(one) for one in self._processes())
+
+    def _processes(self) -> list[Path]:
+        """In /proc: the server's own, and its children."""
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+        return [Path(f"/proc/{one}") for one in (pid, *children)]
 
     def _answers(self, path: str) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -74,6 +77,16 @@ class Server:
             return False
         finally:
             connection.close()
+
+
+def _memory_kib(process: Path, kind: str) -> int:
+    lines = (process / "smaps_rollup").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
+
+
+def _cpu_s(process: Path) -> float:
+    user, system = (process / "stat").read_text(encoding="ascii").rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -55,20 +55,19 @@ def find_card(
 ) -> ListedModel:
     """The model or toolchain behind a name, an alias, or one of OpenAI's names, in any case.
 
-    None: the model that answers to OpenAI's names. Raises ModelNotFound, for a model of another
+    None: the model that answers to tts-1 or whisper-1. Raises ModelNotFound, for a model of another
     endpoint too.
     """
     available = cards(snapshot, endpoint)
     stand_ins = _stand_ins(settings, endpoint, available)
-    if requested is None:
-        name = next(iter(stand_ins.values()), None)
-    else:
-        asked = same_name(requested, snapshot.aliases) or requested
-        name = same_name(snapshot.aliases.get(asked, asked), available)
-        name = name or stand_ins.get(_RELEASE.sub("", requested.lower()))
-    if name is None or name not in available:
-        raise _not_found(snapshot, requested, available, stand_ins)
-    return available[name]
+    asked = next(iter(stand_ins), "") if requested is None else requested
+    for name in (asked, _RELEASE.sub("", asked)):
+        alias = same_name(name, snapshot.aliases)
+        found = same_name(snapshot.aliases[alias] if alias else name, available)
+        found = found or stand_ins.get(name.strip().lower())
+        if found in available:
+            return available[found]
+    raise _not_found(snapshot, asked, available, stand_ins)
 
 
 def same_name(requested: str, names: Iterable[str]) -> str | None:
@@ -101,7 +100,7 @@ def _stand_ins(
 
 def _not_found(
     snapshot: CatalogSnapshot,
-    requested: str | None,
+    requested: str,
     available: dict[str, ListedModel],
     stand_ins: dict[str, str],
 ) -> ModelNotFound:
@@ -111,7 +110,7 @@ def _not_found(
     if others:
         known += f"; {choice('aliases', others)}"
     return ModelNotFound(
-        f"model {shown(requested or '')} does not exist or does not serve this endpoint; {known}",
+        f"model {shown(requested)} does not exist or does not serve this endpoint; {known}",
         param="model",
     )
 

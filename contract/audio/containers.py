@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
 import av.error
@@ -94,17 +94,19 @@ def _check(rate: int, channels: int) -> None:
 
 
 def _blocks(container: Any, track: Any) -> Iterator[tuple[FloatArray, int]]:
-    pending: list[FloatArray] = []
-    rate = waiting = 0
+    pending: list[NDArray[Any]] = []
+    spelled: _Spelling | None = None
+    waiting = 0
     for frame in _counted(container, track):
-        if pending and (frame.sample_rate != rate or waiting >= _BLOCK_SAMPLES):
-            yield np.concatenate(pending), rate
+        spelling = _Spelling(frame.format.name, frame.layout.nb_channels, frame.sample_rate)
+        if spelled is not None and (spelling != spelled or waiting >= _BLOCK_SAMPLES):
+            yield spelled.mono(pending), spelled.rate
             pending, waiting = [], 0
-        rate = frame.sample_rate
+        spelled = spelling
         waiting += frame.samples
-        pending.append(_mono(frame))
-    if pending:
-        yield np.concatenate(pending), rate
+        pending.append(frame.to_ndarray())
+    if spelled is not None:
+        yield spelled.mono(pending), spelled.rate
 
 
 def _counted(container: Any, track: Any) -> Iterator[av.AudioFrame]:
@@ -144,11 +146,23 @@ def _frames(container: Any, track: Any) -> Iterator[av.AudioFrame]:
 _SCALES = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "s64": 2.0**63, "flt": 1.0, "dbl": 1.0}
 
 
-def _mono(frame: av.AudioFrame) -> FloatArray:
-    """float32 [samples]; channels are averaged."""
-    channels = frame.layout.nb_channels
-    values = frame.to_ndarray().astype(np.float64)
-    values = values if frame.format.is_planar else values.reshape(-1, channels).T
-    kind = frame.format.packed.name
-    offset = 128.0 if kind == "u8" else 0.0
-    return np.asarray((values.mean(axis=0) - offset) / _SCALES[kind], np.float32)
+class _Spelling(NamedTuple):
+    """How a frame holds its samples."""
+
+    format: str
+    """FFmpeg's name; with a p at its end each channel has a plane of its own."""
+    channels: int
+    rate: int
+
+    def mono(self, frames: list[NDArray[Any]]) -> FloatArray:
+        """float32 [samples] of frames as PyAV gives them; channels are averaged."""
+        values = np.concatenate(frames, axis=1)  # (channels, samples), or (1, samples x channels)
+        kind = self.format.removesuffix("p")
+        if self.channels == 1 and kind == "flt":
+            return np.asarray(values[0], np.float32)
+        planes = values if kind != self.format else values.reshape(-1, self.channels).T
+        total = planes[0].astype(np.float64)
+        for plane in planes[1:]:
+            total += plane
+        offset = 128.0 if kind == "u8" else 0.0
+        return np.asarray((total / self.channels - offset) / _SCALES[kind], np.float32)

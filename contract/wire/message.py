@@ -218,7 +218,10 @@ def message_from_json(
 
 def _wanted(body: dict[str, Any]) -> dict[str, bool | None]:
     wanted: dict[str, bool | None] = {}
-    for item in body.get("outputs") or ():
+    items = body.get("outputs") or []
+    if not isinstance(items, list):
+        raise InvalidRequest("outputs must be a list of objects with a name", param="outputs")
+    for item in items:
         if not isinstance(item, dict) or not isinstance(item.get("name"), str):
             raise InvalidRequest("outputs must be objects with a name", param="outputs")
         binary = _object(item, "parameters", "outputs").get(_BINARY)

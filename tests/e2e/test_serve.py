@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import time
+import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,6 +154,38 @@ def test_streamed_speech_is_the_same_speech(client):
             pieces.write(piece)
     audio = decode(pieces.getvalue(), max_bytes=1 << 24, max_seconds=60)
     assert 6 < audio.duration_s < 20
+
+
+def test_two_short_sentences_are_a_wav_that_counts_its_frames(client):
+    answer = client.audio.speech.create(
+        model="tts-1",
+        voice="Alloy",
+        input="Good morning. How are you?",
+        response_format="wav",
+        extra_body={"stream": False, "sample_rate": 16_000, "user": None},
+    )
+    with wave.open(io.BytesIO(answer.content)) as file:
+        assert file.getframerate() == 16_000
+        assert 44 + 2 * file.getnframes() == len(answer.content)
+        assert 1 < file.getnframes() / 16_000 < 6
+
+
+def test_log_probabilities_and_hints_of_a_real_recording(client):
+    raw = client.audio.transcriptions.with_raw_response.create(
+        model="gpt-4o-transcribe",
+        file=ROOT / "tests/data/jfk.flac",
+        include=["logprobs"],
+        languages=["en-US", "German"],
+        keywords=["Americans"],
+        prompt="A speech. " * 800,
+        extra_body={"vad_filter": False, "colour": "blue"},
+    )
+    answer = raw.parse()
+    assert raw.headers["x-ignored-parameters"] == "colour"
+    assert words(answer.text) == JFK
+    assert "".join(one.token for one in answer.logprobs).strip() == answer.text
+    chances = [np.exp(one.logprob) for one in answer.logprobs]
+    assert 0.6 < np.mean(chances) <= 1
 
 
 def test_the_models_that_openai_clients_ask_for_are_there(client):

@@ -48,21 +48,55 @@ def test_images_are_locked_and_run_as_the_user_of_the_pods(name: str) -> None:
     assert all("-c constraints.txt" in line for line in installs)
     assert "USER 65532:65532" in stages["runtime"]
     for target in stages.keys() & {"ingress", "transformer", "predictor"}:
-        assert f"COPY --from={target}-build /app /app" in stages[target]
+        assert f"COPY --from={target}-needs /app /app" in stages[target]
         assert f'CMD ["python", "-m", "{MODULES[target]}"' in stages[target]
 
 
-def test_the_two_files_differ_in_base_and_targets_only() -> None:
+def test_the_two_files_differ_in_what_predictors_need_only() -> None:
     cpu, gpu = _stages("Dockerfile.cpu"), _stages("Dockerfile.gpu")
-    assert cpu["runtime"] == gpu["runtime"]
-    assert cpu["predictor"] == gpu["predictor"]
-    assert cpu["source"].replace("python -m venv", "python3 -m venv") == gpu["source"]
+    for stage in ("python", "build", "ours", "runtime"):
+        assert cpu[stage] == gpu[stage], stage
+    assert gpu["predictor"].endswith(cpu["predictor"].lstrip("\n"))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_change_of_code_leaves_the_layer_of_requirements_as_it_is(name: str) -> None:
+    """Code reaches an image by its last copy, and no stage of requirements has seen it."""
+    stages = _stages(name)
+    for stage in [one for one in stages if one == "build" or one.endswith("-needs")]:
+        copied = re.findall(r"^COPY (.+) \S+$", stages[stage], flags=re.MULTILINE)
+        assert set(" ".join(copied).split()) <= {
+            ".ci/requirements.py",
+            "pyproject.toml",
+            "constraints.txt",
+        }
+    for target in stages.keys() & MODULES.keys():
+        copies = re.findall(r"^COPY --from=(\S+)", stages[target], flags=re.MULTILINE)
+        assert copies == [f"{target}-needs", "ours"]
+
+
+def test_the_base_can_be_given_by_digest_or_be_an_image_of_ones_own() -> None:
+    for name in FILES:
+        assert re.search(r"^ARG BASE=\S+\nFROM \$\{BASE\} AS python$", _text(name), re.MULTILINE)
 
 
 def test_only_predictors_get_model_libraries() -> None:
     stages = _stages("Dockerfile.cpu")
-    assert "torch" not in stages["ingress-build"] + stages["transformer-build"]
-    assert "kserve" not in stages["ingress-build"]
+    assert "kserve" not in stages["ingress-needs"]
+    assert "requirements.py discovery kserve otel redis >" in stages["transformer-needs"]
+
+
+def test_the_requirements_of_an_extra_hold_those_of_the_extras_it_names() -> None:
+    done = subprocess.run(
+        [sys.executable, REPOSITORY / ".ci" / "requirements.py", "whisper", "redis"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=REPOSITORY,
+    )
+    names = {re.match(r"[A-Za-z0-9_.-]+", line)[0] for line in done.stdout.splitlines()}
+    assert {"fastapi", "kserve", "faster-whisper", "redis"} <= names
+    assert not {"torch", "harmony-speech", "piper-tts"} & names
 
 
 def test_make_builds_every_image_of_the_chart() -> None:

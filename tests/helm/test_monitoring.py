@@ -6,7 +6,7 @@ import re
 import prometheus_client
 import pytest
 from chart import CHART, render
-from helm_values import of_kind
+from helm_values import container, of_kind, services, variables
 
 import ingress.metrics
 import predictors.runtime.metrics
@@ -91,6 +91,19 @@ def test_lost_discovery_is_an_alert_where_there_is_discovery(rendered) -> None:
     assert "SpeechDiscoveryLost" in {rule["alert"] for rule in _rules(rendered("gpu-pool"))}
     rules = _rules(render(sets=["monitoring.rules=true"]))
     assert "SpeechDiscoveryLost" not in {rule["alert"] for rule in rules}
+
+
+def test_every_room_sends_its_traces_where_the_values_say() -> None:
+    sets = ['tracing={"endpoint": "http://otel:4318", "ratio": 0.1}']
+    sets += [f"models.voicefixer-{one}.enabled=true" for one in ("restorer", "vocoder")]
+    objects = render(sets=[*sets, "toolchains.voicefixer.enabled=true"])
+    deployment = of_kind(objects, "Deployment")["harmony-speech-ingress"]["spec"]["template"]
+    found = [variables(deployment["spec"]["containers"][0])]
+    for service in services(objects).values():
+        found += [variables(container(service, role)) for role in service["spec"]]
+    assert len({env["OTEL_SERVICE_NAME"] for env in found}) == len(found) == 7
+    assert {env["OTEL_EXPORTER_OTLP_ENDPOINT"] for env in found} == {"http://otel:4318"}
+    assert {env["OTEL_TRACES_SAMPLER_ARG"] for env in found} == {"0.1"}
 
 
 def test_queue_proxies_are_scraped_by_choice(rendered) -> None:

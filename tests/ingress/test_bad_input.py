@@ -7,6 +7,7 @@ import io
 import json
 import random
 import wave
+from pathlib import Path
 from typing import Any
 
 import av
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 from fake_client import FakeClient
 from front_door import as_base64, browser, make_app, tone, wav
+from hostile_audio import index_bomb
 from numpy.typing import NDArray
 
 from contract.audio.codec import Audio, AudioFormat, encode, wav_bytes
@@ -161,7 +163,12 @@ async def test_very_short_and_silent_audio_is_no_server_error(
     assert (await detect(http, as_base64(data))).json()["speech_activity"] is False
 
 
+ATTACKS = Path(__file__).parents[1] / "data" / "attack"
 HOSTILE = {
+    "16 channels": (ATTACKS / "16ch.opus").read_bytes(),
+    "25 channels midway": (ATTACKS / "segv.m4a").read_bytes(),
+    "85 million samples": index_bomb(85_000_000),
+    "200 tracks": index_bomb(1, tracks=200),
     "nothing": b"",
     "zero-length": wav_bytes(Audio(np.zeros(0, np.float32), 16_000)),
     "half a header": wav()[:20],
@@ -184,6 +191,20 @@ HOSTILE = {
 async def test_hostile_recordings(http: httpx.AsyncClient, models: FakeClient, data: bytes) -> None:
     assert "file" in check_refusal(await transcribe(http, data))
     assert "input_audio" in check_refusal(await detect(http, as_base64(data)))
+    assert not models.calls
+
+
+@pytest.mark.parametrize("name", ["16 channels", "25 channels midway", "85 million samples"])
+async def test_hostile_references(http: httpx.AsyncClient, models: FakeClient, name: str) -> None:
+    recording = as_base64(HOSTILE[name])
+    cloned = {"mode": "voice_cloning", "input": "Hi.", "language": "EN", "voice": "EN-Newest"}
+    for path, field, others in (
+        ("/v1/audio/speech", "input_audio", cloned),
+        ("/v1/embed/speaker", "input_audio", {}),
+        ("/v1/voice/convert", "target_audio", {"source_audio": as_base64(wav())}),
+    ):
+        body = {"model": "openvoice_v2", field: recording} | others
+        assert field in check_refusal(await http.post(path, json=body))
     assert not models.calls
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from grpc import StatusCode
 from grpc.aio import AioRpcError, insecure_channel
+from processes import peak_memory_bytes
 from raw_http import connected, is_open_after, read_to_end
 from served import GATED, Admission, Server, tiny_server
 from tiny_models import TINY_MODEL_TYPES, tiny_config
@@ -455,6 +456,31 @@ async def test_bytes_that_are_no_audio_are_refused(junk: bytes, http: httpx.Asyn
     assert (answer.status_code, answer.json()["param"]) == (400, "audio")
 
 
+@pytest.mark.parametrize("name", ["16ch.opus", "segv.m4a"])
+async def test_a_recording_that_ends_its_decoder_ends_no_server(
+    name: str, server: Server, http: httpx.AsyncClient
+) -> None:
+    """V1, V2 in JSON and gRPC; what is decoded for it is refused, and the next caller answered."""
+    recording = (Path(__file__).parents[1] / "data" / "attack" / name).read_bytes()
+    text = base64.b64encode(recording).decode()
+    v2 = infer_body(sample_request(Task.TRANSCRIBE))
+    v2["inputs"][0]["data"] = [text]
+    for path, body in (
+        ("/v2/models/transcribe/infer", v2),
+        ("/v1/models/transcribe:predict", {"instances": [{"audio": text}]}),
+    ):
+        answer = await http.post(path, json=body)
+        assert (answer.status_code, answer.json()["param"]) == (400, "audio"), answer.text
+        assert "channels; send 1 to 8" in answer.json()["error"]
+    request = grpc_request("transcribe", sample_request(Task.TRANSCRIBE))
+    request.raw_input_contents[0] = len(recording).to_bytes(4, "little") + recording
+    said = await fails_with(StatusCode.INVALID_ARGUMENT, grpc_infer(server, request))
+    assert "channels; send 1 to 8" in said
+    good = infer_body(sample_request(Task.TRANSCRIBE))
+    assert (await http.post("/v2/models/transcribe/infer", json=good)).status_code == 200
+    assert 'speech_audio_refused_total{reason="channels"}' in (await http.get("/metrics")).text
+
+
 async def test_audio_longer_than_allowed_is_refused(http: httpx.AsyncClient) -> None:
     hour = Audio(np.zeros(8000 * 40, np.float32), 8000)
     answer = await http.post("/v2/models/transcribe/infer", json=infer_body(TranscribeInput(hour)))
@@ -561,11 +587,11 @@ async def test_hostile_v2_bodies_are_refused_by_field(
     case: str, server: Server, http: httpx.AsyncClient
 ) -> None:
     body, param = HOSTILE_V2[case]
-    before_kb = server.peak_memory_kb
+    before = peak_memory_bytes(server.process.pid)
     answer = await http.post("/v2/models/vocode/infer", content=body)
     assert (answer.status_code, answer.json()["param"]) == (400, param)
     assert len(answer.content) < 500
-    assert server.peak_memory_kb - before_kb < 100_000
+    assert peak_memory_bytes(server.process.pid) - before < 100 << 20
 
 
 HOSTILE_V1: dict[str, tuple[bytes, str]] = {
@@ -643,11 +669,11 @@ HOSTILE_GRPC: dict[str, tuple[pb.ModelInferRequest, str]] = {
 async def test_hostile_grpc_requests_are_refused_by_field(case: str, server: Server) -> None:
     request, words = HOSTILE_GRPC[case]
     request.model_name = "synthesize"
-    before_kb = server.peak_memory_kb
+    before = peak_memory_bytes(server.process.pid)
     said = await fails_with(StatusCode.INVALID_ARGUMENT, grpc_infer(server, request))
     assert words in said
     assert len(said) < 300
-    assert server.peak_memory_kb - before_kb < 50_000
+    assert peak_memory_bytes(server.process.pid) - before < 50 << 20
 
 
 @pytest.mark.parametrize(

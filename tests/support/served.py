@@ -46,12 +46,6 @@ class Server:
     def log(self) -> str:
         return self.log_file.read_text(encoding="utf-8")
 
-    @property
-    def peak_memory_kb(self) -> int:
-        """The most that it ever had resident."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
-        return int(status.partition("VmHWM:")[2].split()[0])
-
     def wait_until_ready(self, model: str) -> None:
         deadline_s = time.monotonic() + 60
         while not self._is_ready(model):

@@ -14,6 +14,7 @@
 {{- end }}
 {{- include "harmony-speech.homeEnv" . }}
 {{ include "harmony-speech.connections" . }}
+{{- include "harmony-speech.tracing" (dict "root" . "service" "ingress") }}
 {{- include "harmony-speech.settings" (mergeOverwrite $settings (deepCopy .Values.ingress.settings)) }}
 {{- end }}
 

@@ -55,6 +55,22 @@ image does not know (OpenShift) has no name to look up, hence USER. */}}
   value: speech
 {{- end }}
 
+{{/* OpenTelemetry's own variables (transport/tracing.py). Arguments: root, service. */}}
+{{- define "harmony-speech.tracing" -}}
+{{- with .root.Values.tracing }}
+{{- if .endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ .endpoint }}
+- name: OTEL_SERVICE_NAME
+  value: {{ $.service }}
+- name: OTEL_TRACES_SAMPLER
+  value: parentbased_traceidratio
+- name: OTEL_TRACES_SAMPLER_ARG
+  value: {{ .ratio | toString | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{/* Threads of numeric libraries: the CPUs of the limit, for they would count the node's. */}}
 {{- define "harmony-speech.threads" -}}
 {{- $cpu := dig "limits" "cpu" "1" . | toString -}}

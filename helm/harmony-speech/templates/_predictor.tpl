@@ -75,6 +75,7 @@ Argument: protocol. */}}
 - name: STORAGE_URI
   value: {{ . }}
 {{- end }}
+{{- include "harmony-speech.tracing" (dict "root" .root "service" .model.name) }}
 {{- include "harmony-speech.settings" (mergeOverwrite (dict "timeout_s" $timeout "grace_s" (sub $timeout 5)) (deepCopy $values.predictors.settings) $entry.settings) }}
 {{- end }}
 

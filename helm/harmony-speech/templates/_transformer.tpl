@@ -64,5 +64,6 @@ volumes:
 {{- $timeout := int .toolchain.scaling.timeoutSeconds -}}
 {{- include "harmony-speech.homeEnv" .root }}
 {{ include "harmony-speech.connections" .root }}
+{{- include "harmony-speech.tracing" (dict "root" .root "service" .toolchain.id) }}
 {{- include "harmony-speech.settings" (mergeOverwrite (dict "timeout_s" $timeout "grace_s" (sub $timeout 5)) .toolchain.settings) }}
 {{- end }}

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from fake_client import RATE, SECONDS_PER_CHARACTER, FakeClient
 from fastapi import FastAPI
-from front_door import browser, duration_of, heard, make_app, pcm_heard
+from front_door import CONFIG, browser, duration_of, heard, make_app, pcm_heard
 
 from contract.audio.codec import AudioFormat
 from contract.errors import ModelFailed, QueueFull
@@ -339,6 +339,16 @@ async def test_without_a_model_the_one_that_answers_to_openai_s_names_speaks(
 ) -> None:
     assert (await http.post(PATH, json={"input": "Hi.", "backend": "piper"})).status_code == 200
     assert models.models == ["piper"]
+
+
+@pytest.mark.parametrize("model", [None, "tts-1", "TTS-1-1106", "tts-1-2026-02-01"])
+async def test_an_alias_counts_for_every_spelling_of_its_name(
+    models: FakeClient, model: str | None
+) -> None:
+    config = CONFIG.replace("tts-1: piper", "tts-1: melo-fr")
+    async with browser(make_app(models, config=config)) as http:
+        assert (await http.post(PATH, json=body(model=model))).status_code == 200
+    assert models.models == ["melo-fr"]
 
 
 @pytest.mark.parametrize("model", ["Piper", "TTS-1", "tts-1-1106", "gpt-4o-mini-tts-2026-03-01"])
