@@ -1,4 +1,5 @@
-"""KServe's InferenceGraph router, rule by rule (kserve/kserve, cmd/router/main.go, v0.20).
+"""KServe's InferenceGraph router, rule by rule. Lines are of kserve/kserve v0.20.0
+cmd/router/main.go, which is the same file in v0.19.0 and on master of 2026-08-21.
 
 What is deliberately as odd as there: any path and method is taken, every step is a POST to exactly
 its URL, no header travels but the content type, a Soft step's error body is fed on, a Switch that
@@ -19,7 +20,7 @@ import httpx
 
 JSON = "application/json"
 SERVER_WRITE_S = 60.0
-"""The router's default; a slower answer is cut and the caller reads an empty reply."""
+"""446-466, 517: the default; a slower answer is cut and the caller reads an empty reply."""
 
 
 class Failed(Exception):
@@ -50,6 +51,7 @@ class GraphRouter:
     """Every URL that was called, in order of time."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """405-423, 470-476."""
         body = await _read(receive)
         if scope["path"] == "/readyz":
             await _reply(send, b"", 200)
@@ -69,6 +71,7 @@ class GraphRouter:
         return found
 
     async def _answer(self, body: bytes) -> Answer:
+        """393-413."""
         try:
             return await self._node("root", body)
         except Failed as fault:
@@ -76,6 +79,7 @@ class GraphRouter:
             return Answer(json.dumps(said).encode(), fault.status)
 
     async def _node(self, name: str, body: bytes) -> Answer:
+        """242-376."""
         node = self.spec["nodes"].get(name, {})
         steps = node.get("steps", [])
         kinds = {
@@ -90,7 +94,7 @@ class GraphRouter:
         return await kinds[kind](steps, body)
 
     async def _step(self, step: Mapping[str, Any], body: bytes) -> Answer:
-        """A step's own faults are 500, whatever status a node below gave them."""
+        """385-391; its own faults are 500, whatever status a node below gave them (227-229)."""
         try:
             if step.get("nodeName"):
                 return await self._node(step["nodeName"], body)
@@ -99,13 +103,14 @@ class GraphRouter:
             raise Failed(str(fault)) from fault
 
     async def _sequence(self, steps: Sequence[Mapping[str, Any]], body: bytes) -> Answer:
+        """318-373."""
         answer = Answer(b"", 0)
         for index, step in enumerate(steps):
             sent = body
             if step.get("data") == "$response" and index > 0:
                 sent = answer.body
-                if step.get("mapPredictionsToInstances"):
-                    sent = _instances(sent)
+            if step.get("mapPredictionsToInstances"):
+                sent = _instances(sent)
             if step.get("condition"):
                 if not _is_json(answer.body):
                     raise Failed("invalid response")
@@ -117,17 +122,19 @@ class GraphRouter:
         return answer
 
     async def _switch(self, steps: Sequence[Mapping[str, Any]], body: bytes) -> Answer:
+        """195-205, 255-265."""
         for step in steps:
             if _is_json(body) and exists(body, step.get("condition", "")):
                 return await self._step(step, body)
         raise Failed("None of the routes matched with the switch condition", 404)
 
     async def _splitter(self, steps: Sequence[Mapping[str, Any]], body: bytes) -> Answer:
+        """179-193, 246-254."""
         (chosen,) = random.choices(steps, [step["weight"] for step in steps])
         return await self._step(chosen, body)
 
     async def _ensemble(self, steps: Sequence[Mapping[str, Any]], body: bytes) -> Answer:
-        """Answers are taken in the order of the steps; the others run on, as goroutines do."""
+        """266-317; answers are taken in the order of the steps, the others run on."""
         branches = [asyncio.ensure_future(self._branch(step, body)) for step in steps]
         for branch in branches:
             branch.add_done_callback(_heard)
@@ -151,6 +158,7 @@ class GraphRouter:
         return response, answer.status
 
     async def _call(self, url: str, body: bytes) -> Answer:
+        """94-177."""
         self.called.append(url)
         timeout_s = self._timeouts.get("serviceClient")
         try:
@@ -197,11 +205,13 @@ def _is_json(body: bytes) -> bool:
 
 
 def _instances(body: bytes) -> bytes:
-    """Rename the list of a V1 answer to what a V1 request calls it."""
-    parsed = json.loads(body)
-    if isinstance(parsed, dict) and "predictions" in parsed:
-        parsed["instances"] = parsed.pop("predictions")
-    return json.dumps(parsed).encode()
+    """335-346, 237-240: of a V1 answer its list alone is left, as what a V1 request calls it."""
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return body
+    predictions = parsed.get("predictions") if isinstance(parsed, dict) else None
+    return json.dumps({"instances": predictions}).encode() if predictions else body
 
 
 def _go_json(value: Any) -> bytes:
