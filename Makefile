@@ -21,7 +21,8 @@ BUILD = $(ENGINE) build $(BUILD_FLAGS) -f Dockerfile.$(1) --target $(2) $(3) -t 
 FUZZ_CASES ?= 100000
 FUZZ_SEED ?= 1
 
-.PHONY: serve test fuzz check fmt bench docs manifests image image-gpu image-names chart version-check clean help
+.PHONY: serve test fuzz check fmt bench docs manifests image image-ingress image-transformer image-predictor-whisper \
+  image-predictor-piper image-predictor-torch image-gpu image-check image-names chart version-check clean help
 
 serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
 	@$(SERVE)/bin/harmony serve --config config.yml
@@ -55,15 +56,28 @@ manifests: $(TEST)/ready  ## print the chart's README and schema, manifests/ and
 	$(TEST)/bin/python docs/tools/tables.py
 	$(TEST)/bin/python helm/tools/print_manifests.py
 
-image:  ## build the CPU images (ENGINE=docker, REGISTRY=dev.local, TORCH_INDEX= torch's CPU index)
+image: image-ingress image-transformer image-predictor-whisper image-predictor-piper image-predictor-torch  ## build the CPU images (ENGINE=docker, REGISTRY=dev.local, TORCH_INDEX= torch's CPU index)
+
+image-ingress:
 	$(call BUILD,cpu,ingress,,ingress)
+
+image-transformer:
 	$(call BUILD,cpu,transformer,,transformer)
+
+image-predictor-whisper:
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS=whisper,predictor-whisper)
+
+image-predictor-piper:
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS=piper,predictor-piper)
+
+image-predictor-torch:
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS="torch text" --build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-torch)
 
 image-gpu:  ## build the GPU image (TORCH_INDEX= torch's index for your CUDA)
 	$(call BUILD,gpu,predictor,--build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-gpu)
+
+image-check: $(TEST)/ready  ## build four images by buildah on a base by debootstrap, and run them (as root; BASE= an image instead)
+	$(TEST)/bin/python helm/tools/check_images.py $(BASE)
 
 image-names:  ## print what `make image` and `make image-gpu` build
 	@for name in ingress transformer predictor-whisper predictor-piper predictor-torch predictor-gpu; do \
