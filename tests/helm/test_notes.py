@@ -67,6 +67,9 @@ def test_the_notes_say_what_to_type_next(chart) -> None:
         ("default", "everybody who reaches the ingress", True),
         ("gpu-pool", "everybody who reaches the ingress", False),
         ("standard", "keeps at least one pod", True),
+        ("standard-keda", "get 503 until one has started", True),
+        ("single-gpu", "initialScale is 0 for whisper-large-v3: a new revision takes over", True),
+        ("default", "initialScale is 0", False),
     ],
 )
 def test_the_notes_warn_of_what_costs_or_leaks(name, warning, expected, chart) -> None:

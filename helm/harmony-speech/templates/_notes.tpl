@@ -47,11 +47,13 @@ NOTE: autoscaler hpa keeps at least one pod of every model and toolchain.
 NOTE: autoscaler keda: callers of a model without pods get 503 until one has started, because nothing holds
 their requests (docs/operations.md, "What it costs").
 {{- end }}
+{{- $untried := list }}
 {{- range $name, $scaling := include "harmony-speech.allScaling" . | fromJson }}
-{{- if and (eq $.Values.mode "Knative") (eq (int $scaling.initialScale) 0) }}
-
-NOTE: {{ $name }} has initialScale 0: a new revision takes over without having been tried.
+{{- if and (eq $.Values.mode "Knative") (eq (int $scaling.initialScale) 0) }}{{ $untried = append $untried $name }}{{ end }}
 {{- end }}
+{{- with $untried }}
+
+NOTE: initialScale is 0 for {{ join ", " . }}: a new revision takes over without having been tried.
 {{- end }}
 {{- with include "harmony-speech.warnings" . | fromJsonArray }}
 
