@@ -13,6 +13,7 @@ SECURITY = "kubernetes.podspec-securitycontext"
 LAPTOP = ("--values", str(CHART / "ci" / "laptop-values.yaml"))
 ZERO = ("--set", "scaling.initialScale=0")
 NAMESPACE = item("v1", "Namespace", "x")
+KUBE_SYSTEM = item("v1", "Namespace", "kube-system")
 CLAIM = ("--set", "mode=Standard", "--set", "hub.cache.type=pvc")
 RWX = (*CLAIM, "--set", "hub.cache.accessMode=ReadWriteMany")
 EBS = item(
@@ -170,6 +171,12 @@ def _notes(address: str, *extra: str) -> str:
 @pytest.mark.parametrize(
     ("objects", "arguments", "what"),
     [
+        ([KUBE_SYSTEM], ("--set", "mode=Standard"), "Nothing measures CPU use for autoscaler: hpa"),
+        (
+            [KUBE_SYSTEM],
+            ("--set", "ingress.apiKeys.existingSecret=keys"),
+            "Pods wait for the secret keys (ingress.apiKeys.existingSecret)",
+        ),
         ([node()], GPU, "models.whisper-large-v3 asks for nvidia.com/gpu, which no node offers"),
         (
             [config("config-deployment")],
@@ -209,5 +216,5 @@ def test_what_works_but_surprises_is_in_the_notes(objects, arguments, what) -> N
 
 def test_a_cluster_that_has_everything_gets_no_warning() -> None:
     ready = config("config-deployment", pod_is_always_schedulable="true")
-    with cluster(node(**{"nvidia.com/gpu": "1"}), ready) as address:
+    with cluster(node(**{"nvidia.com/gpu": "1"}), ready, KUBE_SYSTEM) as address:
         assert "Worth a look" not in _notes(address, *GPU[:2])

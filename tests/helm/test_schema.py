@@ -17,6 +17,11 @@ MODEL = '{"model": "a/b", "model_type": "FasterWhisper"'
     ("setting", "place", "complaint"),
     [
         ('mode="Serverless"', "/mode", "must be one of 'Knative', 'Standard'"),
+        (
+            'images.registry="registry.example.com/TEAM"',
+            "/images/registry",
+            "does not match pattern",
+        ),
         ("minReplica=1", "", "'minReplica' not allowed"),
         ("scaling.timeoutSeconds=900", "/scaling/timeoutSeconds", "maximum: got 900, want 600"),
         ("scaling.window=60", "/scaling", "'window' not allowed"),

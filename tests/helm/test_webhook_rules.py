@@ -80,6 +80,9 @@ BROKEN_SERVICES = {
         (*PREDICTOR, "annotations", "serving.knative.dev/rollout-duration"), "2 minutes"
     ),
     "annotations are strings": _set((*PREDICTOR, "annotations", "x"), 1),
+    "image: Registry.example.com/A:1 is no reference": _set(
+        (*CONTAINER, "image"), "Registry.example.com/A:1"
+    ),
     "lifecycle: never": _set((*CONTAINER, "lifecycle"), {"preStop": {}}),
     "ports.name": _set((*CONTAINER, "ports", 0, "name"), "http"),
     "belongs to the queue-proxy": _set((*CONTAINER, "ports", 0, "containerPort"), 8012),

@@ -50,20 +50,14 @@ RESERVED_NAMES = frozenset({"queue-proxy"})
 PORT_NAMES = frozenset({"", "h2c", "http1"})
 # pkg/apis/serving/fieldmask.go:707-738
 CONTAINER_SECURITY = frozenset(
-    {
-        "allowPrivilegeEscalation",
-        "capabilities",
-        "readOnlyRootFilesystem",
-        "runAsNonRoot",
-        "runAsUser",
-        "runAsGroup",
-        "seccompProfile",
-    }
+    {"allowPrivilegeEscalation", "capabilities", "readOnlyRootFilesystem", "seccompProfile"}
+    | {"runAsNonRoot", "runAsUser", "runAsGroup"}
 )
 # pkg/apis/serving/fieldmask.go:683-699
 POD_SECURITY = frozenset(
     {"runAsUser", "runAsGroup", "runAsNonRoot", "fsGroup", "supplementalGroups", "seccompProfile"}
 )
+IMAGE = re.compile(r"[a-z0-9._:/-]+/[a-z0-9._/-]+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?")
 ALWAYS_VOLUMES = frozenset({"configMap", "secret", "projected", "emptyDir"})
 
 
@@ -254,6 +248,9 @@ def _container_faults(container: Component, knative: Knative) -> Iterator[str]:
     # pkg/apis/serving/k8s_validation.go:604-609
     if container["name"] in RESERVED_NAMES:
         yield f"name: {container['name']} is reserved"
+    # pkg/apis/serving/k8s_validation.go:616-625
+    if not IMAGE.fullmatch(container["image"]):
+        yield f"image: {container['image']} is no reference"
     yield from _port_faults(container)
     yield from _env_faults(container, knative)
     for name in container.get("securityContext", {}).keys() - CONTAINER_SECURITY:

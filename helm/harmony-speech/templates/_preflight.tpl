@@ -91,20 +91,24 @@ kubectl patch configmap/{{ .name }} -n knative-serving --type merge -p '{{ dict 
 {{- toJson $found -}}
 {{- end }}
 
-{{/* Secrets that pods would wait for. Judged only in a namespace that exists: before, there are none. */}}
+{{/* Secrets that the values name, each with {key, for, make}: what it must hold, why, and how to make it. */}}
+{{- define "harmony-speech.wantedSecrets" -}}
+{{- $wanted := dict -}}
+{{- range concat .Values.images.pullSecrets (dig "imagePullSecrets" list .Values.global) -}}
+  {{- $_ := set $wanted . (dict "key" ".dockerconfigjson" "for" "images.pullSecrets" "make" "docker-registry %s --docker-server=… --docker-username=… --docker-password=…") -}}
+{{- end -}}
+{{- with .Values.hub.tokenSecret }}{{ $_ := set $wanted . (dict "key" $.Values.hub.tokenKey "for" "hub.tokenSecret" "make" (printf "generic %%s --from-literal=%s=…" $.Values.hub.tokenKey)) }}{{ end -}}
+{{- with .Values.ingress.apiKeys }}{{ if .existingSecret }}{{ $_ := set $wanted .existingSecret (dict "key" .key "for" "ingress.apiKeys.existingSecret" "make" (printf "generic %%s --from-literal=%s=…" .key)) }}{{ end }}{{ end -}}
+{{- toJson $wanted -}}
+{{- end }}
+
+{{/* Those that pods would wait for. A namespace that is not there yet has none: the notes name them then. */}}
 {{- define "harmony-speech.secretFindings" -}}
 {{- $findings := list -}}
 {{- $namespace := .Release.Namespace -}}
 {{- if lookup "v1" "Namespace" "" $namespace -}}
-  {{- $wanted := dict -}}
-  {{- range concat .Values.images.pullSecrets (dig "imagePullSecrets" list .Values.global) -}}
-    {{- $_ := set $wanted . (dict "key" ".dockerconfigjson" "for" "images.pullSecrets" "make" "docker-registry %s --docker-server=… --docker-username=… --docker-password=…") -}}
-  {{- end -}}
-  {{- with .Values.hub.tokenSecret }}{{ $_ := set $wanted . (dict "key" $.Values.hub.tokenKey "for" "hub.tokenSecret" "make" (printf "generic %%s --from-literal=%s=…" $.Values.hub.tokenKey)) }}{{ end -}}
-  {{- with .Values.ingress.apiKeys }}{{ if .existingSecret }}{{ $_ := set $wanted .existingSecret (dict "key" .key "for" "ingress.apiKeys.existingSecret" "make" (printf "generic %%s --from-literal=%s=…" .key)) }}{{ end }}{{ end -}}
-  {{- range $name, $secret := $wanted -}}
-    {{- $found := lookup "v1" "Secret" $namespace $name -}}
-    {{- if not (hasKey (dig "data" dict $found) $secret.key) -}}
+  {{- range $name, $secret := include "harmony-speech.wantedSecrets" . | fromJson -}}
+    {{- if not (hasKey (dig "data" dict (lookup "v1" "Secret" $namespace $name)) $secret.key) -}}
     {{- $findings = append $findings (dict "what" (printf "%s names the secret %s, which is not in namespace %s or has no key %s:" $secret.for $name $namespace $secret.key) "fix" (printf "kubectl create secret -n %s %s" $namespace (printf $secret.make $name))) -}}
     {{- end -}}
   {{- end -}}
@@ -138,6 +142,9 @@ kubectl patch configmap/{{ .name }} -n knative-serving --type merge -p '{{ dict 
 {{- $warnings := list -}}
 {{- if .Values.checkApis -}}
   {{- $warnings = concat (include "harmony-speech.gpuWarnings" . | fromJsonArray) (include "harmony-speech.graphWarnings" . | fromJsonArray) (include "harmony-speech.storageWarnings" . | fromJsonArray) -}}
+  {{- if lookup "v1" "Namespace" "" "kube-system" -}}
+  {{- $warnings = concat $warnings (include "harmony-speech.secretWarnings" . | fromJsonArray) (include "harmony-speech.metricsWarnings" . | fromJsonArray) -}}
+  {{- end -}}
 {{- end -}}
 {{- toJson $warnings -}}
 {{- end }}
@@ -163,6 +170,29 @@ kubectl patch configmap/{{ .name }} -n knative-serving --type merge -p '{{ dict 
   {{- if and $deployment.found (ne (get $deployment.data "pod-is-always-schedulable" | default "false" | lower) "true") -}}
   {{- $warnings = append $warnings (dict "what" "While a GPU node is being added, its pod is unschedulable, and Knative marks the revision failed. Where a cluster autoscaler runs:" "fix" (include "harmony-speech.patchKnative" (dict "name" "config-deployment" "data" (dict "pod-is-always-schedulable" "true")))) -}}
   {{- end -}}
+{{- end -}}
+{{- toJson $warnings -}}
+{{- end }}
+
+{{- define "harmony-speech.secretWarnings" -}}
+{{- $warnings := list -}}
+{{- $namespace := .Release.Namespace -}}
+{{- if not (lookup "v1" "Namespace" "" $namespace) -}}
+  {{- range $name, $secret := include "harmony-speech.wantedSecrets" . | fromJson -}}
+  {{- $warnings = append $warnings (dict "what" (printf "Pods wait for the secret %s (%s):" $name $secret.for) "fix" (printf "kubectl create secret -n %s %s" $namespace (printf $secret.make $name))) -}}
+  {{- end -}}
+{{- end -}}
+{{- toJson $warnings -}}
+{{- end }}
+
+{{/* An HPA without metrics stays at its smallest. */}}
+{{- define "harmony-speech.metricsWarnings" -}}
+{{- $warnings := list -}}
+{{- $scaled := list -}}
+{{- if eq (include "harmony-speech.autoscaler" .) "hpa" }}{{ $scaled = append $scaled "autoscaler: hpa" }}{{ end -}}
+{{- if .Values.ingress.autoscaling.enabled }}{{ $scaled = append $scaled "ingress.autoscaling" }}{{ end -}}
+{{- if and $scaled (not (.Capabilities.APIVersions.Has "metrics.k8s.io/v1beta1")) -}}
+{{- $warnings = append $warnings (dict "what" (printf "Nothing measures CPU use for %s, so no pod would be added:" (join " and " $scaled)) "fix" "kubectl apply -f https://github.com/kubernetes-sigs/metrics-server/releases/latest/download/components.yaml") -}}
 {{- end -}}
 {{- toJson $warnings -}}
 {{- end }}
