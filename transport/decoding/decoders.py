@@ -52,7 +52,7 @@ class Decoders:
     def __init__(self, settings: DecodingSettings) -> None:
         self._settings = settings
         self._slots = anyio.CapacityLimiter(settings.decoders)
-        self._threads = ThreadPoolExecutor(settings.decoders, thread_name_prefix="wav")
+        self._threads = self._new_threads()
         self._idle: list[DecoderProcess] = []
         self._alive: set[DecoderProcess] = set()
         self._waiting_files = self._waiting_bytes = 0
@@ -60,7 +60,9 @@ class Decoders:
         weakref.finalize(self, _end, self._alive)
 
     async def __aenter__(self) -> Self:
-        """Raises OSError when the processes cannot be started."""
+        """Can be entered again after it was left. Raises OSError when processes cannot start."""
+        if self._is_closed:
+            self._is_closed, self._threads = False, self._new_threads()
         while len(self._alive) < self._settings.decoders:
             self._idle.append(self._start())
         return self
@@ -71,6 +73,9 @@ class Decoders:
         self._threads.shutdown(wait=False, cancel_futures=True)
         await asyncio.gather(*(decoder.stop() for decoder in self._alive))
         self._alive.clear()
+
+    def _new_threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._settings.decoders, thread_name_prefix="wav")
 
     @property
     def process_ids(self) -> list[int]:
