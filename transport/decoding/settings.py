@@ -13,7 +13,7 @@ class DecodingSettings(BaseSettings):
 
     decoders: int = Field(default=2, ge=1)
     """Processes that decode compressed audio, one file each at a time; 25 MB each."""
-    decoder_memory_mb: int = Field(default=128, ge=16)
+    decoder_memory_mb: int = Field(default=128, ge=64)
     """Memory that decoding one file may take beyond the file itself, in megabytes (2^20 bytes)."""
     decoder_cpu_s: int = Field(default=60, ge=1)
     """Processor time that decoding one file may take."""
