@@ -7,8 +7,8 @@ than alone. And it tells only the length of the longest recording of a batch. So
 - each RandomNormalLike is replaced by an input `noise_0`, `noise_1` … [batch, any], read frame by
   frame and from the start again when it runs out: frame t of a recording is the same whatever
   the batch is padded to;
-- the frames that each phoneme lasts (the graph's one Ceil) become an output: their sum is the
-  recording's length.
+- the frames that each phoneme should last (what the graph's one Ceil rounds up) become an output:
+  rounded up, their sum is the recording's length.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _read_noise(noise: str, *, like: str, output: str) -> list[NodeProto]:
 
 
 def _output_durations(graph: onnx.GraphProto) -> None:
-    ceilings = [node.output[0] for node in graph.node if node.op_type == "Ceil"]
+    ceilings = [node.input[0] for node in graph.node if node.op_type == "Ceil"]
     if len(ceilings) != 1:
         raise ModelFailed("the voice's ONNX model tells no durations; it is no Piper voice")
     kept = [output for output in graph.output if output.name != ceilings[0]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Self
 
 import numpy as np
@@ -13,11 +14,18 @@ from contract.audio.codec import Audio
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest
 from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
-from predictors.models.piper.network import MAX_PADDING, MAX_RUN_IDS, Piece, Scales
+from predictors.models.piper.network import (
+    MAX_PADDING,
+    MAX_RUN_IDS,
+    Piece,
+    Recording,
+    Scales,
+)
 from predictors.models.piper.phonemes import sentences
 from predictors.models.piper.voice import LoadedVoice, load_voice
 from predictors.nn.mastering import normalize_peak
 from predictors.nn.onnx import onnx_providers
+from predictors.nn.tempo import change_tempo
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import WeightsMissing, resolve
@@ -32,8 +40,17 @@ class PiperOptions:
     threads: int = 0
     """Threads of one run; 0 lets ONNX Runtime choose."""
     sentence_silence_s: float = 0.2
-    """Silence after every sentence, the last one too: sentences that are spoken one by one join
-    to the same audio as the whole text."""
+    """Silence after every sentence at speed 1, the last one too: sentences that are spoken one by
+    one join to the same audio as the whole text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What is needed to put the pieces of a text together."""
+
+    pieces: list[int]
+    """Of each sentence."""
+    speed: float
 
 
 class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
@@ -76,8 +93,8 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
         _check_advertised(config, voice)
         return cls(config, options, voice)
 
-    def prepare(self, request: SynthesizeInput) -> Prepared[list[int]]:
-        """A unit per piece of a sentence; the context is how many pieces each sentence has."""
+    def prepare(self, request: SynthesizeInput) -> Prepared[Spoken]:
+        """A unit per piece of a sentence."""
         if request.sdp_ratio is not None:
             raise InvalidRequest(
                 "sdp_ratio is not supported by Piper; leave it out", param="sdp_ratio"
@@ -93,22 +110,29 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
                 "text holds nothing that can be spoken; send at least one word", param="text"
             )
         units = [
-            Unit(Piece(tuple(ids), seed, speaker, scales), len(ids), scales, _is_seeded(request))
+            Unit(
+                Piece(tuple(ids), seed, speaker, scales),
+                len(ids) / request.speed,
+                scales,
+                _is_seeded(request),
+            )
             for sentence in read
             for ids in sentence
         ]
-        return Prepared(units, [len(sentence) for sentence in read])
+        return Prepared(units, Spoken([len(sentence) for sentence in read], request.speed))
 
-    def run(self, batch: Sequence[Piece]) -> list[FloatArray]:
+    def run(self, batch: Sequence[Piece]) -> list[Recording]:
         return self.voice.network.run(batch)
 
-    def finish(self, prepared: Prepared[list[int]], results: Sequence[FloatArray]) -> AudioOutput:
-        rate = self.voice.config.sample_rate
-        silence = np.zeros(round(self._options.sentence_silence_s * rate), np.float32)
-        waves = iter(results)
+    def finish(self, prepared: Prepared[Spoken], results: Sequence[Recording]) -> AudioOutput:
+        rate, spoken = self.voice.config.sample_rate, prepared.context
+        silence_s = self._options.sentence_silence_s / spoken.speed
+        silence = np.zeros(round(silence_s * rate), np.float32)
+        recordings = iter(results)
         parts: list[FloatArray] = []
-        for pieces in prepared.context:
-            parts += [_loud(next(waves)) for _ in range(pieces)]
+        for pieces in spoken.pieces:
+            for recording in islice(recordings, pieces):
+                parts.append(_loud(change_tempo(recording.samples, rate, recording.tempo)))
             parts.append(silence)
         return AudioOutput(Audio(np.concatenate(parts), rate))
 
@@ -121,6 +145,7 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
             own.noise_scale if request.noise_scale is None else request.noise_scale,
             own.length_scale / request.speed,
             own.noise_w_scale if request.noise_scale_w is None else request.noise_scale_w,
+            request.speed,
         )
 
 

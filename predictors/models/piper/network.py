@@ -33,6 +33,8 @@ class Scales:
     sound: float
     length: float
     rhythm: float
+    speed: float
+    """Of the voice's own tempo; `length` has it in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,17 @@ class Piece:
     speaker: int | None
     scales: Scales
     """The same for all pieces of a run."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """A spoken piece."""
+
+    samples: FloatArray
+    """(n,)"""
+    tempo: float
+    """How much faster it must still become to have the speed that was asked for: rounding every
+    phoneme up to whole frames makes fast speech too long and slow speech too short."""
 
 
 class PiperNetwork:
@@ -67,12 +80,16 @@ class PiperNetwork:
         self._has_speakers = "sid" in inputs
         self._hop = hop
 
-    def run(self, pieces: Sequence[Piece]) -> list[FloatArray]:
-        """One waveform [n] per piece, in one padded run; they have the same scales."""
+    def run(self, pieces: Sequence[Piece]) -> list[Recording]:
+        """One recording per piece, in one padded run; they have the same scales."""
         audio, durations = self._session_run(pieces)
-        samples = durations.reshape(len(pieces), -1).sum(axis=1) * self._hop
+        spans = durations.reshape(len(pieces), -1)  # (batch, ids), in frames
+        speed = pieces[0].scales.speed
+        frames = np.ceil(spans).sum(axis=1)
+        wanted = np.ceil(spans * np.float32(speed)).sum(axis=1) / speed
         return [
-            wave.reshape(-1)[: int(length)] for wave, length in zip(audio, samples, strict=True)
+            Recording(wave.reshape(-1)[: int(made) * self._hop], float(made / wish))
+            for wave, made, wish in zip(audio, frames, np.maximum(wanted, 1), strict=True)
         ]
 
     def _session_run(self, pieces: Sequence[Piece]) -> tuple[Any, Any]:

@@ -244,8 +244,9 @@ def test_the_changed_graph_speaks_as_the_original():
             "scales": np.array([0, 1, 0], np.float32),
         },
     )[0]
-    (ours,) = voice.network.run([Piece(tuple(ids), 0, None, Scales(0, 1, 0))])
-    np.testing.assert_allclose(ours, original.reshape(-1), atol=1e-5)
+    (ours,) = voice.network.run([Piece(tuple(ids), 0, None, Scales(0, 1, 0, 1))])
+    np.testing.assert_allclose(ours.samples, original.reshape(-1), atol=1e-5)
+    assert ours.tempo == 1
 
 
 def two_speaker_voice(folder: Path) -> Path:
@@ -292,3 +293,24 @@ def test_an_onnx_file_that_is_no_voice_is_refused(tmp_path: Path):
     broken.symlink_to(resolve("package:faster_whisper/assets/silero_vad_v6.onnx"))
     with pytest.raises(ModelFailed, match="no Piper voice"):
         synthesizer(model=str(broken))
+
+
+def pitch_hz(audio: Any) -> float:
+    """Median of the loud frames' strongest lag between 60 and 300 Hz."""
+    frames = np.lib.stride_tricks.sliding_window_view(audio.samples, 1024)[::1024]
+    loud = frames[(frames**2).mean(axis=1) > 0.01]
+    shortest, longest = audio.sample_rate // 300, audio.sample_rate // 60
+    found = []
+    for frame in loud:
+        similar = np.correlate(frame, frame, "full")[1023:]
+        found.append(audio.sample_rate / (shortest + np.argmax(similar[shortest:longest])))
+    return float(np.median(found))
+
+
+def test_speed_is_the_ratio_of_lengths_and_keeps_the_pitch(speak: Speak):
+    lengths = {speed: speak(SENTENCE, speed=speed).audio for speed in (0.25, 0.5, 1.0, 2.0, 4.0)}
+    natural_s = lengths[1.0].duration_s
+    for speed, audio in lengths.items():
+        assert natural_s / audio.duration_s == pytest.approx(speed, rel=0.1), speed
+        # a tape that is played twice as fast would be an octave up
+        assert pitch_hz(audio) == pytest.approx(pitch_hz(lengths[1.0]), rel=0.2), speed
