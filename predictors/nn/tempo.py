@@ -6,6 +6,7 @@ length. FFmpeg's atempo (WSOLA, https://ffmpeg.org/ffmpeg-filters.html#atempo) m
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -18,6 +19,19 @@ _SLOWEST, _FASTEST = 0.5, 100.0
 _NOT_WORTH_IT = 0.02
 """Nobody hears a change of two percent, and everybody a needless filter."""
 _BLOCK = 8192
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recording:
+    """What a pass made of a piece of text."""
+
+    samples: FloatArray
+    """(n,)"""
+    tempo: float
+    """How much faster it must still become to have the speed that was asked for."""
+
+    def at_tempo(self, sample_rate: int) -> FloatArray:
+        return change_tempo(self.samples, sample_rate, self.tempo)
 
 
 def change_tempo(samples: FloatArray, sample_rate: int, factor: float) -> FloatArray:

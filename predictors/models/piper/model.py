@@ -14,18 +14,12 @@ from contract.audio.codec import Audio
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest
 from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
-from predictors.models.piper.network import (
-    MAX_PADDING,
-    MAX_RUN_IDS,
-    Piece,
-    Recording,
-    Scales,
-)
+from predictors.models.piper.network import MAX_PADDING, MAX_RUN_IDS, Piece, Scales
 from predictors.models.piper.phonemes import sentences
 from predictors.models.piper.voice import LoadedVoice, load_voice
 from predictors.nn.mastering import normalize_peak
 from predictors.nn.onnx import onnx_providers
-from predictors.nn.tempo import change_tempo
+from predictors.nn.tempo import Recording
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import WeightsMissing, resolve
@@ -132,7 +126,7 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
         parts: list[FloatArray] = []
         for pieces in spoken.pieces:
             for recording in islice(recordings, pieces):
-                parts.append(_loud(change_tempo(recording.samples, rate, recording.tempo)))
+                parts.append(_loud(recording.at_tempo(rate)))
             parts.append(silence)
         return AudioOutput(Audio(np.concatenate(parts), rate))
 

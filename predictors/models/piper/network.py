@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from contract.errors import ModelFailed
 from predictors.models.piper.graph import seedable
 from predictors.nn.onnx import Provider
+from predictors.nn.tempo import Recording
 
 FloatArray = NDArray[np.float32]
 
@@ -46,17 +47,6 @@ class Piece:
     speaker: int | None
     scales: Scales
     """The same for all pieces of a run."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Recording:
-    """A spoken piece."""
-
-    samples: FloatArray
-    """(n,)"""
-    tempo: float
-    """How much faster it must still become to have the speed that was asked for: rounding every
-    phoneme up to whole frames makes fast speech too long and slow speech too short."""
 
 
 class PiperNetwork:

@@ -36,11 +36,13 @@ Generators = Sequence[Generator | None] | None
 
 
 class Synthesis(NamedTuple):
-    """Audio [B, samples], zero beyond its lengths [B], and the frames each phone took [B, T]."""
+    """Audio [B, samples], zero beyond its lengths [B], the frames each phone took [B, T], and the
+    frames that each text would take at length scale 1 [B]."""
 
     audio: Tensor
     audio_lengths: Tensor
     durations: Tensor
+    natural_frames: Tensor
 
 
 class Conversion(NamedTuple):
@@ -219,7 +221,8 @@ class VitsSynthesizer(nn.Module):
         log_frames = self.sdp(hidden, mask, g, noise) * ratio + self.dp(hidden, mask, g) * (
             1 - ratio
         )
-        durations = (log_frames.exp() * mask * _per_item(length_scale)).ceil().squeeze(1)
+        spans = log_frames.exp() * mask
+        durations = (spans * _per_item(length_scale)).ceil().squeeze(1)
         frames = durations.sum(1).clamp_min(1).long()
 
         phone_of_frame = _phone_of_frame(durations, int(frames.max()))
@@ -229,7 +232,10 @@ class VitsSynthesizer(nn.Module):
         z_prior = (mean + noise * log_scale.exp()) * frame_mask
         z = self.flow(z_prior, frame_mask, g, inverse=True) * frame_mask
         return Synthesis(
-            self.dec(z, frames, g), frames * self.config.samples_per_frame, durations.long()
+            self.dec(z, frames, g),
+            frames * self.config.samples_per_frame,
+            durations.long(),
+            spans.ceil().sum((1, 2)).clamp_min(1),
         )
 
 

@@ -7,12 +7,13 @@ from typing import Self
 
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest, ModelFailed
-from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
+from contract.tasks import AudioOutput, SynthesizeInput, Task
 from predictors.models.vits.checkpoints import shared_vits
 from predictors.models.vits.network import VitsSynthesizer
 from predictors.models.vits.synthesis import MAX_RUN_IDS, Piece, PieceSynthesizer, SynthesisOptions
 from predictors.models.vits.voices import VoiceTable, check_language, language_key, voice_table
 from predictors.nn.loading import Loaded, read_config
+from predictors.nn.tempo import Recording
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import NoOptions, read_options
 from predictors.runtime.weights.source import resolve
@@ -78,11 +79,11 @@ class OpenVoiceV1Synthesizer(Model[SynthesizeInput, AudioOutput]):
         ]
         return Prepared(units, options)
 
-    def run(self, batch: Sequence[Piece]) -> list[FloatArray]:
-        return self.synthesizer.waves(batch)
+    def run(self, batch: Sequence[Piece]) -> list[Recording]:
+        return self.synthesizer.recordings(batch)
 
     def finish(
-        self, prepared: Prepared[SynthesisOptions], results: Sequence[FloatArray]
+        self, prepared: Prepared[SynthesisOptions], results: Sequence[Recording]
     ) -> AudioOutput:
         return self.synthesizer.joined(results, prepared.context)
 

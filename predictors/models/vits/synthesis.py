@@ -12,10 +12,11 @@ from torch.nn.utils.rnn import pad_sequence
 
 from contract.audio.codec import Audio
 from contract.errors import ModelFailed
-from contract.tasks import AudioOutput, FloatArray, SynthesizeInput
+from contract.tasks import AudioOutput, SynthesizeInput
 from predictors.models.vits.network import VitsSynthesizer
 from predictors.nn.loading import refuse_damaged
 from predictors.nn.noise import generator
+from predictors.nn.tempo import Recording
 
 MAX_RUN_IDS = 5000
 """Padded phones and blanks in one pass: two to three minutes of speech."""
@@ -63,8 +64,8 @@ class PieceSynthesizer:
     def __init__(self, network: VitsSynthesizer, device: torch.device) -> None:
         self.network, self._device = network, device
 
-    def waves(self, pieces: Sequence[Piece]) -> list[FloatArray]:
-        """One pass: a waveform [n] per piece."""
+    def recordings(self, pieces: Sequence[Piece]) -> list[Recording]:
+        """One pass over all pieces."""
         with torch.inference_mode():
             result = self.network.synthesize(
                 self._padded([piece.ids for piece in pieces]),
@@ -75,17 +76,21 @@ class PieceSynthesizer:
                 generators=[generator(piece.seed, piece.number) for piece in pieces],
             )
         audio = result.audio.float().cpu().numpy()
+        lengths = result.audio_lengths.tolist()
+        natural = (result.natural_frames * self.network.config.samples_per_frame).tolist()
         return [
-            wave[:length] for wave, length in zip(audio, result.audio_lengths.tolist(), strict=True)
+            Recording(wave[:length], length * piece.options.speed / unhurried)
+            for piece, wave, length, unhurried in zip(pieces, audio, lengths, natural, strict=True)
         ]
 
-    def joined(self, waves: Sequence[FloatArray], options: SynthesisOptions) -> AudioOutput:
-        """The answer to a request from the waves of its pieces.
+    def joined(self, recordings: Sequence[Recording], options: SynthesisOptions) -> AudioOutput:
+        """The answer to a request from its pieces.
 
         Raises CorruptWeights when the network no longer gives finite sound, else ModelFailed.
         """
         rate = self.network.config.sampling_rate
         gap = np.zeros(int(rate * _GAP_S / options.speed), np.float32)
+        waves = [recording.at_tempo(rate) for recording in recordings]
         samples = np.concatenate([part for wave in waves for part in (wave, gap)])
         if np.isfinite(samples).all():
             return AudioOutput(Audio(samples, rate))

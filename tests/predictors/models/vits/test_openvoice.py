@@ -702,3 +702,10 @@ def full_english(tmp_path_factory: pytest.TempPathFactory) -> OpenVoiceV1Synthes
 def test_the_full_size_voice_reads_a_text(full_english: Any):
     assert full_english.size_bytes > 100 << 20
     assert len(said(full_english, "Hi.")) > RATE // 10
+
+
+def test_speed_is_the_ratio_of_lengths(english: OpenVoiceV1Synthesizer) -> None:
+    text = "The quick brown fox jumps over the lazy dog, and then it sleeps for a long time."
+    lengths = {speed: len(said(english, text, speed=speed)) for speed in (0.25, 0.5, 1.0, 2.0, 4.0)}
+    for speed, length in lengths.items():
+        assert lengths[1.0] / length == pytest.approx(speed, rel=0.1), speed
