@@ -22,11 +22,12 @@ from contract.audio.codec import Audio, read_wav, undecoded, wav_bytes
 from contract.base64_text import from_base64, to_base64
 from contract.config import ModelConfig
 from contract.tasks import AudioOutput, EmbedSpeakerInput, TaskOutput
-from contract.wire.message import Message, message_from_body, request_body, response_body
+from contract.wire.message import Message
 from contract.wire.tensors import output_from_message, to_message
 from predictors.runtime.direct import answers
 from predictors.runtime.registry import model_type_class
 from predictors.runtime.weights.store import WeightStore
+from transport.v2_body import message_from_body, request_body, response_body
 
 _AIM = 0.03
 _FORMS = {"binary": Message(wants_binary=True), "JSON": Message()}

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from contract import segments
 from contract.audio.codec import Audio, wav_bytes
-from contract.base64_text import from_base64, to_base64
+from contract.base64_text import to_base64
 from contract.embedding import (
     FORMAT_VERSION,
     MAX_LEGACY_BYTES,
@@ -25,16 +25,16 @@ from contract.embedding import (
     checked_embedding,
     embedding_from_bytes,
 )
-from contract.errors import InvalidRequest, ModelFailed, PayloadTooLarge
+from contract.errors import InvalidRequest, ModelFailed
 from contract.fields import TaskField
 from contract.json_guard import read_json
 from contract.safetensor import read_safetensor
 from contract.tasks import FloatArray, SpeechSegment, TranscriptSegment
+from contract.wire.elements import MAX_TEXT_BYTES, bytes_tensor, element_of, read_binary, read_text
 from contract.wire.message import MAX_NUMBERS, Tensor
 
 DETAILS = "details"
 """Beside segments [n, 2]: the same segments with text, words and the rest, as JSON."""
-MAX_TEXT_BYTES = 4 << 20
 _MAX_ARRAY_BYTES = 4 * MAX_NUMBERS + 4096
 _SPELLED_AS = "array"
 """The array's name in its safetensors file."""
@@ -69,49 +69,6 @@ class Codec(Protocol):
         ...
 
 
-# Single BYTES elements ------------------------------------------------------------------------
-
-
-def _bytes_tensor(name: str, element: bytes | str) -> Tensor:
-    return Tensor(name, "BYTES", (1,), (element,))
-
-
-def _element(tensor: Tensor) -> bytes | str:
-    if isinstance(tensor.data, np.ndarray) or len(tensor.data) != 1:
-        raise InvalidRequest(
-            f"{tensor.name} has datatype {tensor.datatype} and shape {list(tensor.shape)}; "
-            "it must be BYTES [1]",
-            param=tensor.name,
-        )
-    return tensor.data[0]
-
-
-def _text(name: str, element: bytes | str) -> str:
-    if isinstance(element, str):
-        return element
-    if len(element) > MAX_TEXT_BYTES:
-        raise InvalidRequest(f"{name} must be text of at most {MAX_TEXT_BYTES} bytes", param=name)
-    try:
-        return element.decode()
-    except UnicodeDecodeError:
-        raise InvalidRequest(f"{name} must be text in UTF-8", param=name) from None
-
-
-def _binary(name: str, value: Any, max_bytes: int | None) -> bytes:
-    """Bytes as they are, or base64 of them, bare or as TensorFlow Serving spells binary values:
-    {"b64": …} (tensorflow/serving, tensorflow_serving/g3doc/api_rest.md, "Encoding binary values").
-    """
-    if isinstance(value, dict) and value.keys() == {"b64"}:
-        value = value["b64"]
-    if isinstance(value, str):
-        return from_base64(value, param=name, max_bytes=max_bytes)
-    if not isinstance(value, bytes):
-        raise InvalidRequest(f"{name} must be base64 text", param=name)
-    if max_bytes is not None and len(value) > max_bytes:
-        raise PayloadTooLarge(f"{name} has {len(value)} bytes; the most is {max_bytes}", param=name)
-    return value
-
-
 # Kinds of values ------------------------------------------------------------------------------
 
 
@@ -120,19 +77,19 @@ class _TextCodec:
     shape: tuple[int, ...] = (1,)
 
     def to_tensors(self, field: TaskField, value: str) -> list[Tensor]:
-        return [_bytes_tensor(field.name, value)]
+        return [bytes_tensor(field.name, value)]
 
     def from_tensors(
         self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
     ) -> str:
-        return _text(field.name, _element(tensors[field.name]))
+        return read_text(field.name, element_of(tensors[field.name]))
 
     def to_json(self, value: str) -> str:
         return value
 
     def from_json(self, field: TaskField, name: str, value: Any, max_bytes: int | None) -> str:
         if isinstance(value, dict):
-            return _text(name, _binary(name, value, MAX_TEXT_BYTES))
+            return read_text(name, read_binary(name, value, MAX_TEXT_BYTES))
         if not isinstance(value, str):
             raise InvalidRequest(f"{name} must be a string", param=name)
         return value
@@ -145,12 +102,12 @@ class _AudioCodec:
     shape: tuple[int, ...] = (1,)
 
     def to_tensors(self, field: TaskField, value: Audio) -> list[Tensor]:
-        return [_bytes_tensor(field.name, wav_bytes(value))]
+        return [bytes_tensor(field.name, wav_bytes(value))]
 
     def from_tensors(
         self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
     ) -> Recording:
-        return self.from_json(field, field.name, _element(tensors[field.name]), max_bytes)
+        return self.from_json(field, field.name, element_of(tensors[field.name]), max_bytes)
 
     def to_json(self, value: Audio) -> str:
         return to_base64(wav_bytes(value))
@@ -158,7 +115,7 @@ class _AudioCodec:
     def from_json(
         self, field: TaskField, name: str, value: Any, max_bytes: int | None
     ) -> Recording:
-        return Recording(_binary(name, value, max_bytes), name)
+        return Recording(read_binary(name, value, max_bytes), name)
 
 
 class _EmbeddingCodec:
@@ -172,7 +129,7 @@ class _EmbeddingCodec:
 
     def to_tensors(self, field: TaskField, value: Embedding | LegacyEmbedding) -> list[Tensor]:
         if isinstance(value, LegacyEmbedding):
-            return [_bytes_tensor(field.name, value.data)]
+            return [bytes_tensor(field.name, value.data)]
         _require_finite(value.vector)
         tags = {"family": value.family, "version": FORMAT_VERSION}
         return [Tensor(field.name, "FP32", value.vector.shape, value.vector, tags)]
@@ -182,7 +139,7 @@ class _EmbeddingCodec:
     ) -> Embedding | LegacyEmbedding:
         tensor = tensors[field.name]
         if tensor.is_bytes:
-            return self.from_json(field, field.name, _element(tensor), max_bytes)
+            return self.from_json(field, field.name, element_of(tensor), max_bytes)
         family, version = tensor.parameters.get("family"), tensor.parameters.get("version")
         if not isinstance(family, str) or version not in (None, FORMAT_VERSION):
             raise InvalidRequest(
@@ -198,7 +155,7 @@ class _EmbeddingCodec:
     def from_json(
         self, field: TaskField, name: str, value: Any, max_bytes: int | None
     ) -> Embedding | LegacyEmbedding:
-        found = embedding_from_bytes(_binary(name, value, MAX_LEGACY_BYTES), param=name)
+        found = embedding_from_bytes(read_binary(name, value, MAX_LEGACY_BYTES), param=name)
         if isinstance(found, LegacyEmbedding) and not self._may_be_legacy:
             raise InvalidRequest(f"{name} must be a tagged embedding", param=name)
         return found
@@ -219,7 +176,7 @@ class _ArrayCodec:
     ) -> FloatArray:
         tensor = tensors[field.name]
         if tensor.is_bytes:
-            return self.from_json(field, field.name, _element(tensor), max_bytes)
+            return self.from_json(field, field.name, element_of(tensor), max_bytes)
         return _checked_array(field, field.name, _fp32(tensor))
 
     def to_json(self, value: FloatArray) -> str:
@@ -230,7 +187,7 @@ class _ArrayCodec:
     def from_json(
         self, field: TaskField, name: str, value: Any, max_bytes: int | None
     ) -> FloatArray:
-        _, array = read_safetensor(_binary(name, value, _MAX_ARRAY_BYTES), param=name)
+        _, array = read_safetensor(read_binary(name, value, _MAX_ARRAY_BYTES), param=name)
         return _checked_array(field, name, array)
 
 
@@ -273,7 +230,7 @@ class _SegmentsCodec:
     def to_tensors(self, field: TaskField, value: tuple[Any, ...]) -> list[Tensor]:
         times = np.array([(one.start_s, one.end_s) for one in value], np.float32).reshape(-1, 2)
         details = segments.to_json_text(value)
-        return [Tensor(field.name, "FP32", times.shape, times), _bytes_tensor(DETAILS, details)]
+        return [Tensor(field.name, "FP32", times.shape, times), bytes_tensor(DETAILS, details)]
 
     def from_tensors(
         self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
@@ -281,7 +238,7 @@ class _SegmentsCodec:
         """`details` holds more than the times do, so it wins where both are sent."""
         tensor = tensors[DETAILS if DETAILS in tensors else field.name]
         if tensor.is_bytes:
-            text = _element(tensor)
+            text = element_of(tensor)
             data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
             return self._read(read_json(data, param=tensor.name), tensor.name)
         times = _fp32(tensor)

@@ -24,20 +24,19 @@ from wire_reading import to_instance
 from contract.audio.codec import Audio, read_wav
 from contract.context import PRIORITY_HEADER, REQUEST_ID_HEADER, TIMEOUT_HEADER, RequestContext
 from contract.tasks import SynthesizeInput, Task, TaskInput, TranscribeInput
-from contract.wire.message import (
-    HEADER_LENGTH,
-    Message,
-    message_from_body,
-    message_from_json,
-    request_body,
-    response_body,
-    tensor_from_raw,
-)
+from contract.wire.message import Message, tensor_from_raw
 from contract.wire.tensors import output_from_message, to_message
 from predictors.runtime.weights.store import WeightStore
 from transport.client.http import HttpClient
 from transport.kserve.messages import response_to_grpc
 from transport.kserve.sdk import pb
+from transport.v2_body import (
+    HEADER_LENGTH,
+    message_from_body,
+    message_from_json,
+    request_body,
+    response_body,
+)
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from fake_client import tone
 
 from contract.tasks import AudioOutput
-from contract.wire.message import Message, response_body
+from contract.wire.message import Message
 from contract.wire.tensors import to_message
+from transport.v2_body import response_body
 
 
 @dataclass

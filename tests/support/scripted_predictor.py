@@ -11,8 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from contract.errors import SpeechError
 from contract.tasks import TaskOutput
-from contract.wire.message import Message, response_body
+from contract.wire.message import Message
 from contract.wire.tensors import to_message
+from transport.v2_body import response_body
 
 HANG, DIE = "hang", "die"
 

@@ -21,9 +21,9 @@ from contract.errors import (
 )
 from contract.json_guard import read_json
 from contract.tasks import TaskInput, TaskOutput
-from contract.wire.message import HEADER_LENGTH, message_from_body, request_body
 from contract.wire.tensors import output_from_message, to_message
 from transport.threads import off_loop, weight
+from transport.v2_body import HEADER_LENGTH, message_from_body, request_body
 
 O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
 

@@ -28,16 +28,7 @@ from contract.tasks import (
     TaskInput,
     TranscribeOutput,
 )
-from contract.wire.message import (
-    MAX_ELEMENTS,
-    Message,
-    Tensor,
-    message_from_body,
-    message_from_json,
-    request_body,
-    response_body,
-    tensor_from_raw,
-)
+from contract.wire.message import MAX_ELEMENTS, Message, Tensor, tensor_from_raw
 from contract.wire.tensors import (
     describe,
     describe_parameters,
@@ -45,6 +36,7 @@ from contract.wire.tensors import (
     to_message,
     wanted_task,
 )
+from transport.v2_body import message_from_body, message_from_json, request_body, response_body
 
 SOUND = Audio(np.linspace(-0.5, 0.5, 800, dtype=np.float32), 8_000)
 TASKS = pytest.mark.parametrize("task", Task)

@@ -13,9 +13,10 @@ from contract.audio.codec import Audio
 from contract.context import Priority, RequestContext, context_from_headers
 from contract.errors import DeadlineExceeded, ModelFailed, QueueFull, Unavailable
 from contract.tasks import AudioOutput, SynthesizeInput, Task
-from contract.wire.message import HEADER_LENGTH, Message, message_from_body, response_body
+from contract.wire.message import Message
 from contract.wire.tensors import to_message
 from transport.client.http import HttpClient
+from transport.v2_body import HEADER_LENGTH, message_from_body, response_body
 
 SPEECH = AudioOutput(Audio(np.linspace(-0.5, 0.5, 1000, dtype=np.float32), 16000))
 

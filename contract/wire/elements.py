@@ -1,0 +1,53 @@
+"""Single BYTES elements: text, and binary data in its several spellings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from contract.base64_text import from_base64
+from contract.errors import InvalidRequest, PayloadTooLarge
+from contract.wire.message import Tensor
+
+MAX_TEXT_BYTES = 4 << 20
+
+
+def bytes_tensor(name: str, element: bytes | str) -> Tensor:
+    return Tensor(name, "BYTES", (1,), (element,))
+
+
+def element_of(tensor: Tensor) -> bytes | str:
+    if isinstance(tensor.data, np.ndarray) or len(tensor.data) != 1:
+        raise InvalidRequest(
+            f"{tensor.name} has datatype {tensor.datatype} and shape {list(tensor.shape)}; "
+            "it must be BYTES [1]",
+            param=tensor.name,
+        )
+    return tensor.data[0]
+
+
+def read_text(name: str, element: bytes | str) -> str:
+    if isinstance(element, str):
+        return element
+    if len(element) > MAX_TEXT_BYTES:
+        raise InvalidRequest(f"{name} must be text of at most {MAX_TEXT_BYTES} bytes", param=name)
+    try:
+        return element.decode()
+    except UnicodeDecodeError:
+        raise InvalidRequest(f"{name} must be text in UTF-8", param=name) from None
+
+
+def read_binary(name: str, value: Any, max_bytes: int | None) -> bytes:
+    """Bytes as they are, or base64 of them, bare or as TensorFlow Serving spells binary values:
+    {"b64": …} (tensorflow/serving, tensorflow_serving/g3doc/api_rest.md, "Encoding binary values").
+    """
+    if isinstance(value, dict) and value.keys() == {"b64"}:
+        value = value["b64"]
+    if isinstance(value, str):
+        return from_base64(value, param=name, max_bytes=max_bytes)
+    if not isinstance(value, bytes):
+        raise InvalidRequest(f"{name} must be base64 text", param=name)
+    if max_bytes is not None and len(value) > max_bytes:
+        raise PayloadTooLarge(f"{name} has {len(value)} bytes; the most is {max_bytes}", param=name)
+    return value
