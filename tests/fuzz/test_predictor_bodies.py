@@ -25,6 +25,7 @@ from wire_reading import to_instance
 from contract.tasks import Task, TaskInput
 from contract.wire.message import Message
 from contract.wire.tensors import to_message
+from predictors.runtime.weights.store import WeightStore
 from transport.kserve.messages import response_to_grpc
 from transport.kserve.sdk import pb
 from transport.v2_body import HEADER_LENGTH, request_body, response_body
@@ -51,7 +52,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def sample(task: Task) -> TaskInput[Any]:
-    request: TaskInput[Any] = TINY_MODEL_TYPES[task](tiny_config(task), None).warm_up_request()  # type: ignore[arg-type]  # shares none
+    model = TINY_MODEL_TYPES[task].load(tiny_config(task), WeightStore().holder())
+    request: TaskInput[Any] = model.warm_up_request()
     return request
 
 

@@ -14,6 +14,7 @@ from tritonclient.utils import InferenceServerException
 
 from contract.audio.codec import read_wav, wav_bytes
 from contract.tasks import Task, TaskInput
+from predictors.runtime.weights.store import WeightStore
 
 TASKS = (Task.SYNTHESIZE, Task.TRANSCRIBE, Task.VOCODE)
 
@@ -34,7 +35,7 @@ async def client(server: Server) -> AsyncIterator[InferenceServerClient]:
 
 
 def sample(task: Task) -> TaskInput:
-    return TINY_MODEL_TYPES[task](tiny_config(task), None).warm_up_request()
+    return TINY_MODEL_TYPES[task].load(tiny_config(task), WeightStore().holder()).warm_up_request()
 
 
 def tensor(name: str, value: bytes | np.ndarray, *, binary: bool) -> InferInput:
