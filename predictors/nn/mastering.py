@@ -41,9 +41,3 @@ def limit_peak(samples: Samples, limit: float = 1.0) -> Samples:
     """Scale down so that no sample exceeds `limit`; quieter audio stays as it is."""
     loudest = np.abs(samples).max(initial=0.0)
     return samples * np.float32(limit / loudest) if loudest > limit else samples
-
-
-def crop_to_centre(samples: Samples, count: int) -> Samples:
-    """The middle `count` samples; shorter audio stays as it is."""
-    start = max(len(samples) - count, 0) // 2
-    return samples[start : start + count]

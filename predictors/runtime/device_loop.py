@@ -115,8 +115,9 @@ class DeviceLoop:
             self._recover(places, exc)
             return
         self.pass_started_s = None
-        self._note_success(places, time.monotonic() - started_s)
-        self._settle(places, lambda: self._queue.record(places, results))
+        seconds = time.monotonic() - started_s
+        self._note_success(places, seconds)
+        self._settle(places, lambda: self._queue.record(places, results, seconds))
 
     def _wanted(self, places: Sequence[Place]) -> Sequence[Place]:
         """Those of which the request has not ended meanwhile; the others leave the pass."""

@@ -118,15 +118,17 @@ class ModelInstance:
         return partial(run_on_own_stream, self._device, call)
 
     def stalled(self) -> Stalled:
-        """Leave thread and model to the pass that does not return, and start afresh."""
+        return Stalled(
+            f"{self.name} did not answer within {self.stall_s:.0f} s; send a smaller request"
+        )
+
+    def start_afresh(self) -> None:
+        """Leave thread and model to the pass that does not return, and take new ones."""
         logger.error("%s stalled; its thread is abandoned and the model loads anew", self.name)
         self.worker.abandon()
         self._weights.discard()
         self.model = None
         self.state = State.COLD
-        return Stalled(
-            f"{self.name} did not answer within {self.stall_s:.0f} s; send a smaller request"
-        )
 
     async def ensure_loaded(self) -> None:
         """Return when the model is in memory. Raises ModelNotReady when it cannot be loaded."""
@@ -222,6 +224,7 @@ class ModelInstance:
         except TimeoutError as exc:
             if not patience.expired():  # the model's own
                 raise
+            self.start_afresh()
             raise self.stalled() from exc
         return model
 

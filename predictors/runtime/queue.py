@@ -7,7 +7,7 @@ import itertools
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,11 +72,13 @@ class PassLimits:
 
 
 class UnitQueue:
-    """Jobs in order of rank: arrival, with batch jobs ranked as if they came `ageing_s` later.
+    """Jobs in order of rank: arrival, with batch jobs ranked as if they came `ageing_s` later, and
+    every job as if it came later by the time that passes have worked for it.
 
     So interactive goes first, and no stream of interactive requests can hold a batch request back
-    for longer than `ageing_s` plus what waited before it. Thread-safe: the event loop puts and
-    discards, the device's thread takes and records.
+    for longer than `ageing_s` plus what waited before it; and a long request lets those go first
+    that came while it was served. Thread-safe: the event loop puts and discards, the device's
+    thread takes and records.
     """
 
     def __init__(self, *, ageing_s: float) -> None:
@@ -137,8 +139,8 @@ class UnitQueue:
                 self._stop(place.job)
             self._add(place for place in places if not place.job.is_over)
 
-    def record(self, places: Sequence[Place], results: Sequence[Any]) -> None:
-        """What a pass has made of its units. Requests that are complete end."""
+    def record(self, places: Sequence[Place], results: Sequence[Any], seconds: float) -> None:
+        """What a pass of so many seconds has made of its units. Complete requests end."""
         with self.lock:
             for place, result in zip(places, results, strict=True):
                 self._stop(place.job)
@@ -147,6 +149,8 @@ class UnitQueue:
             for job in {place.job for place in places}:
                 if not job.is_over and not job.waits and not job.running:
                     self._end(job, [job.results[path] for path in sorted(job.results)])
+                job.rank = (job.rank[0] + seconds, job.rank[1])
+            self._jobs.sort(key=_rank)
 
     def fail(self, places: Sequence[Place], error: Callable[[], SpeechError]) -> None:
         """End the requests of these units, which no longer run; each gets an error of its own."""
@@ -169,12 +173,16 @@ class UnitQueue:
                     self._stop(place.job)
             return [place for place in places if not place.job.is_over]
 
-    def _add(self, places: Iterator[Place]) -> None:
+    def _add(self, places: Iterable[Place]) -> None:
+        touched: dict[tuple[Job, Hashable], list[Place]] = {}
         for place in places:
             own = place.job.waiting[place.unit.key]
-            bisect.insort(own, place, key=lambda one: -one.unit.cost)
-            if place.job not in self._jobs:
-                bisect.insort(self._jobs, place.job, key=lambda job: job.rank)
+            own.append(place)
+            touched[place.job, place.unit.key] = own
+        for own in touched.values():
+            own.sort(key=lambda place: -place.unit.cost)
+        for job in {job for job, _ in touched} - set(self._jobs):
+            bisect.insort(self._jobs, job, key=_rank)
 
     def _start(self, place: Place) -> None:
         job = place.job
@@ -216,6 +224,10 @@ class UnitQueue:
         if job.is_over and not job.running and not job.has_left:
             job.has_left = True
             job.on_left()
+
+
+def _rank(job: Job) -> tuple[float, int]:
+    return job.rank
 
 
 def _batch(jobs: Sequence[Job], limits: PassLimits) -> list[Place]:

@@ -127,6 +127,7 @@ class Scheduler:
                 return
             if _seconds_since(loop.pass_started_s) >= stall_s:
                 loop.stop(_copies(self._instance.stalled()))
+                self._instance.start_afresh()
                 return
 
     def _unexpected(self) -> ModelFailed:

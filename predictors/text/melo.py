@@ -80,7 +80,6 @@ class MeloInput:
     tones: tuple[int, ...]
     language_ids: tuple[int, ...]
     word2ph: tuple[int, ...]
-    normalized_text: str
     phones: tuple[str, ...]
     pieces: tuple[str, ...]
 
@@ -101,7 +100,7 @@ def melo_input(
     when the libraries of the language are not installed.
     """
     entry = _find_language(language)
-    normalized, spoken = _speak(entry, text, word_pieces)
+    spoken = _speak(entry, text, word_pieces)
     tones = [tone + entry.tone_start for tone in spoken.tones]
     languages = [entry.language_id] * len(spoken.phones)
     rows: Iterable[list[int]] = (_symbol_ids(spoken.phones, symbols), tones, languages)
@@ -115,7 +114,6 @@ def melo_input(
         tones=tuple(tones),
         language_ids=tuple(languages),
         word2ph=word2ph,
-        normalized_text=normalized,
         phones=spoken.phones,
         pieces=spoken.pieces,
     )
@@ -135,14 +133,13 @@ def _find_language(language: str) -> Language:
     return entry
 
 
-def _speak(entry: Language, text: str, word_pieces: WordPieces) -> tuple[str, Pronunciation]:
-    """The normalized text, and its sounds between the two pauses that stand for [CLS] and [SEP]."""
+def _speak(entry: Language, text: str, word_pieces: WordPieces) -> Pronunciation:
+    """The sounds of a text between the two pauses that stand for [CLS] and [SEP]."""
     front_end = cast("FrontEnd", import_module(f"predictors.text.{entry.module}"))
-    normalized = front_end.normalize(text)
-    spoken = front_end.pronounce(normalized, word_pieces)
+    spoken = front_end.pronounce(front_end.normalize(text), word_pieces)
     if _SILENT.issuperset(spoken.phones):
         raise NoSpeakableText(entry.name)
-    return normalized, join([_PAUSE, spoken, _PAUSE])
+    return join([_PAUSE, spoken, _PAUSE])
 
 
 def _symbol_ids(phones: Iterable[str], symbols: Sequence[str]) -> list[int]:

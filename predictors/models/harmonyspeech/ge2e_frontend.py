@@ -1,7 +1,7 @@
 """What the GE2E speaker encoder hears: levelled speech without pauses, cut into mel windows.
 
 Figures are those of the public encoders' preprocessing (Real-Time-Voice-Cloning, Resemblyzer);
-the encoder was trained on them, so none is a knob.
+the encoder was trained on them, so none can be set.
 """
 
 from functools import lru_cache

@@ -29,7 +29,7 @@ _FLOW_KERNEL = 5
 _FLOW_WAVENET_LAYERS = 4
 _POSTERIOR_WAVENET_LAYERS = 16
 
-Knob = float | Tensor
+Scale = float | Tensor
 """One number for the whole batch, or one for each item [B]."""
 Generators = Sequence[Generator | None] | None
 """Sources of noise, one for each item; None draws from torch's global one."""
@@ -199,10 +199,10 @@ class VitsSynthesizer(nn.Module):
         languages: Tensor | None = None,
         bert: Tensor | None = None,
         ja_bert: Tensor | None = None,
-        noise_scale: Knob,
-        noise_scale_w: Knob,
-        sdp_ratio: Knob,
-        length_scale: Knob = 1.0,
+        noise_scale: Scale,
+        noise_scale_w: Scale,
+        sdp_ratio: Scale,
+        length_scale: Scale = 1.0,
         generators: Generators = None,
     ) -> Synthesis:
         """Speak a padded batch in one pass.
@@ -268,7 +268,7 @@ class VitsToneConverter(ToneEmbedder):
         lengths: Tensor,
         source_g: Tensor,
         target_g: Tensor,
-        tau: Knob,
+        tau: Scale,
         generators: Generators = None,
     ) -> Conversion:
         """Convert a padded batch of linear spectrograms [B, bins, T] in one pass.
@@ -305,8 +305,8 @@ def _decoder_config(config: VitsConfig) -> HifiGanConfig:
     )
 
 
-def _per_item(knob: Knob) -> Knob:
-    return knob.view(-1, 1, 1) if isinstance(knob, Tensor) else knob
+def _per_item(scale: Scale) -> Scale:
+    return scale.view(-1, 1, 1) if isinstance(scale, Tensor) else scale
 
 
 def _draw_noise(channels: int, lengths: Tensor, like: Tensor, generators: Generators) -> Tensor:

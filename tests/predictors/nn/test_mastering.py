@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from predictors.nn.mastering import (
-    crop_to_centre,
     insert_pauses,
     limit_peak,
     normalize_peak,
@@ -50,10 +49,3 @@ def test_limiting_touches_only_what_is_too_loud() -> None:
     quiet = np.array([0.3, -0.9], dtype=np.float32)
     assert limit_peak(quiet) is quiet
     np.testing.assert_allclose(limit_peak(4 * quiet), [1 / 3, -1], rtol=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("count", "kept"), [(4, [1, 2, 3, 4]), (5, [0, 1, 2, 3, 4]), (0, []), (9, [0, 1, 2, 3, 4, 5])]
-)
-def test_crops_both_ends_alike(count: int, kept: list[int]) -> None:
-    assert crop_to_centre(np.arange(6, dtype=np.float32), count).tolist() == kept

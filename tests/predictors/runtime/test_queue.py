@@ -47,7 +47,7 @@ def passes(queue: UnitQueue, limits: PassLimits = LIMITS) -> list[list[float]]:
     found = []
     while taken := queue.take(limits):
         found.append(works(taken))
-        queue.record(taken, works(taken))
+        queue.record(taken, works(taken), 0.0)
     return found
 
 
@@ -99,7 +99,7 @@ def test_discarded_request_leaves_when_its_pass_has_ended() -> None:
     queue.discard(asked.job)
     assert not queue.take(LIMITS)
     assert not asked.has_left
-    queue.record(taken, works(taken))
+    queue.record(taken, works(taken), 0.0)
     assert asked.has_left
     assert asked.outcome is None
 
@@ -129,3 +129,15 @@ def test_bulk_and_interactive_units_do_not_share_a_pass() -> None:
     queue = queue_of(*asked)
     first = queue.take(LIMITS)
     assert [place.job for place in first] == [asked[1].job]
+
+
+def test_a_long_request_lets_those_go_first_that_came_while_it_was_served() -> None:
+    long, short = Asked(3, 3, 3), Asked(3)
+    queue = queue_of(long)
+    one = PassLimits(size=1, cost=1024)
+    taken = queue.take(one)
+    queue.put(short.job)
+    queue.record(taken, works(taken), 60.0)
+    assert queue.take(one)[0].job is short.job
+    assert passes(queue) == [[3, 3]]
+    assert long.outcome == [3, 3, 3]
