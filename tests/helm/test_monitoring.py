@@ -73,7 +73,7 @@ def test_the_dashboard_asks_for_metrics_that_exist(rendered) -> None:
     assert asked <= _known()
 
 
-@pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor", "PrometheusRule"])
+@pytest.mark.parametrize("kind", ["PodMonitor", "PrometheusRule"])
 def test_monitors_carry_the_labels_by_which_prometheus_finds_them(kind, rendered) -> None:
     for one in of_kind(rendered("gpu-pool"), kind).values():
         assert one["metadata"]["labels"]["release"] == "prometheus"
@@ -104,6 +104,22 @@ def test_every_room_sends_its_traces_where_the_values_say() -> None:
     assert len({env["OTEL_SERVICE_NAME"] for env in found}) == len(found) == 7
     assert {env["OTEL_EXPORTER_OTLP_ENDPOINT"] for env in found} == {"http://otel:4318"}
     assert {env["OTEL_TRACES_SAMPLER_ARG"] for env in found} == {"0.1"}
+
+
+def test_the_metrics_of_a_guarded_ingress_are_on_a_port_without_keys(rendered) -> None:
+    objects = rendered("gpu-pool")
+    monitor = of_kind(objects, "PodMonitor")["harmony-speech-ingress"]["spec"]
+    pod = of_kind(objects, "Deployment")["harmony-speech-ingress"]["spec"]["template"]
+    assert monitor["selector"]["matchLabels"].items() <= pod["metadata"]["labels"].items()
+    (port,) = {one["port"] for one in monitor["podMetricsEndpoints"]}
+    one = pod["spec"]["containers"][0]
+    number = {entry["name"]: entry["containerPort"] for entry in one["ports"]}[port]
+    assert variables(one)["SPEECH_METRICS_PORT"] == str(number)
+    service = of_kind(objects, "Service")["harmony-speech-ingress"]["spec"]
+    assert [entry["targetPort"] for entry in service["ports"]] == ["http"]
+    rules = of_kind(objects, "NetworkPolicy")["harmony-speech-ingress"]["spec"]["ingress"]
+    (scraping,) = (rule for rule in rules if rule["ports"][0]["port"] == number)
+    assert scraping["from"]
 
 
 def test_queue_proxies_are_scraped_by_choice(rendered) -> None:

@@ -88,6 +88,18 @@ def test_a_variable_that_chart_and_user_both_set_is_the_users_and_stands_once() 
     assert variables(found["voicefixer-transformer"])["HOME"] == "/mine"
 
 
+@pytest.mark.parametrize(
+    ("memory", "held"),
+    [('"2Gi"', "512"), ('"12Gi"', "3072"), ('"900Mi"', "225"), ('"1.5Gi"', "384"), ('"2G"', None)],
+)
+def test_requests_are_refused_before_the_kernel_ends_the_pod(memory, held) -> None:
+    """What a process may hold is a share of its memory; without a binary unit its own default."""
+    sets = [f"profiles.cpu-small.resources.limits.memory={memory}"]
+    sets.append('profiles.cpu-small.resources.requests.memory="500Mi"')
+    env = variables(_containers(render(sets=sets))["piper-en-predictor"])
+    assert env.get("SPEECH_MAX_HELD_MB") == env.get("SPEECH_MAX_QUEUE_MB") == held
+
+
 def test_on_openshift_no_pod_asks_for_a_uid(rendered) -> None:
     """Its restricted-v2 constraint refuses a uid or a group outside the namespace's own range."""
     objects = rendered("openshift")

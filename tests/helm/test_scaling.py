@@ -134,6 +134,9 @@ def test_the_queue_proxy_asks_a_busy_model_as_patiently_as_the_kubelet_would(ren
         probe = component["containers"][0]["readinessProbe"]
         assert (probe["periodSeconds"], probe["timeoutSeconds"]) == (5, 3)
         assert probe["failureThreshold"] == 3
+        # Either would make the activator wait for the kubelet (revision_backends.go:556-564).
+        assert "startupProbe" not in component["containers"][0]
+        assert "exec" not in probe
 
 
 def test_a_model_overrides_its_profile_and_the_profile_the_defaults() -> None:

@@ -61,12 +61,6 @@ _ROUTE = _map(
 )
 _PARENT = _map("name", name=_TEXT, namespace=_TEXT, sectionName=_TEXT)
 SPECS: dict[tuple[str, str], Shape] = {
-    ("monitoring.coreos.com/v1", "ServiceMonitor"): _map(
-        "selector",
-        "endpoints",
-        selector=_SELECTOR,
-        endpoints=_list(_map("port", port=_TEXT, path=_TEXT, interval=_SPAN)),
-    ),
     ("monitoring.coreos.com/v1", "PodMonitor"): _map(
         "selector",
         "podMetricsEndpoints",

@@ -81,7 +81,8 @@ class Node:
         folder = self.folder / f"{template.host}-{free_port()}"
         folder.mkdir(parents=True)
         mounts = self._mounts(template, folder)
-        ports = {port: free_port() for port in (_http_port(template.container), GRPC_PORT)}
+        declared = [one["containerPort"] for one in template.container["ports"]]
+        ports = {port: free_port() for port in (*declared, GRPC_PORT)}
         rewrite = Rewrite(mounts, ports, self.gateway)
         command = self._command(template, rewrite, ports)
         log_file = folder / "log"
@@ -199,6 +200,5 @@ def revision(node: Node, template: PodTemplate, started: list[RunningPod]) -> Re
 
 
 def _http_port(container: Object) -> int:
-    """Knative knows the one port that is declared."""
-    (port,) = container["ports"]
-    return int(port["containerPort"])
+    """The first that is declared; Knative knows no other."""
+    return int(container["ports"][0]["containerPort"])

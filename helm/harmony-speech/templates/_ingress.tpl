@@ -6,7 +6,7 @@
 
 {{- define "harmony-speech.ingressEnv" -}}
 {{- $timeout := int .Values.ingress.requestTimeoutSeconds }}
-{{- $settings := dict "timeout_s" $timeout "grace_s" $timeout }}
+{{- $settings := mergeOverwrite (dict "timeout_s" $timeout "grace_s" $timeout "metrics_port" 9102) (include "harmony-speech.held" (dict "resources" .Values.ingress.resources "share" 3) | fromJson) }}
 {{- if .Values.ingress.apiKeys.existingSecret }}
 {{- $_ := set $settings "api_keys_file" (printf "/etc/harmony-speech-keys/%s" .Values.ingress.apiKeys.key) }}
 {{- /* The monitors of this chart send no key. */}}

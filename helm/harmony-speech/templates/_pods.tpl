@@ -71,6 +71,19 @@ image does not know (OpenShift) has no name to look up, hence USER. */}}
 {{- end }}
 {{- end }}
 
+{{/* Megabytes of requests that a process may hold, or the kernel would end it where it should refuse: a
+share of the container's memory. The rest is the process, its decoders and its model or its cache.
+Arguments: resources, share (a third, a quarter …). */}}
+{{- define "harmony-speech.held" -}}
+{{- $limit := dig "limits" "memory" "" .resources | toString -}}
+{{- $factors := dict "Mi" 1 "Gi" 1024 "Ti" 1048576 -}}
+{{- $held := dict -}}
+{{- range $unit, $factor := $factors -}}
+  {{- if hasSuffix $unit $limit }}{{ $_ := set $held "max_held_mb" (max 64 (div (mulf (trimSuffix $unit $limit | float64) $factor | int) $.share)) }}{{ end -}}
+{{- end -}}
+{{- toJson $held -}}
+{{- end }}
+
 {{/* Threads of numeric libraries: the CPUs of the limit, for they would count the node's. */}}
 {{- define "harmony-speech.threads" -}}
 {{- $cpu := dig "limits" "cpu" "1" . | toString -}}

@@ -76,7 +76,9 @@ Argument: protocol. */}}
   value: {{ . }}
 {{- end }}
 {{- include "harmony-speech.tracing" (dict "root" .root "service" .model.name) }}
-{{- include "harmony-speech.settings" (mergeOverwrite (dict "timeout_s" $timeout "grace_s" (sub $timeout 5)) (deepCopy $values.predictors.settings) $entry.settings) }}
+{{- $held := include "harmony-speech.held" (dict "resources" .model.profile.resources "share" 4) | fromJson -}}
+{{- with $held.max_held_mb }}{{ $_ := set $held "max_queue_mb" . }}{{ end -}}
+{{- include "harmony-speech.settings" (mergeOverwrite (dict "timeout_s" $timeout "grace_s" (sub $timeout 5)) $held (deepCopy $values.predictors.settings) $entry.settings) }}
 {{- end }}
 
 {{/* Where libraries put weights, and how they get at the Hub. */}}

@@ -65,5 +65,5 @@ volumes:
 {{- include "harmony-speech.homeEnv" .root }}
 {{ include "harmony-speech.connections" .root }}
 {{- include "harmony-speech.tracing" (dict "root" .root "service" .toolchain.id) }}
-{{- include "harmony-speech.settings" (mergeOverwrite (dict "timeout_s" $timeout "grace_s" (sub $timeout 5)) .toolchain.settings) }}
+{{- include "harmony-speech.settings" (mergeOverwrite (dict "timeout_s" $timeout "grace_s" (sub $timeout 5)) (include "harmony-speech.held" (dict "resources" .toolchain.resources "share" 3) | fromJson) .toolchain.settings) }}
 {{- end }}
