@@ -29,6 +29,7 @@ from contract.config import ModelConfig
 from contract.tasks import AudioOutput, SynthesizeInput, TranscribeInput, TranscribeOutput
 from predictors.models.piper.model import PiperSynthesizer
 from predictors.models.whisper.model import FasterWhisper
+from predictors.runtime.direct import answers, warm_up
 from predictors.runtime.weights.store import WeightStore
 
 RATE = 16_000
@@ -121,15 +122,14 @@ class Clip:
 
 def corpus(limit: int) -> Iterator[Clip]:
     store = WeightStore()
-    voice = PiperSynthesizer(
+    voice = PiperSynthesizer.load(
         ModelConfig(name="voice", model=VOICE, model_type="PiperSynthesizer"), store.holder()
     )
-    voice.load()
     rng = np.random.default_rng(1961)
     conditions = itertools.cycle(itertools.product(PADDING_S, SNR_DB, TEMPOS))
     for sentence in SENTENCES[:limit]:
         for padding, snr_db, tempo in itertools.islice(conditions, VARIANTS):
-            spoken = voice.infer([SynthesizeInput(sentence, speed=tempo)])[0]
+            spoken = answers(voice, [SynthesizeInput(sentence, speed=tempo)])[0]
             assert isinstance(spoken, AudioOutput)
             samples = np.pad(
                 resample(spoken.audio, RATE).samples, [round(one * RATE) for one in padding]
@@ -166,13 +166,13 @@ def ours(model: FasterWhisper) -> Transcribe:
 
 
 def together(model: FasterWhisper, clips: Sequence[FloatArray]) -> list[str]:
-    found = model.infer([TranscribeInput(Audio(one, RATE), language="en") for one in clips])
+    found = answers(model, [TranscribeInput(Audio(one, RATE), language="en") for one in clips])
     assert all(isinstance(one, TranscribeOutput) for one in found)
     return [one.text for one in found if isinstance(one, TranscribeOutput)]
 
 
 def load(name: str, store: WeightStore, *, has_short_windows: bool) -> FasterWhisper:
-    model = FasterWhisper(
+    model = FasterWhisper.load(
         ModelConfig(
             name="whisper",
             model=name,
@@ -181,16 +181,13 @@ def load(name: str, store: WeightStore, *, has_short_windows: bool) -> FasterWhi
         ),
         store.holder(),
     )
-    model.load()
-    model.infer([model.warm_up_request()])
+    warm_up(model)
     return model
 
 
 def direct(model: FasterWhisper) -> Transcribe:
     """What a program that uses faster-whisper itself would write."""
-    transcriber = model._transcriber
-    assert transcriber is not None
-    whisper = transcriber.network.model
+    whisper = model.network.model
 
     def transcribe(samples: FloatArray) -> str:
         segments, _ = whisper.transcribe(samples, beam_size=5, language="en", vad_filter=True)

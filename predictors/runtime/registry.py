@@ -19,7 +19,6 @@ from typing import Any
 from contract.errors import InvalidRequest
 from contract.model_types import MODEL_TYPES
 from contract.tasks import Task
-from predictors.runtime.legacy import ModelType, adapted
 from predictors.runtime.model import Model
 
 ModelTypeSource = type[Model[Any, Any]] | Callable[[], type[Model[Any, Any]]]
@@ -139,8 +138,6 @@ def import_plugin(name: str, entry: EntryPoint) -> object:
 
 
 def checked(name: str, found: object) -> type[Model[Any, Any]]:
-    if inspect.isclass(found) and issubclass(found, ModelType):
-        return adapted(found)
     if not (inspect.isclass(found) and issubclass(found, Model) and hasattr(found, "spec")):
         raise UnknownModelType(
             f"model_type {name} is no subclass of predictors.runtime.model.Model with a spec",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from clips import jfk
+from loaded_model import loaded
 from numpy.typing import NDArray
 
 from contract.audio.codec import resample
-from contract.config import ModelConfig
 from contract.tasks import AudioOutput, SynthesizeInput
 from predictors.models.piper.model import PiperSynthesizer
-from predictors.runtime.weights.store import WeightStore
+from predictors.runtime.direct import answers
 
 FloatArray = NDArray[np.float32]
 
@@ -46,11 +46,8 @@ class Plan:
 
 def utterances() -> list[FloatArray]:
     """Spoken sentences and pieces of a real recording, without silence at their ends."""
-    voice = PiperSynthesizer(
-        ModelConfig(name="joe", model=VOICE, model_type="PiperSynthesizer"), WeightStore().holder()
-    )
-    voice.load()
-    spoken = voice.infer([SynthesizeInput(text, seed=7) for text in SENTENCES])
+    voice = loaded(PiperSynthesizer, VOICE)
+    spoken = answers(voice, [SynthesizeInput(text, seed=7) for text in SENTENCES])
     made = [resample(one.audio, RATE).samples for one in spoken if isinstance(one, AudioOutput)]
     recording = jfk(RATE)
     made += [recording[round(a * RATE) : round(b * RATE)] for a, b in PIECES_OF_JFK_S]

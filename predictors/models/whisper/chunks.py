@@ -23,24 +23,24 @@ _PAD_S = 0.4  # kept around speech: the detector may miss a soft first sound
 _PAD = round(_PAD_S * SAMPLE_RATE)
 _LONG_PAUSE = round(1.08 * SAMPLE_RATE)  # a second, and what the detector is wrong by
 _EDGE_S = 0.1  # how far a segment may reach beyond what the detector calls speech
+_EARLIEST_BREATH = 10 * SAMPLE_RATE  # chunks are filled, but words are not cut
 _EARLIEST_CUT = 20 * SAMPLE_RATE
 _FRAME = SAMPLE_RATE // 50  # 20 ms
 _AUDIBLE = 1e-4  # -80 dBFS; below it is digital silence with dither
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A stretch of a recording: at most 30 s at 16 kHz."""
 
-    samples: FloatArray
     start: int
-    """Where in the recording it begins, in samples."""
+    end: int
     speech: Span
-    """From the first speech in it to the last, in samples of the recording."""
+    """From the first speech in it to the last. All are samples of the recording."""
 
     @property
     def duration_s(self) -> float:
-        return len(self.samples) / SAMPLE_RATE
+        return (self.end - self.start) / SAMPLE_RATE
 
     @property
     def start_s(self) -> float:
@@ -48,7 +48,7 @@ class Chunk:
 
     @property
     def end_s(self) -> float:
-        return (self.start + len(self.samples)) / SAMPLE_RATE
+        return self.end / SAMPLE_RATE
 
     def original_s(self, start_s: float, end_s: float) -> tuple[float, float]:
         """Seconds of the chunk as seconds of the recording, without the silence at its ends.
@@ -64,16 +64,16 @@ class Chunk:
 
 
 def cut(samples: FloatArray, speech: Sequence[Span], *, keep_pauses: bool = False) -> list[Chunk]:
-    """Chunks of a 16 kHz recording, in order, as views of it; inaudible ones are left out.
+    """Chunks of a 16 kHz recording, in order; inaudible ones are left out.
 
     `speech`: where it is, without padding. With `keep_pauses` the chunks cover all of the
     recording, and meet in the middle of pauses; else they hold speech and little around it.
     """
     bounds = _everything if keep_pauses else _around_speech
     return [
-        Chunk(samples[start:end], start, _extent(spans, start, end))
+        Chunk(start, end, _extent(spans, start, end))
         for spans, stretch in bounds(_without_long_pauses(speech), len(samples))
-        for start, end in _short_spans(samples, stretch)
+        for start, end in _short(samples, stretch, spans)
         if end - start >= MIN_CHUNK and np.abs(samples[start:end]).max() > _AUDIBLE
     ]
 
@@ -113,11 +113,13 @@ def _extent(spans: Sequence[Span], start: int, end: int) -> Span:
     return max(inside[0][0], start), min(inside[-1][1], end)
 
 
-def _short_spans(samples: FloatArray, span: Span) -> Iterator[Span]:
-    """The same span; one longer than a chunk is cut where it is quietest."""
-    start, end = span
+def _short(samples: FloatArray, stretch: Span, spans: Sequence[Span]) -> Iterator[Span]:
+    """The stretch; one longer than a chunk is cut between its spans, or where it is quietest."""
+    start, end = stretch
+    breaths = [(one[1] + other[0]) // 2 for one, other in zip(spans, spans[1:], strict=False)]
     while end - start > MAX_CHUNK:
-        middle = start + _quietest(samples[start : start + MAX_CHUNK])
+        late = [one for one in breaths if start + _EARLIEST_BREATH <= one <= start + MAX_CHUNK]
+        middle = late[-1] if late else start + _quietest(samples[start : start + MAX_CHUNK])
         yield start, middle
         start = middle
     yield start, end

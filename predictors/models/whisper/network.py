@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ctranslate2 import DataType, Device, StorageView
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
@@ -117,6 +118,13 @@ class WhisperNetwork:
         for row, mel in zip(padded, features, strict=True):
             row[:, : mel.shape[1]] = mel[:, :frames]
         return self.model.encode(padded)
+
+    def rows(self, encoded: Any, wanted: Sequence[int]) -> Any:
+        """Some chunks of an encoded batch; all of them as they are, others by main memory."""
+        if len(wanted) == encoded.shape[0]:
+            return encoded
+        here = encoded.to_device(Device.cpu).to(DataType.float32)
+        return StorageView.from_array(np.ascontiguousarray(np.asarray(here)[list(wanted)]))
 
     def detect_languages(self, encoded: Any) -> list[dict[str, float]]:
         """For each chunk the probability of every language."""

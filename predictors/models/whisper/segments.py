@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import count
 
+from faster_whisper.tokenizer import Tokenizer
+
 from contract.tasks import TranscriptSegment, Word
 from predictors.models.whisper.chunks import Chunk
 from predictors.models.whisper.hypothesis import Hypothesis, compression_ratio
-from predictors.models.whisper.network import FRAMES_PER_S, Spoken, WhisperNetwork
+from predictors.models.whisper.network import FRAMES_PER_S
 from predictors.models.whisper.words import TimedWord, take
 
 _TIMESTAMP_S = 0.02
@@ -33,12 +35,10 @@ def sentences(tokens: Sequence[int], first_timestamp: int, duration_s: float) ->
 
 
 def transcript(
-    network: WhisperNetwork,
-    spoken: Spoken,
+    tokenizer: Tokenizer,
     heard: Sequence[tuple[Chunk, Hypothesis, list[TimedWord] | None]],
 ) -> tuple[TranscriptSegment, ...]:
     """All segments of one recording; words are None where they were not asked for."""
-    tokenizer = network.tokenizer(spoken)
     numbers = count()
     made: list[TranscriptSegment] = []
     for chunk, hypothesis, words in heard:
@@ -70,10 +70,8 @@ def transcript(
     return tuple(made)
 
 
-def _is_text_or_time(token: int, tokenizer: object) -> bool:
-    eot: int = tokenizer.eot  # type: ignore[attr-defined]  # faster-whisper is not annotated
-    first: int = tokenizer.timestamp_begin  # type: ignore[attr-defined]
-    return token < eot or token >= first
+def _is_text_or_time(token: int, tokenizer: Tokenizer) -> bool:
+    return bool(token < tokenizer.eot or token >= tokenizer.timestamp_begin)
 
 
 def _words(chunk: Chunk, words: Sequence[TimedWord]) -> tuple[Word, ...]:

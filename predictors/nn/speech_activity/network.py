@@ -14,7 +14,7 @@ Stretches of digital silence are not run at all: an hour of it costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import ModelFailed
-from predictors.nn.speech_activity.segments import WINDOW
+from predictors.nn.speech_activity.segments import SAMPLE_RATE, WINDOW
 
 FloatArray = NDArray[np.float32]
 
 CONTEXT = 64
-_BLOCK = 2048  # windows in one run: 66 s of audio, 4.7 MB
+_BLOCK = 2048  # windows in one run: 4.7 MB
+BLOCK_S = _BLOCK * WINDOW / SAMPLE_RATE  # 66 s of audio
 _STATE = 128
 _AUDIBLE = 1e-4  # -80 dBFS; below it is digital silence with dither
 
 State = Any
 """What the network remembers of the windows before, as its export wants it; None at the start."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rating:
+    """A recording on its way through the network: 16 kHz, and how far it is rated."""
+
+    samples: FloatArray
+    probabilities: FloatArray = field(default_factory=lambda: np.zeros(0, np.float32))
+    state: State = None
+
+    @property
+    def is_complete(self) -> bool:
+        return len(self.probabilities) * WINDOW >= len(self.samples)
 
 
 class SpeechNetwork:
@@ -59,18 +73,21 @@ class SpeechNetwork:
 
     def probabilities(self, samples: FloatArray) -> FloatArray:
         """One probability per 512 samples of 16 kHz audio, the last window padded with zeros."""
-        return np.concatenate([np.zeros(0, np.float32), *self._blocks(samples)])
+        rating = Rating(samples)
+        while not rating.is_complete:
+            rating = self.rate_block(rating)
+        return rating.probabilities
 
-    def _blocks(self, samples: FloatArray) -> Iterator[FloatArray]:
-        state: State = None
-        for first in range(0, len(samples), _BLOCK * WINDOW):
-            windows = _windows(samples, first)
-            if np.abs(windows).max() <= _AUDIBLE:
-                state = None
-                yield np.zeros(len(windows), np.float32)
-            else:
-                rated, state = self._run(self._session, windows, state)
-                yield rated
+    def rate_block(self, rating: Rating) -> Rating:
+        """The next 66 s of a recording."""
+        windows = _windows(rating.samples, len(rating.probabilities) * WINDOW)
+        if np.abs(windows).max() <= _AUDIBLE:
+            rated, state = np.zeros(len(windows), np.float32), None
+        else:
+            rated, state = self._run(self._session, windows, rating.state)
+        return replace(
+            rating, probabilities=np.concatenate([rating.probabilities, rated]), state=state
+        )
 
 
 def _windows(samples: FloatArray, first: int) -> FloatArray:

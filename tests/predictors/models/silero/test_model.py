@@ -13,7 +13,10 @@ from contract.errors import ModelFailed
 from contract.tasks import DetectSpeechInput, DetectSpeechOutput
 from predictors.models.silero.model import SileroVAD
 from predictors.nn.speech_activity.network import SpeechNetwork
+from predictors.nn.speech_activity.segments import WINDOW
 from predictors.nn.speech_activity.shipped import SHIPPED
+from predictors.runtime.direct import answers
+from predictors.runtime.model import More
 from predictors.runtime.weights.source import WeightsMissing, resolve
 from predictors.runtime.weights.store import WeightStore
 
@@ -26,13 +29,11 @@ def model(**entry: Any) -> SileroVAD:
     config = ModelConfig(
         **{"name": "silero", "model": "silero-vad", "model_type": "SileroVAD"} | entry
     )
-    made = SileroVAD(config, WeightStore().holder())
-    made.load()
-    return made
+    return SileroVAD.load(config, WeightStore().holder())
 
 
 def detect(detector: SileroVAD, *requests: DetectSpeechInput) -> list[DetectSpeechOutput]:
-    outputs = detector.infer(requests)
+    outputs = answers(detector, requests)
     assert all(isinstance(one, DetectSpeechOutput) for one in outputs)
     return list(outputs)  # type: ignore[arg-type]  # just checked
 
@@ -149,14 +150,24 @@ def test_almost_nothing_holds_no_speech(n_samples: int):
     assert output.duration_s == n_samples / RATE
 
 
-def test_warm_up_cost_footprint_and_reload():
+def test_warm_up_and_size():
     detector = model(options={"threads": 2})
     assert detect(detector, detector.warm_up_request())[0].segments == ()
-    assert detector.cost(DetectSpeechInput(Audio(jfk(RATE), RATE))) == pytest.approx(11, abs=0.1)
-    assert detector.footprint_bytes() > 1_000_000
-    detector.unload()
-    detector.load()
-    assert detect(detector, DetectSpeechInput(Audio(jfk(RATE), RATE)))[0].segments
+    assert detector.size_bytes > 1_000_000
+
+
+def test_a_long_recording_is_rated_a_minute_a_pass():
+    """So that a short one need not wait for it, and a cancelled one stops."""
+    detector = model()
+    long, short = (DetectSpeechInput(Audio(np.tile(jfk(RATE), times), RATE)) for times in (14, 1))
+    works = [detector.prepare(one).units[0].work for one in (long, short)]
+    first, other = detector.run(works)
+    assert isinstance(first, More)
+    assert len(other) == -(-len(short.audio.samples) // WINDOW)
+    (second,) = first.units
+    (third,) = detector.run([second.work])[0].units
+    (rated,) = detector.run([third.work])
+    np.testing.assert_array_equal(rated, detector.network.probabilities(long.audio.samples))
 
 
 def test_wrong_configs_are_refused_with_a_remedy(tmp_path: Any):

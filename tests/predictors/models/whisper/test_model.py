@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import weakref
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,7 @@ def whisper(model: str = ENGLISH, **entry: Any) -> FasterWhisper:
     config = ModelConfig(
         name="whisper", model=model, model_type="FasterWhisper", options=options, **entry
     )
-    made = FasterWhisper(config, HOLDER)
-    made.load()
-    return made
+    return FasterWhisper.load(config, HOLDER)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +55,7 @@ def multilingual() -> FasterWhisper:
 def answer(
     model: FasterWhisper, samples: np.ndarray, **knobs: Any
 ) -> TranscribeOutput | SpeechError:
-    return model.infer([TranscribeInput(Audio(samples, RATE), **knobs)])[0]
+    return answers(model, [TranscribeInput(Audio(samples, RATE), **knobs)])[0]
 
 
 def heard(model: FasterWhisper, samples: np.ndarray, **knobs: Any) -> TranscribeOutput:
@@ -110,7 +108,7 @@ def test_transcribes_a_recording_to_its_words(english: FasterWhisper):
 
 
 def test_other_sample_rates_are_resampled(english: FasterWhisper):
-    output = english.infer([TranscribeInput(Audio(jfk(44_100), 44_100))])[0]
+    output = answers(english, [TranscribeInput(Audio(jfk(44_100), 44_100))])[0]
     assert isinstance(output, TranscribeOutput)
     assert plain(output.text) == WORDS
 
@@ -122,7 +120,7 @@ def test_what_is_spoken_is_heard(english: FasterWhisper):
     text = "The old bridge across the river was closed for repairs."
     (spoken,) = answers(voice, [SynthesizeInput(text)])
     assert isinstance(spoken, AudioOutput)
-    output = english.infer([TranscribeInput(spoken.audio)])[0]
+    output = answers(english, [TranscribeInput(spoken.audio)])[0]
     assert isinstance(output, TranscribeOutput)
     assert plain(output.text) == plain(text)
 
@@ -148,8 +146,8 @@ def batch_of_three() -> Sequence[TranscribeInput]:
 
 def test_batch_of_three_equals_three_singles(english: FasterWhisper):
     requests = batch_of_three()
-    for request, together in zip(requests, english.infer(requests), strict=True):
-        alone = english.infer([request])[0]
+    for request, together in zip(requests, answers(english, requests), strict=True):
+        alone = answers(english, [request])[0]
         assert isinstance(alone, TranscribeOutput)
         assert isinstance(together, TranscribeOutput)
         assert together.text == alone.text != ""
@@ -165,8 +163,8 @@ def test_batch_of_three_equals_three_singles(english: FasterWhisper):
 
 def test_one_bad_request_does_not_spoil_its_batch(english: FasterWhisper):
     good, empty = batch_of_three()[0], Audio(quiet(1), RATE)
-    outputs = english.infer(
-        [TranscribeInput(empty), TranscribeInput(good.audio, language="de"), good]
+    outputs = answers(
+        english, [TranscribeInput(empty), TranscribeInput(good.audio, language="de"), good]
     )
     assert isinstance(outputs[0], TranscribeOutput)
     assert outputs[0].text == ""
@@ -175,8 +173,13 @@ def test_one_bad_request_does_not_spoil_its_batch(english: FasterWhisper):
     assert plain(outputs[2].text) == WORDS
 
 
+def key(model: FasterWhisper, request: TranscribeInput) -> Hashable:
+    (unit,) = model.prepare(request).units
+    return unit.key
+
+
 def test_requests_share_a_pass_only_when_one_search_serves_both(english: FasterWhisper):
-    audio = Audio(quiet(1), RATE)
+    audio = Audio(noise(1, 0.1), RATE)
     knobs: list[dict[str, Any]] = [
         {},
         {"language": "en"},
@@ -185,9 +188,11 @@ def test_requests_share_a_pass_only_when_one_search_serves_both(english: FasterW
         {"temperature": 0.5},
         {"prompt": "Hello"},
     ]
-    keys = [english.batch_key(TranscribeInput(audio, **one)) for one in knobs]
+    keys = [key(english, TranscribeInput(audio, vad_filter=False, **one)) for one in knobs]
     assert keys[0] == keys[1] == keys[2]
     assert len(set(keys)) == 4
+    longer = TranscribeInput(Audio(noise(9, 0.1), RATE), vad_filter=False)
+    assert key(english, longer) not in keys  # another window
 
 
 # Long recordings and times --------------------------------------------------------------------
@@ -261,7 +266,7 @@ def test_no_speech_no_language(multilingual: FasterWhisper):
 
 def test_language_is_detected_for_each_request_or_taken_as_given(multilingual: FasterWhisper):
     audio = Audio(jfk(RATE), RATE)
-    detected, given = multilingual.infer([TranscribeInput(audio), TranscribeInput(audio, "DE")])
+    detected, given = answers(multilingual, [TranscribeInput(audio), TranscribeInput(audio, "DE")])
     assert isinstance(detected, TranscribeOutput)
     assert isinstance(given, TranscribeOutput)
     assert detected.language == "en"
@@ -272,11 +277,12 @@ def test_language_is_detected_for_each_request_or_taken_as_given(multilingual: F
 
 def test_translation_and_transcription_share_a_pass(multilingual: FasterWhisper):
     audio = Audio(jfk(RATE), RATE)
-    outputs = multilingual.infer(
+    outputs = answers(
+        multilingual,
         [
             TranscribeInput(audio, "en", word_timestamps=True),
             TranscribeInput(audio, "en", translate=True, word_timestamps=True),
-        ]
+        ],
     )
     for output in outputs:
         assert isinstance(output, TranscribeOutput)
@@ -295,12 +301,13 @@ def test_of_a_long_prompt_the_end_counts_and_of_hotwords_the_beginning(english: 
 
 
 def test_language_is_detected_among_those_that_are_possible(multilingual: FasterWhisper):
-    free, narrowed, partly_known = multilingual.infer(
+    free, narrowed, partly_known = answers(
+        multilingual,
         [
             TranscribeInput(Audio(jfk(RATE), RATE)),
             TranscribeInput(Audio(jfk(RATE), RATE), languages="de,fr"),
             TranscribeInput(Audio(jfk(RATE), RATE), languages="xx,fr"),
-        ]
+        ],
     )
     assert free.language == "en"
     assert narrowed.language in {"de", "fr"}
@@ -317,7 +324,7 @@ def test_unknown_language_is_refused_with_the_list(multilingual: FasterWhisper):
     assert refusal.param == "language"
     assert "de, el, en, es" in refusal.message
     with pytest.raises(InvalidRequest):
-        multilingual.check(TranscribeInput(Audio(quiet(1), RATE), language="xx"))
+        multilingual.prepare(TranscribeInput(Audio(quiet(1), RATE), language="en,de"))
 
 
 def test_an_english_model_refuses_translation_and_other_languages(english: FasterWhisper):
@@ -363,14 +370,11 @@ def test_doubtful_results_are_decoded_again(english: FasterWhisper):
 # Configuration --------------------------------------------------------------------------------
 
 
-def test_warm_up_cost_footprint_and_reload():
+def test_warm_up_and_size():
     model = whisper()
-    assert isinstance(model.infer([model.warm_up_request()])[0], TranscribeOutput)
-    assert model.cost(TranscribeInput(Audio(quiet(3), RATE))) == 3
-    assert 30e6 < model.footprint_bytes() < 45e6  # 75 MB of float16 as int8
-    model.unload()
-    model.load()
-    assert plain(heard(model, jfk(RATE)).text) == WORDS
+    (output,) = answers(model, [model.warm_up_request()])
+    assert isinstance(output, TranscribeOutput)
+    assert 30e6 < model.size_bytes < 45e6  # 75 MB of float16 as int8
 
 
 def test_wrong_configs_are_refused_with_a_remedy(tmp_path: Path):
@@ -391,11 +395,11 @@ from contract.audio.codec import Audio
 from contract.config import ModelConfig
 from contract.tasks import TranscribeInput
 from predictors.models.whisper.model import FasterWhisper
+from predictors.runtime.direct import warm_up
 from predictors.runtime.weights.store import WeightStore
 config = ModelConfig(name="w", model=sys.argv[1], model_type="FasterWhisper")
-model = FasterWhisper(config, WeightStore().holder())
-model.load()
-model.infer([model.warm_up_request()])
+model = FasterWhisper.load(config, WeightStore().holder())
+warm_up(model)
 sys.exit("torch is loaded" if "torch" in sys.modules else 0)
 """
     root = Path(__file__).parents[4]
@@ -412,10 +416,9 @@ sys.exit("torch is loaded" if "torch" in sys.modules else 0)
 def test_unloading_lets_the_weights_go():
     holder = WeightStore().holder()
     config = ModelConfig(name="whisper", model=ENGLISH, model_type="FasterWhisper")
-    model = FasterWhisper(config, holder)
-    model.load()
-    model.infer([model.warm_up_request()])
-    network = weakref.ref(model._loaded.network)
-    model.unload()
+    model = FasterWhisper.load(config, holder)
+    answers(model, [model.warm_up_request()])
+    network = weakref.ref(model.network)
+    del model
     holder.release()
     assert network() is None
