@@ -9,10 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,7 +25,7 @@ from contract.errors import (
 )
 from contract.lifecycle import Lifecycle
 from contract.tasks import INPUTS, Task, TaskInput, TaskOutput
-from predictors.runtime import metrics
+from predictors.runtime.accounting import Request, account, work_of
 from predictors.runtime.admission import Admission, Ticket
 from predictors.runtime.instance import ModelInstance
 from predictors.runtime.memory import MEGABYTE, MemoryBudget
@@ -45,21 +43,6 @@ _LOADING_PAUSE_S = 2.0
 _MOST_THREADS = 4
 _RANKS = {Priority.INTERACTIVE: 1, Priority.BATCH: 2}
 _FINISH_RANK = 0
-
-
-@dataclass(slots=True, eq=False)
-class _Request:
-    """A request on its way, and what its log line says of it."""
-
-    input: TaskInput[Any]
-    context: RequestContext
-    lifecycle: Lifecycle
-    work: float
-    """Characters to read, or seconds of sound."""
-    arrived_s: float = field(default_factory=time.monotonic)
-    job: Job | None = None
-    wait_s: float | None = None
-    """Until the device took it up, loading and preparation included."""
 
 
 class ModelRunner:
@@ -138,12 +121,12 @@ class ModelRunner:
         """Answer a request. Raises SpeechError; when cancelled, or late, what waits of it leaves at
         once, and the result of a forward pass that has begun is dropped."""
         context = context.within(self._settings.timeout_s)
-        own = _Request(request, context, Lifecycle(), _work(request))
+        own = Request(request, context, Lifecycle(), work_of(request))
         error: SpeechError | None = None
         try:
             output = await self._answer(own)
             own.lifecycle.stop()
-            own.work = own.work or _work(output)
+            own.work = own.work or work_of(output)
             return output
         except asyncio.CancelledError:
             error = Cancelled("the caller went away")
@@ -154,7 +137,7 @@ class ModelRunner:
         finally:
             if error is not None:
                 own.lifecycle.fail(error)
-            self._account(own, error)
+            account(self.name, self.task, own, error)
 
     async def aclose(self) -> None:
         """Refuse what waits, unload, end the threads."""
@@ -164,7 +147,7 @@ class ModelRunner:
         self._instance.worker.close()
         self._pool.close()
 
-    async def _answer(self, own: _Request) -> TaskOutput:
+    async def _answer(self, own: Request) -> TaskOutput:
         if not isinstance(own.input, INPUTS[self.task]):
             raise InvalidRequest(f"{self.name} serves the task {self.task}; send its input")
         own.context.check_deadline()
@@ -182,7 +165,7 @@ class ModelRunner:
                     f"{self.name} did not answer within the request's deadline; allow it more time"
                 ) from exc
 
-    async def _answer_soundly(self, own: _Request, ticket: Ticket) -> TaskOutput:
+    async def _answer_soundly(self, own: Request, ticket: Ticket) -> TaskOutput:
         """Once more with fresh weights where the first answer shows that they were damaged."""
         while True:
             await self._instance.ensure_loaded()
@@ -196,7 +179,7 @@ class ModelRunner:
                 self._scheduler.note_answer()
                 return output
 
-    async def _through(self, model: Model[Any, Any], own: _Request, ticket: Ticket) -> TaskOutput:
+    async def _through(self, model: Model[Any, Any], own: Request, ticket: Ticket) -> TaskOutput:
         rank = _RANKS[own.context.priority]
         prepared = await self._in_pool(partial(model.prepare, own.input), ticket, rank)
         ticket.nbytes = size_of(own.input) + size_of([unit.work for unit in prepared.units])
@@ -207,7 +190,7 @@ class ModelRunner:
         return output
 
     async def _through_device(
-        self, prepared: Prepared[Any], own: _Request, ticket: Ticket
+        self, prepared: Prepared[Any], own: Request, ticket: Ticket
     ) -> list[Any]:
         loop = asyncio.get_running_loop()
         outcome: asyncio.Future[list[Any]] = loop.create_future()
@@ -265,41 +248,6 @@ class ModelRunner:
         logger.error("%s failed on a request", self.name, exc_info=exc)
         return ModelFailed(f"{self.name} failed on this request; the server's log tells why")
 
-    def _account(self, own: _Request, error: SpeechError | None) -> None:
-        """Metrics and the one log line of a request: what happened to it, nothing it held."""
-        lifecycle, name, task = own.lifecycle, self.name, self.task.value
-        metrics.REQUEST_SECONDS.labels(name, task).observe(lifecycle.age_s)
-        metrics.count_statuses(name, lifecycle)
-        if own.wait_s is not None:
-            metrics.QUEUE_SECONDS.labels(name).observe(own.wait_s)
-        if error is None:
-            metrics.count_work(name, self.task, own.work)
-        else:
-            metrics.ERRORS.labels(name, error.code).inc()
-        fields = {
-            "request_id": own.context.request_id,
-            "trace_id": own.context.traceparent.split("-")[1],
-            "model": name,
-            "task": task,
-            "priority": own.context.priority.value,
-            "status": lifecycle.status.value,
-            "code": error.code if error else "ok",
-            "total_ms": _ms(lifecycle.age_s),
-            "queue_ms": _ms(own.wait_s or 0.0),
-            "infer_ms": _ms(own.job.infer_s if own.job else 0.0),
-            "batch_size": own.job.batch_size if own.job else 0,
-            "cost": round(own.work, 3),
-        }
-        logger.info("request", extra={"fields": fields})
-
-
-def _work(value: TaskInput[Any] | TaskOutput) -> float:
-    """Characters of a text, else seconds of sound; 0 where there is neither."""
-    text, audio = getattr(value, "text", None), getattr(value, "audio", None)
-    if isinstance(value, TaskInput) and isinstance(text, str):
-        return float(len(text))
-    return 0.0 if audio is None else float(audio.duration_s)
-
 
 def _settle(future: asyncio.Future[list[Any]], outcome: Outcome) -> None:
     if future.done():
@@ -314,7 +262,3 @@ def _post(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> None:
     """Have the loop make a call; without effect once it is closed."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(call)
-
-
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 2)
