@@ -22,8 +22,6 @@ def check_mel(mel: FloatArray, n_mels: int | None) -> None:
             "the synthesizer or restorer of its own family gives it",
             param="mel",
         )
-    if not frames:
-        raise InvalidRequest("mel has no frames; send at least one", param="mel")
     if not np.isfinite(mel).all():
         raise InvalidRequest("mel holds numbers that are not finite", param="mel")
 

@@ -25,7 +25,7 @@ from synthetic_harmonyspeech import SMALL_DIMS, write_harmonyspeech
 from contract.audio.codec import Audio
 from contract.config import InvalidConfig
 from contract.embedding import Embedding, LegacyEmbedding
-from contract.errors import InvalidAudio, ModelFailed
+from contract.errors import InvalidAudio, InvalidRequest, ModelFailed
 from contract.tasks import (
     AudioOutput,
     EmbedSpeakerInput,
@@ -364,11 +364,16 @@ def test_a_mel_longer_than_a_window_has_no_seam(vocoder: Any):
         np.testing.assert_allclose(windowed, vocoded(vocoder, mel), atol=1e-4)
 
 
+def test_a_mel_without_frames_is_refused_before_it_gets_here():
+    with pytest.raises(InvalidRequest, match="at least one frame") as refusal:
+        VocodeInput(some_mel(0))
+    assert refusal.value.param == "mel"
+
+
 @pytest.mark.parametrize(
     ("mel", "pauses", "param", "words"),
     [
         (some_mel(20, bands=128), None, "mel", "128 bands and 20 frames; this vocoder reads [80"),
-        (some_mel(0), None, "mel", "no frames"),
         (np.full((80, 9), np.nan, np.float32), None, "mel", "not finite"),
         (np.zeros(80, np.float32), None, "mel", "1 dimensions"),
         (np.zeros((1, 80, 9), np.float32), None, "mel", "3 dimensions"),

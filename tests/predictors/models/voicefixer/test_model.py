@@ -31,7 +31,7 @@ from synthetic_voicefixer import (
 
 from contract.audio.codec import Audio
 from contract.config import InvalidConfig
-from contract.errors import InvalidAudio, ModelFailed
+from contract.errors import InvalidAudio, InvalidRequest, ModelFailed
 from contract.tasks import AudioOutput, RestoreInput, RestoreOutput, VocodeInput
 from predictors.models.voicefixer.model import VoiceFixerRestorer, VoiceFixerVocoder
 from predictors.models.voicefixer.restoring import SEGMENT_SAMPLES, reduce_restorer, segments
@@ -190,12 +190,17 @@ def test_pauses_follow_the_pieces(vocoder: Any):
     assert not samples[10 * HOP : 10 * HOP + pause].any()
 
 
+def test_a_mel_without_frames_is_refused_before_it_gets_here():
+    with pytest.raises(InvalidRequest, match="at least one frame") as refusal:
+        VocodeInput(some_mel(0))
+    assert refusal.value.param == "mel"
+
+
 @pytest.mark.parametrize(
     ("mel", "pauses", "param", "words"),
     [
         (some_mel(20, bands=80), None, "mel", "80 bands and 20 frames; this vocoder reads [128"),
         (some_mel(128).T[:9], None, "mel", "9 bands"),
-        (some_mel(0), None, "mel", "no frames"),
         (np.full((128, 9), np.nan, np.float32), None, "mel", "not finite"),
         (np.zeros((1, 1, 9, 128), np.float32), None, "mel", "4 dimensions"),
         (some_mel(9), np.float32([4]), "pauses", "add up to 4 frames, but mel has 9"),
