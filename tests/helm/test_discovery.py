@@ -1,12 +1,15 @@
 """What discovery makes of the rendered chart: the same catalog as config.yml."""
 
 import json
+from pathlib import PurePosixPath
 
 import pytest
 from helm_values import NAMES, container, of_kind, services, variables
+from kubernetes.config import incluster_config
 
 from contract.catalog import Availability, Catalog
 from contract.config import parse_config
+from transport.discovery.api import NAMESPACE_FILE
 from transport.discovery.services import SELECTOR, read_service
 from transport.discovery.settings import DiscoverySettings
 from transport.discovery.snapshot import snapshot_of
@@ -61,6 +64,37 @@ def test_both_doors_are_told_where_to_watch(rendered) -> None:
         )
         assert settings.discovery == "kubernetes"
     assert "SPEECH_DISCOVERY" not in variables(container_of_ingress(rendered("default")))
+
+
+def test_pods_that_watch_find_every_file_of_their_account(rendered) -> None:
+    """On a real node a missing `namespace` left discovery without a connection for ever."""
+    objects = rendered("gpu-pool")
+    pods = [of_kind(objects, "Deployment")["harmony-speech-ingress"]["spec"]["template"]["spec"]]
+    pods += [
+        one["spec"]["transformer"]
+        for one in services(objects).values()
+        if "transformer" in one["spec"]
+    ]
+    assert len(pods) > 1
+    wanted = {
+        PurePosixPath(incluster_config.SERVICE_TOKEN_FILENAME),
+        PurePosixPath(incluster_config.SERVICE_CERT_FILENAME),
+        PurePosixPath(NAMESPACE_FILE),
+    }
+    for pod in pods:
+        assert wanted <= _projected_files(pod)
+
+
+def _projected_files(pod):
+    """Where the pod's first container finds the files of its projected volumes."""
+    mounts = {one["name"]: one["mountPath"] for one in pod["containers"][0]["volumeMounts"]}
+    found = set()
+    for volume in pod["volumes"]:
+        for source in volume.get("projected", {}).get("sources", []):
+            [(kind, body)] = source.items()
+            files = [body] if kind == "serviceAccountToken" else body["items"]
+            found |= {PurePosixPath(mounts[volume["name"]], one["path"]) for one in files}
+    return found
 
 
 def container_of_ingress(objects):

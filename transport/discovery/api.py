@@ -21,7 +21,7 @@ from transport.discovery.settings import DiscoverySettings, Pace
 from transport.discovery.watch import ClusterFault, Expired
 
 _GROUP, _VERSION, _PLURAL = "serving.kserve.io", "v1beta1", "inferenceservices"
-_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _GONE = 410
 
 
@@ -44,7 +44,7 @@ def _load_credentials(configuration: Any, settings: DiscoverySettings) -> str:
     if settings.kubeconfig is None:
         try:
             config.load_incluster_config(configuration)
-            return _NAMESPACE_FILE.read_text(encoding="utf-8").strip()
+            return NAMESPACE_FILE.read_text(encoding="utf-8").strip()
         except ConfigException:
             pass  # not in a pod: a developer's own credentials, if there are any
     file = None if settings.kubeconfig is None else str(settings.kubeconfig)
