@@ -135,7 +135,9 @@ def test_who_watches_the_cluster_brings_a_token_of_its_own(name) -> None:
         if token is not None:
             volume = next(one for one in pod["volumes"] if one["name"] == token["name"])
             sources = volume["projected"]["sources"]
-            assert {"serviceAccountToken", "configMap"} == {key for one in sources for key in one}
+            # Token, authority, and the namespace, which clients read beside them.
+            kinds = {key for one in sources for key in one}
+            assert kinds == {"serviceAccountToken", "configMap", "downwardAPI"}
 
 
 @pytest.mark.parametrize(
