@@ -1,8 +1,8 @@
 """What every body of a client has in common: how "not given" is spelled, and unknown keys.
 
-Serialisers write null, an empty string, or their language's word for nothing where a user gave no
-value; that is not given. Keys that nobody here knows belong to neighbouring servers: they are
-ignored, and named in the answer's header `x-ignored-parameters`.
+Serialisers write null, an empty string, list or object, or their language's word for nothing where
+a user gave no value; that is not given. Keys that nobody here knows belong to neighbouring
+servers: they are ignored, and named in the answer's header `x-ignored-parameters`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from contract.audio.codec import AudioFormat
 
 IGNORED_HEADER = "x-ignored-parameters"
-_UNSET = frozenset({"", "None", "null", "undefined"})
+_UNSET = frozenset({"", "none", "null", "undefined", "[]", "{}"})
 _LONGEST_UNSET = 16
 _MOST_NAMES, _LONGEST_NAME = 32, 64
 _FORMAT_NAMES = {
@@ -51,9 +51,16 @@ class ClientBody(BaseModel):
 
 
 def _is_unset(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_is_nothing(item) for item in value.values())
+    return _is_nothing(value)
+
+
+def _is_nothing(value: Any) -> bool:
     """Long strings are not looked at: hashing an upload in base64 takes a while."""
-    is_short = isinstance(value, str) and len(value) <= _LONGEST_UNSET
-    return value is None or (is_short and value.strip() in _UNSET)
+    if isinstance(value, str):
+        return len(value) <= _LONGEST_UNSET and value.strip().casefold() in _UNSET
+    return value is None or value in ([], {})
 
 
 def _without_unset_items(value: Any) -> Any:

@@ -40,6 +40,9 @@ _REMEDIES = {
     "recursion_loop": "is nested too deeply",
 }
 
+_UNION_MEMBERS = frozenset({"str", "VoiceId", "dict[str,any]"})
+"""Parts of a place that no client has sent: which of a field's types was tried."""
+
 
 def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(SpeechError, _answer)
@@ -72,7 +75,8 @@ def _as_speech_error(exc: Exception, dialect: Dialect) -> SpeechError:
 def explain(errors: Sequence[Any], *, tags: frozenset[str] = frozenset()) -> InvalidRequest:
     """The first fault that pydantic found, in words that hold nothing of the input."""
     first = errors[0]
-    parts = [part for part in first["loc"] if part not in ("body", "query", "path", *tags)]
+    unsent = {"body", "query", "path", *tags, *_UNION_MEMBERS}
+    parts = [part for part in first["loc"] if part not in unsent]
     kind = first["type"]
     if kind == "json_invalid":
         return InvalidRequest("the body is not JSON")

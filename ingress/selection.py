@@ -147,10 +147,11 @@ def find_voice(
     if same_name(requested, [DEFAULT_LANGUAGE]):
         return choices[0]
     aliases = [alias for alias, voice in snapshot.voice_aliases.items() if voice in voices]
+    others = list(dict.fromkeys([*aliases, *OPENAI_VOICES]))
     raise InvalidRequest(
         f"voice {shown(requested)} is unknown to {card.id}; "
         f"{choice('known', [one.voice for one in choices if one.voice] or ['default'])}; "
-        f"{choice('aliases', [*aliases, *OPENAI_VOICES])}",
+        f"{choice('aliases', others)}",
         param="voice",
     )
 

@@ -51,6 +51,8 @@ _OPTIONS = {
     "max_streams": str(MAX_TRACKS + 1),
 }
 _MOST_BAD_PACKETS = 100
+_PLANES = 8
+"""libavutil/frame.h, AV_NUM_DATA_POINTERS."""
 _BLOCK_SAMPLES = 16_384
 """Frames are gathered to this before they are resampled: one call per frame costs more than it."""
 _MANY_FRAMES, _FEWEST_SAMPLES = 1_000, 16
@@ -97,8 +99,8 @@ def _blocks(container: Any, track: Any) -> Iterator[tuple[FloatArray, int]]:
     pending: list[NDArray[Any]] = []
     spelled: _Spelling | None = None
     waiting = 0
-    for frame in _counted(container, track):
-        spelling = _Spelling(frame.format.name, frame.layout.nb_channels, frame.sample_rate)
+    for frame in _interleaved(_counted(container, track)):
+        spelling = _spelling(frame)
         if spelled is not None and (spelling != spelled or waiting >= _BLOCK_SAMPLES):
             yield spelled.mono(pending), spelled.rate
             pending, waiting = [], 0
@@ -118,6 +120,21 @@ def _counted(container: Any, track: Any) -> Iterator[av.AudioFrame]:
         if count > _MANY_FRAMES and samples < _FEWEST_SAMPLES * count:
             raise AudioRefused(Reason.SMALL_FRAMES)
         yield frame
+
+
+def _interleaved(frames: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    """Frames of eight planes with one plane instead, as surround sound of AAC comes: FFmpeg's list
+    of planes holds eight, and PyAV counts them up to a null that a full list does not have."""
+    resampler: av.AudioResampler | None = None
+    before: _Spelling | None = None
+    for frame in frames:
+        if not frame.format.is_planar or frame.layout.nb_channels < _PLANES:
+            yield frame
+            continue
+        spelling = _spelling(frame)
+        if resampler is None or spelling != before:
+            resampler, before = av.AudioResampler(frame.format.packed), spelling
+        yield from resampler.resample(frame)
 
 
 def _frames(container: Any, track: Any) -> Iterator[av.AudioFrame]:
@@ -166,3 +183,7 @@ class _Spelling(NamedTuple):
             total += plane
         offset = 128.0 if kind == "u8" else 0.0
         return np.asarray((total / self.channels - offset) / _SCALES[kind], np.float32)
+
+
+def _spelling(frame: av.AudioFrame) -> _Spelling:
+    return _Spelling(frame.format.name, frame.layout.nb_channels, frame.sample_rate)

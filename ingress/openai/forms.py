@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, TypeVar, get_origin
 
-from fastapi import HTTPException, Request
+from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -56,7 +56,18 @@ async def _parsed(request: Request) -> FormData:
     try:
         return await parser.parse()
     except MultiPartException as exc:
-        raise HTTPException(400, exc.message) from None
+        raise _explained(exc.message) from None
+
+
+def _explained(message: str) -> InvalidRequest:
+    """What Starlette found, with a remedy."""
+    if message.startswith("Too many files"):
+        return InvalidRequest("more than one file is uploaded; send one, as file", param="file")
+    return InvalidRequest(
+        f"the body is no multipart form ({message.rstrip('.')}); let your HTTP library write it, "
+        "its content-type too",
+        param="body",
+    )
 
 
 def _validated(form: FormData, fields: type[M]) -> M:

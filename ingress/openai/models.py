@@ -15,7 +15,7 @@ from ingress.openai.schemas import (
     VoiceList,
 )
 from ingress.openapi import OPENAI_FAULTS
-from ingress.selection import OPENAI_SPEECH_MODELS, OPENAI_VOICES, openai_names
+from ingress.selection import OPENAI_SPEECH_MODELS, OPENAI_VOICES, openai_names, same_name
 from ingress.state import AppState
 from ingress.wording import shown
 
@@ -32,13 +32,14 @@ def router(app_state: AppState) -> APIRouter:
         "/v1/models/{model:path}", responses=OPENAI_FAULTS, response_model_exclude_none=True
     )
     async def model(model: str) -> Model:
-        """One of them."""
-        if model not in _names(app_state):
+        """One of them, in any case."""
+        name = same_name(model, _names(app_state))
+        if name is None:
             raise ModelNotFound(
                 f"model {shown(model)} does not exist; GET /v1/models lists those that do",
                 param="model",
             )
-        return _model(app_state, model)
+        return _model(app_state, name)
 
     @routes.get("/v1/audio/models", responses=OPENAI_FAULTS)
     async def speech_models() -> SpeechModelList:

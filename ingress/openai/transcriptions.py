@@ -51,7 +51,8 @@ def router(app_state: AppState) -> APIRouter:
 async def transcribe(
     app_state: AppState, state: RequestState, file: bytes, asked: CreateTranslationRequest
 ) -> Response:
-    state.field_names = {"audio": "file", "hotwords": "keywords"}
+    translation = "task" if isinstance(asked, CreateTranscriptionRequest) else "model"
+    state.field_names = {"audio": "file", "hotwords": "keywords", "translate": translation}
     card = find_card(app_state.catalog.current, app_state.settings, TRANSCRIPTIONS, asked.model)
     state.model = card.id
     state.note_ignored(asked, *_without_effect(asked))

@@ -28,8 +28,10 @@ def read(**fields: Any) -> Outer:
     return Outer.model_validate({"text": "Hi."} | fields)
 
 
-@pytest.mark.parametrize("nothing", [None, "", " ", "None", " null ", "undefined"])
-def test_unset_is_the_default_of_every_optional_field(nothing: str | None) -> None:
+@pytest.mark.parametrize(
+    "nothing", [None, "", " ", "None", "NULL", " null ", "undefined", [], "[]", {}, "{}"]
+)
+def test_unset_is_the_default_of_every_optional_field(nothing: Any) -> None:
     names = ("name", "speed", "words", "inner", "inners", "file_format", "unknown")
     assert read(**dict.fromkeys(names, nothing)) == read()
     assert read(inner={"size": nothing}).inner.size == 3

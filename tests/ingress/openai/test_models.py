@@ -133,6 +133,10 @@ async def test_unknown_model_is_404_in_openai_s_shape(http: httpx.AsyncClient, n
     assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
 
 
+async def test_a_model_is_found_in_any_case(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/v1/models/Whisper-1")).json()["id"] == "whisper-1"
+
+
 async def test_voices(http: httpx.AsyncClient) -> None:
     answer = (await http.get("/v1/audio/voices")).json()
     names = [voice["id"] for voice in answer["voices"]]

@@ -124,6 +124,32 @@ async def test_a_language_narrows_the_choice_of_voices(
     assert answer.json()["error"]["param"] == "voice"
 
 
+@pytest.mark.parametrize("voice", [None, "", [], {}, {"id": ""}, {"id": None}, {"id": "None"}])
+async def test_a_voice_without_a_name_is_the_first(
+    http: httpx.AsyncClient, models: FakeClient, voice: Any
+) -> None:
+    assert (await http.post(PATH, json=body(voice=voice))).status_code == 200
+    assert models.requests[0].voice == "joe"
+
+
+@pytest.mark.parametrize("voice", [3, ["joe"], {"id": 3}, {"id": {"id": "joe"}}, {"name": "joe"}])
+async def test_what_is_no_voice_is_refused_by_the_field_s_name(
+    http: httpx.AsyncClient, voice: Any
+) -> None:
+    answer = await http.post(PATH, json=body(voice=voice))
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "voice"
+
+
+async def test_an_unknown_voice_is_answered_with_every_alias_once(models: FakeClient) -> None:
+    config = CONFIG.replace("{narrator: amy}", "{alloy: joe, ash: amy, narrator: amy}")
+    async with browser(make_app(models, config=config)) as http:
+        answer = await http.post(PATH, json=body(voice="bob"))
+    aliases = answer.json()["error"]["message"].partition("aliases: ")[2].split(", ")
+    assert {"alloy", "ash", "narrator", "cedar"} <= set(aliases)
+    assert len(aliases) == len(set(aliases))
+
+
 async def test_sentences_are_spoken_one_by_one(http: httpx.AsyncClient, models: FakeClient) -> None:
     text = "Dr. Smith is here. He has 3.5 apples! Who wants one?"
     await http.post(PATH, json=body(input=text, seed=7))

@@ -179,7 +179,14 @@ async def test_broken_multipart_is_400(http: httpx.AsyncClient, body: bytes) -> 
     for kind in ("multipart/form-data; boundary=x", "multipart/form-data"):
         answer = await http.post(PATH, content=body, headers={"content-type": kind})
         assert answer.status_code == 400
-        assert "error" in answer.json()
+        assert param_of(answer) in ("body", "file")
+
+
+async def test_of_two_files_nobody_chooses_one(http: httpx.AsyncClient) -> None:
+    files = [("file", ("a.wav", wav())), ("file", ("b.wav", wav()))]
+    answer = await http.post(PATH, files=files)
+    assert param_of(answer) == "file"
+    assert "send one" in answer.json()["error"]["message"]
 
 
 async def test_unknown_model_is_404(http: httpx.AsyncClient) -> None:

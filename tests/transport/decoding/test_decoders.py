@@ -6,14 +6,17 @@ import asyncio
 import contextlib
 import functools
 import gc
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import hostile_audio
 import numpy as np
 import pytest
@@ -126,6 +129,30 @@ async def test_more_channels_than_a_frame_has_planes_are_refused(
         await decoders.decode(data, param="input_audio", limits=LIMITS)
     assert counted("speech_audio_refused_total", reason="channels") == refused + 1
     await check_works(decoders)
+
+
+def surround(container: str, codec: str) -> bytes:
+    """A second of noise from eight loudspeakers, as cinema programs write it."""
+    noise = np.random.default_rng(5).uniform(-0.3, 0.3, 48_000).astype(np.float32)
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as out:
+        sound = out.add_stream(codec, rate=48_000, layout="7.1")
+        frame = av.AudioFrame.from_ndarray(np.repeat(noise, 8).reshape(1, -1), "flt", "7.1")
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, 0, Fraction(1, 48_000)
+        out.mux(sound.encode(frame))
+        out.mux(sound.encode(None))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("container", "codec"), [("mp4", "aac"), ("ogg", "libopus"), ("flac", "flac")]
+)
+async def test_as_many_channels_as_a_frame_has_planes_are_heard(
+    decoders: Decoders, container: str, codec: str
+) -> None:
+    audio = await decoders.decode(surround(container, codec), param="file", limits=LIMITS)
+    assert audio.duration_s == pytest.approx(1.0, abs=0.05)
+    assert np.sqrt(np.mean(audio.samples**2)) > 0.05
 
 
 BOMBS = {
