@@ -179,7 +179,9 @@ _BY_STATUS: dict[int, type[SpeechError]] = {
 }
 
 
-def error_from_wire(status: int, body: Mapping[str, Any]) -> SpeechError:
+def error_from_wire(
+    status: int, body: Mapping[str, Any], *, server: str = "a predictor"
+) -> SpeechError:
     """Rebuild the error that another room sent. An unknown code falls back to its status."""
     kind = _BY_CODE.get(str(body.get("code", "")))
     if kind is None or kind.status != status:
@@ -187,7 +189,7 @@ def error_from_wire(status: int, body: Mapping[str, Any]) -> SpeechError:
     message = body.get("error")
     param, retry_after_s = body.get("param"), body.get("retry_after_s")
     error = kind(
-        message if isinstance(message, str) and message else f"a predictor answered {status}",
+        message if isinstance(message, str) and message else f"{server} answered {status}",
         param=param if isinstance(param, str) else None,
         retry_after_s=_seconds(retry_after_s),
     )

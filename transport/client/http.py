@@ -107,7 +107,7 @@ def _decode(
     model: str, request: TaskInput[O], answer: httpx.Response, context: RequestContext
 ) -> O:
     if not answer.is_success:
-        raise error_from_wire(answer.status_code, _object(answer.content))
+        raise error_from_wire(answer.status_code, _object(answer.content), server=model)
     try:
         message = message_from_body(answer.content, answer.headers.get(HEADER_LENGTH), "outputs")
     except (InvalidRequest, PayloadTooLarge) as exc:

@@ -103,7 +103,7 @@ async def test_what_proxies_say_becomes_a_fault_of_ours(status, body, kind):
     async def handler(request):
         return httpx.Response(status, content=body)
 
-    with pytest.raises(kind):
+    with pytest.raises(kind, match="tts answered"):
         await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
 
 
