@@ -25,6 +25,9 @@ _INLINE_BLOCK = re.compile(
 )
 """Where a heading or an item begins in a text whose line ends were lost."""
 _OTHER_BULLET = re.compile(r"^[ \t]*[•‣◦▪·–—][ \t]+", re.MULTILINE)
+_TASK = re.compile(r"\[[ xX]\]\s+")
+"""The box of an item of a task list."""
+_FOOTNOTE = re.compile(r"[ \t]*\[\^[^\[\]\s]{1,32}\](?::[ \t]*)?")
 _TAG = re.compile(r"<[^<>]*>")
 _ADDRESS = re.compile(
     r"\bhttps?://(?:www\.)?([^\s/?#]+)(/[^\s?#]*)?(?:[?#]\S*?)?(?=[.,;:!?)]*(?:\s|$))"
@@ -83,7 +86,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
                 yield _ended(", ".join(filter(None, cells)))
                 cells = []
         elif token.type == "inline":
-            text = prefix + _inline(token.children or ())
+            text = prefix + _inline(token.children or (), is_item="list_item_open" in opened)
             prefix = ""
             if "tr_open" in opened:
                 cells.append(text)
@@ -97,8 +100,11 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
             )
 
 
-def _inline(tokens: Sequence[Token]) -> str:
-    return _ADDRESS.sub(_read_address, "".join(_inline_part(token) for token in tokens)).strip()
+def _inline(tokens: Sequence[Token], *, is_item: bool) -> str:
+    text = _ADDRESS.sub(_read_address, "".join(_inline_part(token) for token in tokens)).strip()
+    if is_item and (box := _TASK.match(text)):
+        text = text[box.end() :]
+    return _FOOTNOTE.sub("", text)
 
 
 def _inline_part(token: Token) -> str:

@@ -16,7 +16,7 @@ from ingress.errors import explain
 from ingress.wording import printable
 
 M = TypeVar("M", bound=BaseModel)
-_MOST_FIELDS = 256
+_MOST_FIELDS = 1_000
 _LONGEST_FIELD = 1 << 20
 _NAME = re.compile(r"(?P<name>[^\[\]]{1,64})(?P<list>\[\d*\])?(\[(?P<key>[^\[\]]{1,64})\])?")
 
@@ -63,11 +63,16 @@ def _explained(message: str) -> InvalidRequest:
     """What Starlette found, with a remedy."""
     if message.startswith("Too many files"):
         return InvalidRequest("more than one file is uploaded; send one, as file", param="file")
-    return InvalidRequest(
-        f"the body is no multipart form ({message.rstrip('.')}); let your HTTP library write it, "
-        "its content-type too",
-        param="body",
+    remedies = {
+        "Too many fields": f"body has more than {_MOST_FIELDS} fields; send fewer",
+        "Part exceeded": f"body has a field longer than {_LONGEST_FIELD} bytes; shorten it",
+    }
+    broken = (
+        f"body is no multipart form ({message.rstrip('.')}); let your HTTP library write it, "
+        "its content-type too"
     )
+    words = (text for start, text in remedies.items() if message.startswith(start))
+    return InvalidRequest(next(words, broken), param="body")
 
 
 def _validated(form: FormData, fields: type[M]) -> M:

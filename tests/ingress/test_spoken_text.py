@@ -23,6 +23,8 @@ from ingress.spoken_text import spoken_text, visible_text
         ("https://example.com/2026/11/26/a-very-long-slug-of-words", "example.com"),
         ("> A quote", "A quote."),
         ("|a|b|\n|-|-|\n|1|2|", "a, b.\n\n1, 2."),
+        ("- [ ] Buy milk\n- [x] Pay", "Buy milk.\n\nPay."),
+        ("Proven [^1] twice[^b].\n\n[^1]: By Euclid", "Proven twice.\n\nBy Euclid"),
         ("***\nAfter a line", "After a line"),
         ("line one<br>line two", "line one\nline two"),
         ("<b>bold</b> words", "bold words"),

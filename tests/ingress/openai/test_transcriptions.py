@@ -182,6 +182,28 @@ async def test_broken_multipart_is_400(http: httpx.AsyncClient, body: bytes) -> 
         assert param_of(answer) in ("body", "file")
 
 
+@pytest.mark.parametrize(
+    ("form", "remedy"),
+    [
+        ({f"field{number}": "x" for number in range(1_001)}, "send fewer"),
+        ({"a": "x" * (1 << 21)}, "shorten it"),
+    ],
+)
+async def test_a_form_beyond_its_bounds_says_what_to_do(
+    http: httpx.AsyncClient, form: dict[str, str], remedy: str
+) -> None:
+    answer = await upload(http, **form)
+    assert param_of(answer) == "body"
+    assert remedy in answer.json()["error"]["message"]
+
+
+async def test_each_of_many_keywords_may_be_a_field_of_its_own(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    await upload(http, **{f"keywords[{number}]": f"word{number}" for number in range(300)})
+    assert models.requests[0].hotwords.startswith("word0, word1, word2")
+
+
 async def test_of_two_files_nobody_chooses_one(http: httpx.AsyncClient) -> None:
     files = [("file", ("a.wav", wav())), ("file", ("b.wav", wav()))]
     answer = await http.post(PATH, files=files)
