@@ -60,9 +60,9 @@ def language_code(value: str, *, param: str) -> str | None:
 
     Raises InvalidRequest when it is none, or none that Whisper knows.
     """
-    word = value.strip().lower()
-    if re.sub(r"[\s_-]", "", word) in _DETECTION:
+    if is_any_language(value):
         return None
+    word = value.strip().lower()
     code = _BY_NAME.get(word) or _nearest(iso_code(word), tuple(_BY_STANDARD_CODE))
     if code is None:
         raise InvalidRequest(
@@ -71,6 +71,11 @@ def language_code(value: str, *, param: str) -> str | None:
             param=param,
         )
     return _BY_STANDARD_CODE.get(code, code)
+
+
+def is_any_language(value: str) -> bool:
+    """Whether it leaves the choice to us: auto, detect, und …"""
+    return re.sub(r"[\s_-]", "", value.lower()) in _DETECTION
 
 
 def standard_code(code: str) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from contract.audio.codec import AudioFormat
 from ingress.client_body import format_name
 from ingress.endpoints import SPEECH
+from ingress.languages import is_any_language
 from ingress.media import write_file
 from ingress.openai.schemas import CreateSpeechRequest
 from ingress.request_state import RequestState
@@ -40,7 +41,8 @@ async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequ
     card = find_card(snapshot, app_state.settings, SPEECH, body.model)
     state.model = card.id
     hint = body.lang_code
-    language = body.language or (hint if hint and speaks(card, hint) else None)
+    asked = None if body.language and is_any_language(body.language) else body.language
+    language = asked or (hint if hint and speaks(card, hint) else None)
     speaker = find_voice(snapshot, card, body.voice_name, language)
     file = _file_of(body)
     _note_unused(state, body, language, file)

@@ -150,6 +150,15 @@ async def test_an_unknown_voice_is_answered_with_every_alias_once(models: FakeCl
     assert len(aliases) == len(set(aliases))
 
 
+@pytest.mark.parametrize("language", ["auto", "Auto-detect", "und", "multilingual"])
+async def test_any_language_is_that_of_the_voice(
+    http: httpx.AsyncClient, models: FakeClient, language: str
+) -> None:
+    answer = await http.post(PATH, json=body(model="my-voice", voice="FR", language=language))
+    assert answer.status_code == 200, answer.text
+    assert (models.requests[0].language, models.requests[0].voice) == ("FR", "FR")
+
+
 async def test_sentences_are_spoken_one_by_one(http: httpx.AsyncClient, models: FakeClient) -> None:
     text = "Dr. Smith is here. He has 3.5 apples! Who wants one?"
     await http.post(PATH, json=body(input=text, seed=7))
