@@ -64,8 +64,8 @@ class Settings(ServerSettings):
     max_audio_mb: int = Field(default=25, ge=1)
     """Largest audio file in megabytes, encoded, as OpenAI limits it."""
 
-    max_audio_s: float = Field(default=3600, gt=0)
-    """Longest recording to transcribe or search for speech, decoded."""
+    max_audio_s: float = Field(default=4500, gt=0)
+    """Longest recording to transcribe or search for speech, decoded: an hour and a little more."""
 
     max_voice_s: float = Field(default=600, gt=0)
     """Longest reference, recording to convert, or recording to restore, decoded."""
