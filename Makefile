@@ -21,7 +21,7 @@ BUILD = $(ENGINE) build $(BUILD_FLAGS) -f Dockerfile.$(1) --target $(2) $(3) -t 
 FUZZ_CASES ?= 100000
 FUZZ_SEED ?= 1
 
-.PHONY: serve test fuzz check fmt bench docs manifests image image-ingress image-transformer image-predictor-whisper \
+.PHONY: serve test test-gpu fuzz check fmt bench bench-gpu docs manifests image image-ingress image-transformer image-predictor-whisper \
   image-predictor-piper image-predictor-torch image-gpu image-check image-names chart version-check clean help
 
 serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
@@ -46,6 +46,12 @@ fmt: $(TEST)/ready  ## rewrite the code in the house format
 
 bench: $(TEST)/ready $(SERVE)/ready  ## measure against the bare libraries; prints ratios
 	$(TEST)/bin/python -m benchmarks --lean_python $(CURDIR)/$(SERVE)/bin/python
+
+bench-gpu: $(TEST)/ready  ## measure on a CUDA device: models, two at once, toolchains under load
+	$(TEST)/bin/python -m benchmarks gpu gpu_serving
+
+test-gpu: $(TEST)/ready  ## run the tests that need a CUDA device
+	$(TEST)/bin/python -m pytest -m gpu tests/gpu
 
 docs: $(TEST)/ready  ## build the documentation with search into .cache/site; a broken link fails
 	$(TEST)/bin/mkdocs build --quiet

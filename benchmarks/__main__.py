@@ -32,6 +32,8 @@ SECTIONS = {
     "cloning": "Voice cloning: steps side by side against steps in a row",
     "wire": "A result on its way: conversion against inference",
     "decoding": "Decoding in processes, against a thread of the server and against PyAV alone",
+    "gpu": "On a CUDA device: every model type through the runtime against its passes alone",
+    "gpu_serving": "On a CUDA device: toolchains as clients are added",
 }
 """Modules of this package, each with run(setup) → lines, as they are measured."""
 
@@ -44,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.update(ENVIRONMENT)  # before a library that reads it is imported
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}\n", flush=True)
     missed = 0
-    for name in chosen.sections or SECTIONS:
+    for name in chosen.sections or [one for one in SECTIONS if not one.startswith("gpu")]:
         lines = list(_measure(name, chosen.rounds, chosen.lean_python))
         print(table(SECTIONS[name], lines), flush=True)
         missed += sum(line.is_met is False for line in lines)
@@ -62,7 +64,9 @@ def _measure(name: str, rounds: int, lean_python: str | None) -> Iterator[Line]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.splitlines()[0])
-    parser.add_argument("sections", nargs="*", choices=[[], *SECTIONS], help="default: all")
+    parser.add_argument(
+        "sections", nargs="*", choices=[[], *SECTIONS], help="default: all that need no GPU"
+    )
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each figure")
     parser.add_argument(
         "--lean_python", help="interpreter without torch that has the embedded extra installed"

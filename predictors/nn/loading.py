@@ -112,3 +112,22 @@ def flatten_rnns(network: nn.Module) -> None:
     for module in network.modules():
         if isinstance(module, nn.RNNBase):
             module.flatten_parameters()
+            if module.weight_ih_l0.is_cuda and module.weight_ih_l0.dtype is torch.bfloat16:
+                _flatten_bfloat16(module)
+
+
+def _flatten_bfloat16(rnn: nn.RNNBase) -> None:
+    """What flatten_parameters() does for the types in torch.backends.cudnn.CUDNN_TENSOR_DTYPES;
+    bfloat16 is not among them, though cuDNN runs it and warns (torch 2.11, nn/modules/rnn.py)."""
+    with torch.no_grad(), torch.cuda.device(rnn.weight_ih_l0.device):
+        torch._cudnn_rnn_flatten_weight(
+            [weight for weight in rnn._flat_weights if weight is not None],
+            4 if rnn.bias else 2,
+            rnn.input_size,
+            torch.backends.cudnn.rnn.get_cudnn_mode(rnn.mode),  # type: ignore[no-untyped-call]
+            rnn.hidden_size,
+            rnn.proj_size,
+            rnn.num_layers,
+            rnn.batch_first,
+            rnn.bidirectional,
+        )

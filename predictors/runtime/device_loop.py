@@ -106,18 +106,24 @@ class DeviceLoop:
         if not places:
             return
         started_s = self.pass_started_s = time.monotonic()
+        results = self._forward(places)
+        seconds, self.pass_started_s = time.monotonic() - started_s, None
+        if isinstance(results, Exception):
+            self._recover(places, results)
+            return
+        self._note_success(places, seconds)
+        self._settle(places, lambda: self._queue.record(places, results, seconds))
+
+    def _forward(self, places: Sequence[Place]) -> Sequence[Any] | Exception:
+        """Results, or why there are none; what is done about it is done outside the handler, which
+        would keep the memory of the pass."""
         try:
-            results = self.model.run([place.unit.work for place in places])
+            results: Sequence[Any] = self.model.run([place.unit.work for place in places])
             if len(results) != len(places):
                 raise RuntimeError(f"{len(results)} results for {len(places)} units")
         except Exception as exc:  # whatever a model library raises
-            self.pass_started_s = None
-            self._recover(places, exc)
-            return
-        self.pass_started_s = None
-        seconds = time.monotonic() - started_s
-        self._note_success(places, seconds)
-        self._settle(places, lambda: self._queue.record(places, results, seconds))
+            return exc
+        return results
 
     def _wanted(self, places: Sequence[Place]) -> Sequence[Place]:
         """Those of which the request has not ended meanwhile; the others leave the pass."""
@@ -150,6 +156,7 @@ class DeviceLoop:
             self._settle(self._current, lambda: self._queue.give_back(self._current))
             raise error
         if is_out_of_memory(error):
+            error.__traceback__ = None  # its frames hold what the pass had allocated
             self._run_in_halves(places)
         elif len(places) > 1:
             logger.warning("a batch of %d failed on %s", len(places), self._name, exc_info=error)

@@ -57,13 +57,16 @@ class SpeakerEncoder:
             found = self.network.embed(*self.spectrograms(clips))  # (B, dims, 1)
         return list(found.squeeze(2).cpu().numpy())
 
-    def voice(self, clips: Sequence[FloatArray]) -> FloatArray:
-        """The mean embedding [dims] of clips of one voice, heard in as many passes as it takes."""
-        return mean_voice([one for run in self._runs(clips) for one in self.embeddings(run)])
+    def voices(self, recordings: Sequence[Sequence[FloatArray]]) -> list[FloatArray]:
+        """The mean embedding [dims] of each recording's clips; all share as few passes as hold
+        them."""
+        clips = [clip for recording in recordings for clip in recording]
+        heard = iter([one for run in self._runs(clips) for one in self.embeddings(run)])
+        return [mean_voice([next(heard) for _ in recording]) for recording in recordings]
 
     def _runs(self, clips: Sequence[FloatArray]) -> Iterator[Sequence[FloatArray]]:
-        """Equal parts of a recording, as many at a time as a pass may hold."""
-        size = max(1, MAX_RUN_FRAMES // max(1, *map(self.frames, clips)))
+        """Clips, as many at a time as a pass may hold."""
+        size = max(1, MAX_RUN_FRAMES // max([1, *map(self.frames, clips)]))
         for first in range(0, len(clips), size):
             yield clips[first : first + size]
 
@@ -84,7 +87,7 @@ class ToneConverter:
 
     def convert(self, batch: Sequence[Conversion]) -> list[FloatArray]:
         """One pass: a waveform [n] each, as long as the recording up to the last whole frame."""
-        sources = [self._source(one) for one in batch]
+        sources = self._sources([one.source for one in batch])
         with torch.inference_mode():
             spec, lengths = self.encoder.spectrograms([one.samples for one in batch])
             result = self.network.convert(
@@ -100,8 +103,9 @@ class ToneConverter:
             wave[:length] for wave, length in zip(audio, result.audio_lengths.tolist(), strict=True)
         ]
 
-    def _source(self, one: Conversion) -> FloatArray:
-        return one.source if isinstance(one.source, np.ndarray) else self.encoder.voice(one.source)
+    def _sources(self, given: Sequence[FloatArray | Sequence[FloatArray]]) -> list[FloatArray]:
+        heard = iter(self.encoder.voices([one for one in given if not isinstance(one, np.ndarray)]))
+        return [one if isinstance(one, np.ndarray) else next(heard) for one in given]
 
     def _voices(self, vectors: Sequence[FloatArray]) -> Tensor:
         """[B, dims, 1]"""

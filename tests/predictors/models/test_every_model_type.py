@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
+from model_requests import alike, names_of, three_requests
 from one_thread import one_thread
 from synthetic_models import SYNTHETIC_MODELS
 from tiny_models import TINY_MODEL_TYPES, tiny_config
 from wire_reading import input_from_message
 
-from contract.audio.codec import Audio, decode
+from contract.audio.codec import Audio
 from contract.config import ModelConfig, load_config
 from contract.context import RequestContext
 from contract.embedding import Embedding
 from contract.errors import InvalidRequest, SpeechError
-from contract.fields import fields_of
 from contract.model_types import MODEL_TYPE_TASKS, MODEL_TYPES
 from contract.tasks import INPUTS, TaskInput
 from contract.wire.tensors import describe, to_message
@@ -195,23 +195,6 @@ def answer_of(found: Sequence[Any]) -> Any:
     return answer
 
 
-def names_of(value: object) -> set[str]:
-    return {field.name for field in fields_of(type(value))}
-
-
-def three_requests(request: TaskInput[Any]) -> list[Any]:
-    """Requests of three lengths, where the task has sound or text to vary."""
-    speech = decode((ROOT / "tests/data/jfk.flac").read_bytes(), max_bytes=1 << 21, max_seconds=60)
-    rate = speech.sample_rate
-    if "audio" in names_of(request):
-        clips = (speech.samples[: rate * 2], speech.samples[rate : rate * 4], speech.samples)
-        return [dataclasses.replace(request, audio=Audio(c, rate)) for c in clips]  # type: ignore[type-var]
-    if "text" in names_of(request):
-        texts = ("Yes.", "A longer sentence, with a pause.", "Three words more.")
-        return [dataclasses.replace(request, text=text) for text in texts]  # type: ignore[type-var]
-    return [request] * 3
-
-
 def odd_requests(request: TaskInput[Any]) -> list[Any]:
     """What the wire lets through and no model was trained on."""
     given = names_of(request)
@@ -235,17 +218,3 @@ def odd_requests(request: TaskInput[Any]) -> list[Any]:
 
 def _noise(rate: int) -> Any:
     return np.random.default_rng(0).uniform(-1, 1, rate).astype(np.float32)
-
-
-def alike(left: Any, right: Any) -> bool:
-    """Equal up to the rounding of floating point; padding in a batch may move the last bits."""
-    if dataclasses.is_dataclass(left) and not isinstance(left, type):
-        names = [field.name for field in dataclasses.fields(left)]
-        return all(alike(getattr(left, name), getattr(right, name)) for name in names)
-    if isinstance(left, np.ndarray):
-        return left.shape == right.shape and bool(np.allclose(left, right, rtol=1e-2, atol=2e-3))
-    if isinstance(left, tuple):
-        return len(left) == len(right) and all(map(alike, left, right))
-    if isinstance(left, float):
-        return bool(np.isclose(left, right, rtol=1e-2, atol=2e-2))
-    return bool(left == right)

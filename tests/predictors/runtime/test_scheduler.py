@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -269,6 +270,25 @@ async def test_batch_limit_grows_back_once_memory_suffices() -> None:
         for _ in range(10):
             await ask(made, "a|b|c|d")
         assert made.batch_limit == 4
+
+
+async def test_halves_run_without_what_the_failed_pass_had_allocated() -> None:
+    class Activations:
+        """What a forward pass holds while it runs."""
+
+    held: list[weakref.ref[Activations]] = []
+
+    def check(batch: Sequence[str]) -> None:
+        assert all(one() is None for one in held), "the failed pass still holds its memory"
+        activations = Activations()
+        held.append(weakref.ref(activations))
+        if len(batch) > 1:
+            raise MemoryError
+
+    script = Script(before_answers=check)
+    async with runner(script, limit=4) as made:
+        await ask(made, "a|b|c|d")
+    assert len(held) == 7
 
 
 async def test_one_request_too_large_for_memory_fails_alone() -> None:
