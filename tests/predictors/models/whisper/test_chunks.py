@@ -58,6 +58,12 @@ def spans(speech: Sequence[Seconds]) -> list[tuple[int, int]]:
 # Cutting --------------------------------------------------------------------------------------
 
 
+def test_pauses_for_effect_do_not_tear_a_sentence_apart():
+    """Kennedy's, as the detector of faster-whisper hears them: "ask not" alone is misheard."""
+    speech = at(0.32, 2.24, 3.328, 3.74, 4.03, 4.352, 5.44, 7.62, 8.22, 10.5)
+    assert len(cut(recording(11), speech)) == 1
+
+
 def test_a_chunk_ends_at_a_pause_and_goes_on_over_a_breath():
     chunks = cut(recording(100), at(2, 10, 11, 12, 13.1, 18, 40, 55))
     assert [(chunk.start_s, chunk.end_s) for chunk in chunks] == [
