@@ -107,8 +107,12 @@ class Activator:
                 return await self._forward(pod, scope, path, body)
         except TimeoutError:
             return 504, [], b"activator request timeout"
-        except httpx.TransportError as exc:
-            return 502, [], type(exc).__name__.encode()
+        except (
+            httpx.ConnectError
+        ):  # as Go words it; vendor/knative.dev/pkg/network/error_handler.go
+            return 502, [], b"dial tcp 127.0.0.1: connect: connection refused"
+        except httpx.TransportError:
+            return 502, [], b"EOF"
         finally:
             if pod is not None:
                 pod.under_way -= 1

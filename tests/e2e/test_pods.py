@@ -339,7 +339,9 @@ async def test_a_replica_that_is_drained_under_load_loses_nothing(cluster, door)
     second.process.send_signal(signal.SIGTERM)
     load += [asyncio.create_task(speak(door, sentence(n, "drain"))) for n in range(8, 10)]
     answers = await asyncio.wait_for(asyncio.gather(*load), 60)
-    assert [answer.status_code for answer in answers] == [200] * 10
+    assert [answer.status_code for answer in answers] == [200] * 10, [
+        a.text for a in answers if a.status_code != 200
+    ]
     assert await asyncio.to_thread(second.process.wait, 30) == 0
     assert "Traceback" not in cluster.pod("piper-en-predictor").log
 

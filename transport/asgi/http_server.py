@@ -23,6 +23,7 @@ from transport.asgi.settings import KILOBYTE, ServerSettings
 
 _TCP_NOTSENT_LOWAT = 25  # linux/tcp.h
 _UNSENT_BYTES = 128 << 10
+_LINGER_S = 0.5
 
 
 class _HeadTooLarge(Exception):
@@ -49,6 +50,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     """Of what is arriving. Most requests arrive at once and need none."""
     _timed = (_Arriving.NOTHING, 0)
     _send_timer: asyncio.TimerHandle | None = None
+    _is_leaving = False
     _is_in_head = True
     _is_in_body = False
     _received = 0
@@ -88,6 +90,19 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         """Close at once, whatever has not been sent."""
         self.transport.abort()
 
+    def shutdown(self) -> None:
+        """An idle connection stays a moment longer: a request may be on its way to it already, and
+        whoever sent it could not tell whether anything had been done."""
+        self._is_leaving = True
+        if self.is_waiting:
+            self.loop.call_later(_LINGER_S, self._close_if_waiting)
+        else:
+            super().shutdown()
+
+    def _close_if_waiting(self) -> None:
+        if self.is_waiting:
+            self.transport.close()
+
     # What arrives ---------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
@@ -118,6 +133,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
         self._is_in_head, self._is_in_body = False, True
+        if self._is_leaving and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         super().on_message_complete()

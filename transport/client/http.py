@@ -32,6 +32,9 @@ TRACE_PARAMETER = "trace"
 CONNECT_TIMEOUT_S = 5.0
 _READY_TIMEOUT_S = 2.0
 _WAKE_LIMIT = 64
+_NOT_DIALED = (b"dial tcp", b"timed out dialing")
+"""In the 502 of Knative's activator and queue-proxy when no connection was made: they pass on Go's
+words (knative/serving vendor/knative.dev/pkg/network/error_handler.go, transports.go)."""
 
 
 class HttpClient:
@@ -106,6 +109,8 @@ class HttpClient:
 def _decode(
     model: str, request: TaskInput[O], answer: httpx.Response, context: RequestContext
 ) -> O:
+    if answer.status_code == 502 and any(words in answer.content for words in _NOT_DIALED):
+        raise NotReached(f"{model} cannot be reached (502)")
     if not answer.is_success:
         raise error_from_wire(answer.status_code, _object(answer.content), server=model)
     try:

@@ -176,6 +176,30 @@ def test_a_proxy_may_keep_connections_for_longer_than_a_minute() -> None:
     assert ServerSettings().keep_alive_s == 75
 
 
+def test_a_request_that_crosses_the_end_of_the_server_is_answered(app: App) -> None:
+    stack = ExitStack()
+    url = stack.enter_context(serving_limited(app, ServerSettings(grace_s=5)))
+    with connected(url) as line:
+        line.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert status_of(line.recv(1 << 16)) == 200
+        ending = threading.Thread(target=stack.close)
+        ending.start()
+        wait_until(lambda: not _takes_connections(url))
+        line.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        answer = read_to_end(line)
+    ending.join()
+    assert status_of(answer) == 200
+    assert b"connection: close" in answer.lower()
+
+
+def _takes_connections(url: str) -> bool:
+    try:
+        with connected(url):
+            return True
+    except ConnectionRefusedError:
+        return False
+
+
 # Bodies -------------------------------------------------------------------------------------
 
 

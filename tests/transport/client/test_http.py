@@ -11,7 +11,14 @@ from wire_reading import input_from_message
 
 from contract.audio.codec import Audio
 from contract.context import Priority, RequestContext, context_from_headers
-from contract.errors import DeadlineExceeded, ModelFailed, QueueFull, Unavailable
+from contract.errors import (
+    ConnectionLost,
+    DeadlineExceeded,
+    ModelFailed,
+    NotReached,
+    QueueFull,
+    Unavailable,
+)
 from contract.tasks import AudioOutput, SynthesizeInput, Task
 from contract.wire.message import Message
 from contract.wire.tensors import to_message
@@ -105,6 +112,24 @@ async def test_what_proxies_say_becomes_a_fault_of_ours(status, body, kind):
 
     with pytest.raises(kind, match="tts answered"):
         await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"dial tcp 10.1.2.3:8012: connect: connection refused\n", NotReached),
+        (b"timed out dialing 10.1.2.3:8012 after 10.00s\n", NotReached),
+        (b"EOF\n", ConnectionLost),
+        (b"read tcp 10.1.2.3:8012: read: connection reset by peer\n", ConnectionLost),
+    ],
+)
+async def test_a_proxy_that_made_no_connection_did_no_work(body, kind):
+    async def handler(request):
+        return httpx.Response(502, content=body)
+
+    with pytest.raises(kind) as error:
+        await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
+    assert type(error.value) is kind
 
 
 async def test_nobody_there_is_unavailable():
