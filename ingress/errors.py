@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contract.errors import InvalidRequest, NotFound, PayloadTooLarge, SpeechError
+from contract.explain import field_name
 from ingress.dialect import SPEECH_PATH, Dialect, dialect_of_speech, error_response
 from ingress.request_state import request_state_of
-from ingress.wording import printable
 
 
 class MethodNotAllowed(InvalidRequest):
@@ -82,15 +82,6 @@ def explain(errors: Sequence[Any], *, tags: frozenset[str] = frozenset()) -> Inv
         return InvalidRequest("the body is not JSON")
     if not parts:
         return InvalidRequest("the body must be a JSON object (content-type: application/json)")
-    name = _dotted(parts)
+    name = field_name(parts)
     remedy = _REMEDIES.get(kind) or first["msg"].replace("Input should be", "must be")
     return InvalidRequest(f"{name} {remedy[0].lower()}{remedy[1:]}", param=name)
-
-
-def _dotted(parts: Sequence[str | int]) -> str:
-    """`a`, `b`, 0 → `a.b[0]`."""
-    name = ""
-    for part in parts:
-        word = f"[{part}]" if isinstance(part, int) else printable(part)
-        name += f".{word}" if name and isinstance(part, str) else word
-    return name

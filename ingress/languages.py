@@ -14,7 +14,7 @@ from langcodes import Language, closest_match, find
 from langcodes.tag_parser import LanguageTagError
 
 from contract.errors import InvalidRequest
-from ingress.wording import choice, shown
+from ingress.wording import choice, quoted
 
 _NAMES = """
 af afrikaans,am amharic,ar arabic,as assamese,az azerbaijani,ba bashkir,be belarusian,bg bulgarian,
@@ -66,7 +66,7 @@ def language_code(value: str, *, param: str) -> str | None:
     code = _BY_NAME.get(word) or _nearest(iso_code(word), tuple(_BY_STANDARD_CODE))
     if code is None:
         raise InvalidRequest(
-            f"{param} {shown(value)} is not a language that can be transcribed; leave it out to "
+            f"{param} {quoted(value)} is not a language that can be transcribed; leave it out to "
             f"have it detected, or send one of: {', '.join(NAMES)}",
             param=param,
         )
@@ -93,7 +93,7 @@ def spoken_language(value: str, offered: Sequence[str], *, param: str, model: st
     code = _nearest(iso_code(_KOKORO.get(word, word)), tuple(codes))
     if code is None:
         raise InvalidRequest(
-            f"{model} does not speak {param} {shown(value)}; {choice('it speaks', list(offered))}",
+            f"{model} does not speak {param} {quoted(value)}; {choice('it speaks', list(offered))}",
             param=param,
         )
     return codes[code]

@@ -20,7 +20,7 @@ from ingress.endpoints import (
 )
 from ingress.languages import spoken_language
 from ingress.settings import Settings
-from ingress.wording import choice, shown
+from ingress.wording import choice, quoted
 
 OPENAI_SPEECH_MODELS = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15")
 OPENAI_TRANSCRIPTION_MODELS = (
@@ -110,7 +110,7 @@ def _not_found(
     if others:
         known += f"; {choice('aliases', others)}"
     return ModelNotFound(
-        f"model {shown(requested)} does not exist or does not serve this endpoint; {known}",
+        f"model {quoted(requested)} does not exist or does not serve this endpoint; {known}",
         param="model",
     )
 
@@ -149,7 +149,7 @@ def find_voice(
     aliases = [alias for alias, voice in snapshot.voice_aliases.items() if voice in voices]
     others = list(dict.fromkeys([*aliases, *OPENAI_VOICES]))
     raise InvalidRequest(
-        f"voice {shown(requested)} is unknown to {card.id}; "
+        f"voice {quoted(requested)} is unknown to {card.id}; "
         f"{choice('known', [one.voice for one in choices if one.voice] or ['default'])}; "
         f"{choice('aliases', others)}",
         param="voice",

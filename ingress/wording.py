@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from contract.errors import shown
+
 _MOST_NAMES = 20
-_MOST_CHARS = 64
 
 
-def printable(value: str) -> str:
-    """At most 64 characters, none that a terminal or an encoder would trip over."""
-    clean = "".join(char if char.isprintable() else "?" for char in value[:_MOST_CHARS])
-    return clean + ("…" if len(value) > _MOST_CHARS else "")
-
-
-def shown(value: str) -> str:
-    return f"'{printable(value)}'"
+def quoted(value: str) -> str:
+    return f"'{shown(value)}'"
 
 
 def choice(label: str, names: list[str]) -> str:

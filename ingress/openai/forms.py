@@ -11,9 +11,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from contract.errors import InvalidRequest
+from contract.errors import InvalidRequest, shown
 from ingress.errors import explain
-from ingress.wording import printable
 
 M = TypeVar("M", bound=BaseModel)
 _MOST_FIELDS = 1_000
@@ -91,7 +90,7 @@ def _add(
 ) -> None:
     """`words`, `words[]` and `words[0]` are one list; `options[key]` is an entry of an object."""
     match = _NAME.fullmatch(key)
-    name = match["name"] if match else printable(key)
+    name = match["name"] if match else shown(key)
     field = fields.model_fields.get(name)
     if isinstance(value, UploadFile):
         if field is not None:

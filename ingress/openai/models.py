@@ -17,7 +17,7 @@ from ingress.openai.schemas import (
 from ingress.openapi import OPENAI_FAULTS
 from ingress.selection import OPENAI_SPEECH_MODELS, OPENAI_VOICES, openai_names, same_name
 from ingress.state import AppState
-from ingress.wording import shown
+from ingress.wording import quoted
 
 
 def router(app_state: AppState) -> APIRouter:
@@ -36,7 +36,7 @@ def router(app_state: AppState) -> APIRouter:
         name = same_name(model, _names(app_state))
         if name is None:
             raise ModelNotFound(
-                f"model {shown(model)} does not exist; GET /v1/models lists those that do",
+                f"model {quoted(model)} does not exist; GET /v1/models lists those that do",
                 param="model",
             )
         return _model(app_state, name)
