@@ -116,10 +116,10 @@ class Admission:
 
 
 @contextmanager
-def tiny_server(folder: Path, **environment: str) -> Iterator[Server]:
-    """The program below, its gate in the same folder."""
+def tiny_server(folder: Path, program: str = __file__, **environment: str) -> Iterator[Server]:
+    """The program below, or one that takes the same arguments; its gate in the same folder."""
     ports = (free_port(), free_port())
-    command = [sys.executable, __file__, *map(str, ports), str(folder)]
+    command = [sys.executable, program, *map(str, ports), str(folder)]
     with running(command, folder / "server.log", ports, **environment) as server:
         yield server
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
@@ -21,9 +22,10 @@ from contract.errors import (
 )
 from contract.json_guard import read_json
 from contract.tasks import TaskInput, TaskOutput
+from contract.wire.message import Message
 from contract.wire.tensors import output_from_message, to_message
 from transport.threads import off_loop, weight
-from transport.v2_body import HEADER_LENGTH, message_from_body, request_body
+from transport.v2_body import HEADER_LENGTH, message_from_body, request_body, request_json
 
 O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
 
@@ -32,6 +34,7 @@ TRACE_PARAMETER = "trace"
 CONNECT_TIMEOUT_S = 5.0
 _READY_TIMEOUT_S = 2.0
 _WAKE_LIMIT = 64
+_JSON_FOR_S = 60.0
 _NOT_DIALED = (b"dial tcp", b"timed out dialing")
 """In the 502 of Knative's activator and queue-proxy when no connection was made: they pass on Go's
 words (knative/serving vendor/knative.dev/pkg/network/error_handler.go, transports.go)."""
@@ -40,17 +43,32 @@ words (knative/serving vendor/knative.dev/pkg/network/error_handler.go, transpor
 class HttpClient:
     """Calls predictors at `address(model)`, for example `http://<name>-predictor.<namespace>`.
 
-    Bodies carry binary tensors both ways. Large ones are written and read in threads.
+    Bodies carry binary tensors both ways; large ones are written and read in threads. A server of a
+    version that refuses them gets the request once more as JSON, and its address JSON for
+    `json_for_s` seconds. Servers that read them say so in their metadata (triton-inference-server/
+    server, docs/protocol/extension_binary_data.md:33-35), but pods of both versions stand behind
+    one address during an upgrade, so what one says holds for no request that another gets. KServe's
+    and Triton's clients send without asking (kserve/kserve, python/kserve/kserve/
+    inference_client.py:493; triton-inference-server/client, src/python/library/tritonclient/http/
+    _infer_input.py:106).
     """
 
-    def __init__(self, address: Callable[[str], str], http: httpx.AsyncClient) -> None:
+    def __init__(
+        self,
+        address: Callable[[str], str],
+        http: httpx.AsyncClient,
+        *,
+        json_for_s: float = _JSON_FOR_S,
+    ) -> None:
         self._address, self._http = address, http
+        self._json_for_s = json_for_s
+        self._json_until_s: dict[str, float] = {}
         self._waking: set[asyncio.Task[None]] = set()
 
     async def call(self, model: str, request: TaskInput[O], context: RequestContext) -> O:
         context.check_deadline()
         message = await off_loop(weight(request), lambda: to_message(request, context.request_id))
-        answer = await self._post(model, *request_body(message), context)
+        answer = await self._infer(model, message, weight(request), context)
         size = len(answer.content)
         return await off_loop(size, lambda: _decode(model, request, answer, context))
 
@@ -79,14 +97,26 @@ class HttpClient:
         except (httpx.HTTPError, SpeechError):
             return  # the call that follows tells what is wrong
 
-    async def _post(
-        self, model: str, body: bytes, header_length: int, context: RequestContext
+    async def _infer(
+        self, model: str, message: Message, size: int, context: RequestContext
     ) -> httpx.Response:
-        url = f"{self._address(model)}/v2/models/{model}/infer"
-        headers = context.to_headers() | {
-            "content-type": "application/octet-stream",
-            HEADER_LENGTH: str(header_length),
-        }
+        address = self._address(model)
+        url = f"{address}/v2/models/{model}/infer"
+        if time.monotonic() >= self._json_until_s.get(address, 0.0):
+            body, json_size = await off_loop(size, lambda: request_body(message))
+            binary = {"content-type": "application/octet-stream", HEADER_LENGTH: str(json_size)}
+            answer = await self._post(model, url, body, binary, context)
+            if not _refuses_binary(answer):
+                self._json_until_s.pop(address, None)
+                return answer
+            self._json_until_s[address] = time.monotonic() + self._json_for_s
+        body = await off_loop(size, lambda: request_json(message))
+        return await self._post(model, url, body, {"content-type": "application/json"}, context)
+
+    async def _post(
+        self, model: str, url: str, body: bytes, kind: dict[str, str], context: RequestContext
+    ) -> httpx.Response:
+        headers = context.to_headers() | kind
         try:
             async with asyncio.timeout(context.remaining_s):
                 return await self._http.post(
@@ -121,6 +151,11 @@ def _decode(
     if isinstance(trace, str):
         context.trace.merge_json(trace)
     return output_from_message(request.output, message)  # type: ignore[return-value]
+
+
+def _refuses_binary(answer: httpx.Response) -> bool:
+    """The words of servers that read JSON alone, as all did before this client sent more."""
+    return answer.status_code == 400 and _object(answer.content).get("param") == HEADER_LENGTH
 
 
 def _object(content: bytes) -> dict[str, Any]:

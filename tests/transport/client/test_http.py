@@ -14,6 +14,7 @@ from contract.context import Priority, RequestContext, context_from_headers
 from contract.errors import (
     ConnectionLost,
     DeadlineExceeded,
+    InvalidRequest,
     ModelFailed,
     NotReached,
     QueueFull,
@@ -80,6 +81,46 @@ async def test_an_answer_of_json_alone_is_understood():
 
     output = await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
     np.testing.assert_allclose(output.audio.samples, SPEECH.audio.samples, atol=1 / 32767)
+
+
+class JsonOnly:
+    """A server of the version before binary tensors; `kinds` are the content types it was sent."""
+
+    def __init__(self):
+        self.kinds = []
+
+    async def __call__(self, request):
+        self.kinds.append(request.headers["content-type"].partition("/")[2])
+        if HEADER_LENGTH in request.headers:
+            refusal = InvalidRequest("binary tensors are not served", param=HEADER_LENGTH)
+            return httpx.Response(400, json=refusal.to_wire())
+        sent = message_from_body(request.content, None, "inputs")
+        assert input_from_message(Task.SYNTHESIZE, sent).text == "Hej å"
+        return httpx.Response(200, content=response_body("tts", to_message(SPEECH), Message())[0])
+
+
+async def test_a_server_without_binary_tensors_is_sent_json_for_a_while():
+    server = JsonOnly()
+    http = httpx.AsyncClient(transport=httpx.MockTransport(server))
+    calls = HttpClient(lambda name: f"http://{name}", http, json_for_s=0.2)
+    for _ in range(3):
+        await calls.call("tts", SynthesizeInput(text="Hej å"), RequestContext())
+    assert server.kinds == ["octet-stream", "json", "json", "json"]
+    await asyncio.sleep(0.25)
+    await calls.call("tts", SynthesizeInput(text="Hej å"), RequestContext())
+    assert server.kinds[4:] == ["octet-stream", "json"]
+
+
+async def test_any_other_refusal_is_the_callers():
+    asked = []
+
+    async def handler(request):
+        asked.append(request)
+        return httpx.Response(400, json=InvalidRequest("too fast", param="speed").to_wire())
+
+    with pytest.raises(InvalidRequest, match="too fast"):
+        await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize(
