@@ -21,7 +21,7 @@ from benchmarks.checkpoints import real, written
 from benchmarks.figures import Line, compared, median
 from benchmarks.interleaved import seconds, take_turns
 from benchmarks.setup import Setup
-from contract.audio.codec import Audio, decode
+from contract.audio.codec import Audio
 from contract.catalog import Catalog
 from contract.config import ModelConfig, ServiceConfig
 from contract.context import RequestContext
@@ -39,6 +39,7 @@ from predictors.runtime.settings import Settings
 from transformer.engine import ToolchainEngine
 from transport.client.client import Client
 from transport.client.in_process import Endpoint, InProcessClient
+from transport.decoding.reading import decode
 
 T = TypeVar("T")
 _AIM = 0.7

@@ -33,7 +33,6 @@ from benchmarks import material
 from benchmarks.activator import Pod, Revision, activated
 from benchmarks.figures import Line, machine, median, table
 from benchmarks.server import ENVIRONMENT, DidNotStart, free_port
-from contract.audio.codec import decode
 from contract.catalog import Catalog
 from contract.config import ModelConfig, ServiceConfig
 from contract.context import RequestContext
@@ -41,6 +40,7 @@ from contract.tasks import SpeakInput
 from transformer.engine import ToolchainEngine
 from transport.client.client import Client
 from transport.client.connection import ConnectionSettings, HttpConnection
+from transport.decoding.reading import decode
 
 AIM = 1.15
 TOOLCHAIN = "openvoice_v2"

@@ -21,8 +21,11 @@ from benchmarks.figures import Line, compared, median
 from benchmarks.interleaved import take_turns
 from benchmarks.server import free_port, running
 from benchmarks.setup import Setup
-from contract.audio.codec import Audio, AudioFormat, AudioLimits, decode, encode
+from contract.audio.codec import Audio
+from ingress.encoding import AudioFormat, encode
 from transport.decoding.decoders import Decoders
+from transport.decoding.reading import decode
+from transport.decoding.refusals import AudioLimits
 from transport.decoding.settings import DecodingSettings
 
 _LENGTHS_S = (1, 11)

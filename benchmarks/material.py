@@ -9,8 +9,9 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from contract.audio.codec import Audio, decode, resample, wav_bytes
+from contract.audio.codec import Audio, resample, wav_bytes
 from predictors.runtime.weights.source import resolve
+from transport.decoding.reading import decode
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "config.yml"

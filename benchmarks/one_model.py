@@ -18,7 +18,7 @@ from benchmarks import material
 from benchmarks.figures import median
 from benchmarks.interleaved import Way, take_turns
 from benchmarks.server import THREADS
-from contract.audio.codec import Audio, decode, resample
+from contract.audio.codec import Audio, resample
 from contract.config import ModelConfig
 from contract.embedding import HARMONYSPEECH, OPENVOICE_V2, Embedding
 from contract.tasks import (
@@ -38,6 +38,7 @@ from predictors.runtime.model import Model
 from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.registry import model_type_class
 from predictors.runtime.weights.store import WeightStore
+from transport.decoding.reading import decode
 
 BATCH = 8
 SECONDS = 2.0

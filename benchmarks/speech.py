@@ -21,10 +21,10 @@ from benchmarks.figures import Line, compared, costs, rates
 from benchmarks.interleaved import Way, metered, seconds, take_turns
 from benchmarks.server import Server
 from benchmarks.setup import CLIENTS, Setup, served, speak
-from contract.audio.codec import decode
 from ingress.sentences import split
 from predictors.models.piper.model import PiperOptions
 from predictors.runtime.weights.source import resolve
+from transport.decoding.reading import decode
 
 
 @dataclass(frozen=True, slots=True)

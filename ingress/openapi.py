@@ -10,8 +10,8 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from contract.audio.codec import AudioFormat
 from ingress.dialect import SPEECH_PATH
+from ingress.encoding import AudioFormat
 from ingress.hse import schemas as hse
 from ingress.openai import schemas as openai
 

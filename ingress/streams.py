@@ -12,9 +12,10 @@ from typing import Any
 from starlette.responses import StreamingResponse
 from starlette.types import Send
 
-from contract.audio.codec import Audio, AudioFormat, StreamEncoder, resample
+from contract.audio.codec import Audio, resample
 from contract.errors import SpeechError
 from ingress.dialect import Dialect, error_body
+from ingress.encoding import AudioFormat, StreamEncoder
 from ingress.request_state import RequestState
 from ingress.state import AppState
 

@@ -1,1 +1,1 @@
-"""Audio: decode, encode, WAV."""
+"""Mono audio, and WAV: how it travels between rooms."""

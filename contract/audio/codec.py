@@ -1,4 +1,4 @@
-"""Mono float32 audio: decode any container within bounds, encode six formats, resample."""
+"""Mono float32 audio, and as the WAV file in which it travels between rooms."""
 
 from __future__ import annotations
 
@@ -8,27 +8,8 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from contract.audio.decoding import decoded_blocks
-from contract.audio.formats import PCM_RATE, AudioFormat, StreamEncoder, encode_file
-from contract.audio.refusals import AudioLimits, AudioRefused
 from contract.audio.wav import PCM16, WavLayout, header, layout_of, pcm16, read_samples
 from contract.errors import InvalidAudio, ModelFailed
-
-__all__ = [
-    "PCM_RATE",
-    "Audio",
-    "AudioFormat",
-    "AudioLimits",
-    "StreamEncoder",
-    "WavAudio",
-    "decode",
-    "encode",
-    "read_audio",
-    "read_wav",
-    "resample",
-    "undecoded",
-    "wav_bytes",
-]
 
 FloatArray = NDArray[np.float32]
 
@@ -86,47 +67,6 @@ def undecoded(data: bytes) -> WavAudio | None:
     return WavAudio(data, layout) if layout.frames and layout.sample_rate else None
 
 
-# Decode -------------------------------------------------------------------------------------
-
-
-def decode(
-    data: bytes,
-    *,
-    max_bytes: int,
-    max_seconds: float,
-    sample_rate: int | None = None,
-    param: str = "audio",
-) -> Audio:
-    """Read a file that is trusted, averaged to mono, at `sample_rate` or its own.
-
-    Blocks, and a hostile file may end the process: servers use transport.decoding. Raises
-    InvalidAudio, and PayloadTooLarge as soon as a bound is passed, however small the file.
-    """
-    limits = AudioLimits(max_bytes, max_seconds)
-    try:
-        return read_audio(data, limits, sample_rate)
-    except AudioRefused as refused:
-        raise refused.error(param, limits) from None
-
-
-def read_audio(data: bytes, limits: AudioLimits, sample_rate: int | None) -> Audio:
-    """The same, for who has to know why a file was refused. Raises AudioRefused."""
-    blocks, rates = zip(*decoded_blocks(data, limits, sample_rate), strict=True)
-    return Audio(blocks[0] if len(blocks) == 1 else np.concatenate(blocks), rates[0])
-
-
-# Encode -------------------------------------------------------------------------------------
-
-
-def encode(audio: Audio, format: AudioFormat, *, sample_rate: int | None = None) -> bytes:
-    """One complete file. `sample_rate` None: the audio's own, or the nearest the format has."""
-    rate = format.rate_for(sample_rate or audio.sample_rate)
-    if sample_rate is not None and format is AudioFormat.PCM:
-        rate = sample_rate
-    _require_finite(audio)
-    return encode_file(resample(audio, rate).samples, format, rate)
-
-
 def resample(audio: Audio, sample_rate: int) -> Audio:
     """The same sound at another rate; the very object if it has that rate."""
     if audio.sample_rate == sample_rate:
@@ -139,7 +79,7 @@ def wav_bytes(audio: Audio) -> bytes:
     """A mono PCM16 WAV file: how audio travels between rooms."""
     if isinstance(audio, WavAudio):
         return audio.wav
-    _require_finite(audio)
+    require_finite(audio)
     body = pcm16(audio.samples)
     return header(audio.sample_rate, len(body)) + body
 
@@ -155,7 +95,7 @@ def read_wav(data: bytes, *, param: str = "audio") -> Audio:
     return Audio(read_samples(data, layout), layout.sample_rate)
 
 
-def _require_finite(audio: Audio) -> None:
+def require_finite(audio: Audio) -> None:
     """Samples that we encode come from a model, so a fault in them is a fault of the model."""
     if not np.isfinite(audio.samples).all():
         raise ModelFailed("the model gave samples that are not finite numbers")

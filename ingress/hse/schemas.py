@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from contract.audio.codec import AudioFormat
 from ingress.client_body import ClientBody, FileFormat
+from ingress.encoding import AudioFormat
 
 
 class GenerationOptions(ClientBody):

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from contract.audio.codec import AudioFormat
 from contract.catalog import Availability
 from ingress.client_body import AnyCase, ClientBody, FileFormat
+from ingress.encoding import AudioFormat
 
 
 class VoiceId(ClientBody):

@@ -8,8 +8,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from contract.audio.codec import AudioFormat
 from ingress.client_body import format_name
+from ingress.encoding import AudioFormat
 from ingress.endpoints import SPEECH
 from ingress.languages import is_any_language
 from ingress.media import write_file

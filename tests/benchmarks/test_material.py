@@ -8,9 +8,9 @@ import pytest
 
 from benchmarks import material
 from benchmarks.imports import own_ms
-from contract.audio.codec import decode
 from contract.config import parse_config
 from ingress.sentences import split
+from transport.decoding.reading import decode
 
 
 def test_texts_are_as_long_as_their_peers_measured():

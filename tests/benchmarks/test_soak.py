@@ -11,8 +11,8 @@ from http_threads import serving_limited
 from benchmarks import material
 from benchmarks.attacks import Target, opus
 from benchmarks.soak import soak
-from contract.audio.codec import decode
 from transport.asgi.settings import ServerSettings
+from transport.decoding.reading import decode
 
 
 def test_innocents_are_answered_while_others_attack() -> None:

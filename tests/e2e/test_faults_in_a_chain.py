@@ -16,13 +16,13 @@ from fake_client import tone
 from scripted_predictor import DIE, HANG, ScriptedPredictor, serving
 from served import free_port, running
 
-from contract.audio.codec import AudioFormat, encode
 from contract.catalog import Catalog
 from contract.config import load_config
 from contract.context import RequestContext
 from contract.errors import InvalidRequest, ModelFailed, ModelNotReady, QueueFull, Unavailable
 from contract.tasks import AudioOutput, RestoreInput, RestoreOutput
 from ingress.app import create_app
+from ingress.encoding import AudioFormat, encode
 from ingress.settings import Settings
 from transport.client.connection import ConnectionSettings, HttpConnection
 

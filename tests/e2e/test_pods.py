@@ -29,7 +29,8 @@ from rendered_pods import GRPC_PORT, Node, PodTemplate, RunningPod, revision, te
 from served import ROOT
 
 from benchmarks.activator import Activator, Pod, Revision, activated
-from contract.audio.codec import decode, read_wav
+from contract.audio.codec import read_wav
+from transport.decoding.reading import decode
 from transport.kserve.sdk import model_server  # noqa: F401  # first: the SDK reads sys.argv
 
 from kserve import InferenceGRPCClient, InferInput, InferRequest  # isort: skip

@@ -22,7 +22,8 @@ from recordings import RATE, Plan, utterances
 from recordings import recording as plan_of
 from served import Server, free_port, running
 
-from contract.audio.codec import Audio, decode, wav_bytes
+from contract.audio.codec import Audio, wav_bytes
+from transport.decoding.reading import decode
 
 pytestmark = pytest.mark.weights
 ROOT = Path(__file__).parents[2]

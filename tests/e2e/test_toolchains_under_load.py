@@ -25,10 +25,10 @@ from hse_requests import (
 )
 from toolchain_pods import BATCH_LIMITS
 
-from contract.audio.codec import decode
 from contract.context import RequestContext
 from contract.tasks import SpeakInput
 from transport.client.http import HttpClient
+from transport.decoding.reading import decode
 
 pytestmark = pytest.mark.weights
 

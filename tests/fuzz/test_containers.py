@@ -13,9 +13,9 @@ from container_files import FORMATS, written
 from mutations import mutated
 from processes import memory_bytes, peak_memory_bytes
 
-from contract.audio.refusals import AudioLimits
 from contract.errors import InvalidRequest, PayloadTooLarge
 from transport.decoding.decoders import Decoders
+from transport.decoding.refusals import AudioLimits
 from transport.decoding.settings import DecodingSettings
 
 MEGABYTE = 1 << 20

@@ -19,7 +19,8 @@ from front_door import as_base64, browser, make_app, tone, wav
 from hostile_audio import index_bomb
 from numpy.typing import NDArray
 
-from contract.audio.codec import Audio, AudioFormat, encode, wav_bytes
+from contract.audio.codec import Audio, wav_bytes
+from ingress.encoding import AudioFormat, encode
 
 LEAKS = ("Traceback", 'File "', "/home", "/usr", ".py", "pydantic", "input_value", "errors.")
 JSON_PATHS = (

@@ -17,7 +17,7 @@ from client_programs import SPEECH, TRANSCRIPTIONS, Spoken, Written
 from fake_client import SECONDS_PER_CHARACTER, FakeClient
 from front_door import duration_of, wav
 
-from contract.audio.codec import AudioFormat
+from ingress.encoding import AudioFormat
 
 SENTENCE = "Hello to everybody."
 SECONDS = SECONDS_PER_CHARACTER * len(SENTENCE)

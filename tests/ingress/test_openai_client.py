@@ -20,8 +20,8 @@ from openai.types.audio import (
     TranslationVerbose,
 )
 
-from contract.audio.codec import AudioFormat
 from contract.errors import ModelFailed
+from ingress.encoding import AudioFormat
 
 FILE = ("speech.wav", wav(), "audio/wav")
 CLIP = Path(__file__).parents[1] / "data" / "jfk.flac"

@@ -13,7 +13,7 @@ from typing import Any
 
 from fake_client import TEXT
 
-from contract.audio.codec import AudioFormat
+from ingress.encoding import AudioFormat
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.audio.codec import decode, resample
+from contract.audio.codec import resample
+from transport.decoding.reading import decode
 
 _DATA = Path(__file__).parents[1] / "data"
 

@@ -9,11 +9,13 @@ import httpx
 from fake_client import FakeClient, tone
 from fastapi import FastAPI
 
-from contract.audio.codec import Audio, AudioFormat, decode, wav_bytes
+from contract.audio.codec import Audio, wav_bytes
 from contract.catalog import Catalog
 from contract.config import parse_config
 from ingress.app import create_app
+from ingress.encoding import AudioFormat
 from ingress.settings import Settings
+from transport.decoding.reading import decode
 
 CONFIG = """
 model_configs:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from contract.audio.codec import Audio, decode
+from contract.audio.codec import Audio
 from contract.fields import fields_of
 from contract.tasks import TaskInput
+from transport.decoding.reading import decode
 
 _RECORDING = Path(__file__).parents[1] / "data/jfk.flac"
 

@@ -1,12 +1,14 @@
 """Requests read as a server reads them, recordings decoded on the spot; answers of a V1 step."""
 
-from contract.audio.codec import AudioLimits, decode, read_wav
+from contract.audio.codec import read_wav
 from contract.errors import InvalidRequest, ModelFailed, PayloadTooLarge
 from contract.fields import fields_of, missing, read_parameters
 from contract.wire.codecs import Recording, codec_of
 from contract.wire.draft import Draft
 from contract.wire.instances import draft_from_instance
 from contract.wire.tensors import draft_from_message
+from transport.decoding.reading import decode
+from transport.decoding.refusals import AudioLimits
 
 LIMITS = AudioLimits()
 

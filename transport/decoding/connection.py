@@ -8,7 +8,6 @@ import socket
 import numpy as np
 
 from contract.audio.codec import Audio
-from contract.audio.refusals import MAX_RATE, MIN_RATE, AudioRefused
 from transport.decoding.protocol import (
     ACCEPTED,
     DONE,
@@ -20,6 +19,7 @@ from transport.decoding.protocol import (
     SAMPLES,
     Job,
 )
+from transport.decoding.refusals import MAX_RATE, MIN_RATE, AudioRefused
 
 _RESAMPLING_SLACK_S = 1.0
 

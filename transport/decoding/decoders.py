@@ -19,15 +19,15 @@ from typing import Self
 
 import anyio
 
-from contract.audio.codec import Audio, read_audio
-from contract.audio.decoding import check_size
-from contract.audio.refusals import AudioLimits, AudioRefused, Reason
+from contract.audio.codec import Audio
 from contract.audio.wav import layout_of
 from contract.errors import DeadlineExceeded, Overloaded, Unavailable
 from transport.decoding import metrics
 from transport.decoding.connection import DecoderDied
 from transport.decoding.process import DecoderProcess
 from transport.decoding.protocol import Job
+from transport.decoding.reading import check_size, read_audio
+from transport.decoding.refusals import AudioLimits, AudioRefused, Reason
 from transport.decoding.settings import DecodingSettings
 
 logger = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ import struct
 from dataclasses import astuple, dataclass
 from typing import Self
 
-from contract.audio.refusals import AudioLimits, Reason
+from transport.decoding.refusals import AudioLimits, Reason
 
 _JOB = struct.Struct("<QdQIIQ")
 JOB_BYTES = _JOB.size

@@ -9,8 +9,6 @@ import socket
 import sys
 from typing import BinaryIO
 
-from contract.audio.decoding import decoded_blocks
-from contract.audio.refusals import AudioRefused, Reason
 from transport.decoding.containment import address_space_bytes, allow, contain
 from transport.decoding.protocol import (
     ACCEPTED,
@@ -24,6 +22,8 @@ from transport.decoding.protocol import (
     SAMPLES,
     Job,
 )
+from transport.decoding.reading import decoded_blocks
+from transport.decoding.refusals import AudioRefused, Reason
 
 
 def main(descriptor: int, parent_id: int) -> None:

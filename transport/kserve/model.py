@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 import orjson
 
-from contract.audio.codec import AudioLimits
 from contract.context import (
     PRIORITY_HEADER,
     REQUEST_ID_HEADER,
@@ -44,6 +43,7 @@ from contract.wire.tensors import (
 )
 from transport.client.http import TRACE_PARAMETER
 from transport.decoding.decoders import Decoders
+from transport.decoding.refusals import AudioLimits
 from transport.kserve.errors import AnsweredError
 from transport.kserve.recordings import decoded
 from transport.kserve.sdk import Model

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contract.audio.codec import Audio, AudioLimits, undecoded
-from contract.audio.refusals import MAX_RATE, MIN_RATE
+from contract.audio.codec import Audio, undecoded
 from contract.wire.codecs import Recording
 from transport.decoding.decoders import Decoders
+from transport.decoding.refusals import MAX_RATE, MIN_RATE, AudioLimits
 
 
 async def decoded(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from task_values import OUTPUT_KINDS, any_of, is_same
 from wire_reading import input_from_instance, output_from_instance, to_instance
 
-from contract.audio.codec import Audio, AudioLimits, read_wav, wav_bytes
+from contract.audio.codec import Audio, read_wav, wav_bytes
 from contract.embedding import Embedding
 from contract.errors import InvalidRequest, ModelFailed, PayloadTooLarge, SpeechError
 from contract.tasks import (
@@ -30,6 +30,7 @@ from contract.tasks import (
     TranscriptSegment,
 )
 from contract.wire.instances import body_from_instances, enrich, instances_from_body
+from transport.decoding.refusals import AudioLimits
 
 
 def sound(level, size=100, rate=16_000):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from task_values import OUTPUT_KINDS, VALUE_KINDS, any_of, is_same
 from wire_reading import input_from_message
 
-from contract.audio.codec import Audio, AudioFormat, AudioLimits, encode, wav_bytes
+from contract.audio.codec import Audio, wav_bytes
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest, ModelFailed, PayloadTooLarge, SpeechError
 from contract.tasks import (
@@ -36,6 +36,8 @@ from contract.wire.tensors import (
     to_message,
     wanted_task,
 )
+from ingress.encoding import AudioFormat, encode
+from transport.decoding.refusals import AudioLimits
 from transport.v2_body import message_from_body, message_from_json, request_body, response_body
 
 SOUND = Audio(np.linspace(-0.5, 0.5, 800, dtype=np.float32), 8_000)

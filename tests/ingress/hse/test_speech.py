@@ -13,10 +13,10 @@ import pytest
 from fake_client import RESTORED_RATE, SECONDS_PER_CHARACTER, FakeClient
 from front_door import as_base64, browser, heard, make_app, wav_base64
 
-from contract.audio.codec import AudioFormat
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import Unroutable
 from contract.tasks import RestoreAudioInput, SpeakInput, SpeechSegment, SynthesizeInput
+from ingress.encoding import AudioFormat
 
 PATH = "/v1/audio/speech"
 TEXT = "Hello to everybody."

@@ -15,9 +15,9 @@ from fake_client import RATE, SECONDS_PER_CHARACTER, FakeClient
 from fastapi import FastAPI
 from front_door import CONFIG, browser, duration_of, heard, make_app, pcm_heard
 
-from contract.audio.codec import AudioFormat
 from contract.errors import ModelFailed, QueueFull
 from contract.tasks import SpeakInput, SynthesizeInput
+from ingress.encoding import AudioFormat
 
 PATH = "/v1/audio/speech"
 TWO = "The first sentence is here. And then comes the second one."

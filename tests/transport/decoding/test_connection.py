@@ -8,7 +8,6 @@ import socket
 import numpy as np
 import pytest
 
-from contract.audio.refusals import AudioRefused, Reason
 from transport.decoding.connection import DecoderConnection, DecoderDied
 from transport.decoding.protocol import (
     ACCEPTED,
@@ -22,6 +21,7 @@ from transport.decoding.protocol import (
     SAMPLES,
     Job,
 )
+from transport.decoding.refusals import AudioRefused, Reason
 
 FILE = b"a file"
 JOB = Job(

@@ -23,8 +23,7 @@ import pytest
 from processes import cpu_seconds, memory_bytes, peak_memory_bytes, until
 from prometheus_client import REGISTRY
 
-from contract.audio.codec import Audio, AudioFormat, encode, wav_bytes
-from contract.audio.refusals import AudioLimits
+from contract.audio.codec import Audio, wav_bytes
 from contract.errors import (
     DeadlineExceeded,
     InvalidAudio,
@@ -32,7 +31,9 @@ from contract.errors import (
     Overloaded,
     PayloadTooLarge,
 )
+from ingress.encoding import AudioFormat, encode
 from transport.decoding.decoders import Decoders
+from transport.decoding.refusals import AudioLimits
 from transport.decoding.settings import DecodingSettings
 
 DATA = Path(__file__).parents[2] / "data"

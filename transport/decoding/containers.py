@@ -17,7 +17,7 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.audio.refusals import (
+from transport.decoding.refusals import (
     MAX_CHANNELS,
     MAX_RATE,
     MAX_TRACKS,

@@ -16,6 +16,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from contract.audio.codec import Audio, require_finite, resample, wav_bytes
 from contract.audio.wav import header, pcm16
 
 FloatArray = NDArray[np.float32]
@@ -107,16 +108,20 @@ class StreamEncoder:
         return np.asarray(self._resampler.resample_chunk(samples, last=last), np.float32)
 
 
-def encode_file(samples: FloatArray, format: AudioFormat, sample_rate: int) -> bytes:
-    """One complete file with exact lengths in its header. `sample_rate` is one the format has."""
+def encode(audio: Audio, format: AudioFormat, *, sample_rate: int | None = None) -> bytes:
+    """One complete file. `sample_rate` None: the audio's own, or the nearest the format has."""
+    rate = format.rate_for(sample_rate or audio.sample_rate)
+    if sample_rate is not None and format is AudioFormat.PCM:
+        rate = sample_rate
+    require_finite(audio)
+    audio = resample(audio, rate)
     if format is AudioFormat.PCM:
-        return pcm16(samples)
+        return pcm16(audio.samples)
     if format is AudioFormat.WAV:
-        body = pcm16(samples)
-        return header(sample_rate, len(body)) + body
+        return wav_bytes(audio)
     file = io.BytesIO()
-    muxer = _Muxer(format, sample_rate, file)
-    muxer.write(samples)
+    muxer = _Muxer(format, rate, file)
+    muxer.write(audio.samples)
     muxer.close()
     return file.getvalue()
 

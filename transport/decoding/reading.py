@@ -8,8 +8,10 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from contract.audio.containers import container_blocks
-from contract.audio.refusals import (
+from contract.audio.codec import Audio
+from contract.audio.wav import WavLayout, layout_of, sample_blocks
+from transport.decoding.containers import container_blocks
+from transport.decoding.refusals import (
     MAX_CHANNELS,
     MAX_RATE,
     MIN_RATE,
@@ -17,7 +19,6 @@ from contract.audio.refusals import (
     AudioRefused,
     Reason,
 )
-from contract.audio.wav import WavLayout, layout_of, sample_blocks
 
 FloatArray = NDArray[np.float32]
 
@@ -25,6 +26,32 @@ MAX_KEPT_RATE = 48_000
 """Sound keeps its own rate up to this; no model hears more, and memory would be four times it."""
 _LOUDEST = 65_536.0
 """Float files scaled like 16-bit integers exist; what is louder overflows in a model's sums."""
+
+
+def decode(
+    data: bytes,
+    *,
+    max_bytes: int,
+    max_seconds: float,
+    sample_rate: int | None = None,
+    param: str = "audio",
+) -> Audio:
+    """Read a file that is trusted, averaged to mono, at `sample_rate` or its own.
+
+    Blocks, and a hostile file may end the process: servers use decoders.py. Raises InvalidAudio,
+    and PayloadTooLarge as soon as a bound is passed, however small the file.
+    """
+    limits = AudioLimits(max_bytes, max_seconds)
+    try:
+        return read_audio(data, limits, sample_rate)
+    except AudioRefused as refused:
+        raise refused.error(param, limits) from None
+
+
+def read_audio(data: bytes, limits: AudioLimits, sample_rate: int | None) -> Audio:
+    """The same, for who has to know why a file was refused. Raises AudioRefused."""
+    blocks, rates = zip(*decoded_blocks(data, limits, sample_rate), strict=True)
+    return Audio(blocks[0] if len(blocks) == 1 else np.concatenate(blocks), rates[0])
 
 
 def decoded_blocks(
