@@ -22,7 +22,7 @@ FUZZ_CASES ?= 100000
 FUZZ_SEED ?= 1
 
 .PHONY: serve test test-gpu fuzz check fmt bench bench-gpu docs manifests image image-ingress image-transformer image-predictor-whisper \
-  image-predictor-piper image-predictor-torch image-gpu image-check image-names chart version-check clean help
+  image-predictor-piper image-predictor-torch image-gpu image-check image-names chart chart-push version-check clean help
 
 serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
 	@$(SERVE)/bin/harmony serve --config config.yml
@@ -91,6 +91,9 @@ image-names:  ## print what `make image` and `make image-gpu` build
 
 chart: $(TEST)/ready  ## package the charts into dist/ (REGISTRY= where the images are)
 	$(TEST)/bin/python helm/tools/package_charts.py $(REGISTRY)
+
+chart-push: $(TEST)/ready  ## push the packed charts to REGISTRY/charts; prints each by its digest, and its bill of materials
+	@$(TEST)/bin/python helm/tools/push_charts.py $(REGISTRY)
 
 version-check:  ## fail unless TAG is this version, as a release must be
 	@test "$(TAG)" = "v$(VERSION)" || { echo "the tag $(TAG) is not v$(VERSION) of pyproject.toml"; exit 1; }

@@ -32,12 +32,22 @@ class HelmFailed(Exception):
 
 def helm(*arguments: str) -> str:
     """Run helm. Raises HelmFailed with what it wrote on stderr."""
+    return _ran(*arguments).stdout
+
+
+def helm_output(*arguments: str) -> str:
+    """What helm writes on both streams: it reports a push on stderr. Raises HelmFailed."""
+    done = _ran(*arguments)
+    return done.stderr + done.stdout
+
+
+def _ran(*arguments: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [str(binary("helm")), *arguments], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise HelmFailed(done.stderr + done.stdout)
-    return done.stdout
+    return done
 
 
 def render(
