@@ -128,6 +128,17 @@ def test_the_pod_asks_the_ingress_for_models_that_are_deployed(rendered) -> None
     assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
 
 
+@pytest.mark.parametrize("kind", ["Pod", "ConfigMap"])
+def test_a_test_that_passed_leaves_nothing_for_uninstall_to_forget(kind, rendered) -> None:
+    """Helm removes what it lists as the release's, which hooks are not (helm/helm v4.2.4
+    pkg/action/uninstall.go, deleteRelease; pkg/action/hooks.go:180)."""
+    annotations = of_kind(rendered("default"), kind)["harmony-speech-test"]["metadata"][
+        "annotations"
+    ]
+    policy = annotations["helm.sh/hook-delete-policy"].split(",")
+    assert policy == ["before-hook-creation", "hook-succeeded"]
+
+
 def test_the_key_comes_from_the_secret(rendered) -> None:
     pod = of_kind(rendered("gpu-pool"), "Pod")["harmony-speech-test"]["spec"]["containers"][0]
     secret = {"name": "speech-api-keys", "key": "keys"}

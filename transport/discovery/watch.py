@@ -131,13 +131,15 @@ class ServiceWatch:
                 self._tell()
 
     def _keep(self, document: Any, *, is_deleted: bool = False) -> None:
-        """Take over one object as it is now; one that cannot be read is not there."""
+        """Take over one object as it is now. One that cannot be read is not there, nor one that is
+        being deleted: the API server keeps it until KServe has removed its finalizer (kserve/kserve
+        v0.20.0 pkg/controller/v1beta1/inferenceservice/controller.go:181-196)."""
         name = _metadata(document).get("name")
         if not isinstance(name, str):
             logger.warning("an InferenceService without a name is skipped")
             return
         self._services.pop(name, None)
-        if is_deleted:
+        if is_deleted or _metadata(document).get("deletionTimestamp"):
             return
         try:
             self._services[name] = read_service(document)

@@ -71,6 +71,19 @@ def test_it_lists_once_and_follows_every_change(watched: Watched, api: FakeKuber
     assert asked["resourceVersion"] == "101"
 
 
+def test_a_service_that_is_being_deleted_is_gone(watched: Watched, api: FakeKubernetesApi) -> None:
+    """KServe's finalizer may keep it for as long as its controller is away."""
+    api.put(inference_service("b"))
+    watched.until_names("a", "b")
+    ending = inference_service("a")
+    ending["metadata"]["deletionTimestamp"] = "2026-11-27T00:00:00Z"
+    api.put(ending)
+    watched.until_names("b")
+    api.delete("a")
+    api.put(inference_service("c"))
+    watched.until_names("b", "c")
+
+
 def test_what_does_not_matter_is_not_told(watched: Watched, api: FakeKubernetesApi) -> None:
     watched.until_names("a")
     same = inference_service("a")
