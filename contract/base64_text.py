@@ -20,14 +20,21 @@ def from_base64(text: str, *, param: str, max_bytes: int | None = None) -> bytes
             f"{param} has {len(text) // 4 * 3} bytes; the most is {max_bytes}", param=param
         )
     try:
-        return binascii.a2b_base64(text, strict_mode=True)
+        data = binascii.a2b_base64(text, strict_mode=True)
     except ValueError:  # perhaps only broken into lines, or without padding
-        joined = "".join(text.split()).rstrip("=")
+        data = _from_lines(text, param)
+    if not data:
+        raise InvalidRequest(f"{param} is empty; send base64", param=param)
+    return data
+
+
+def _from_lines(text: str, param: str) -> bytes:
+    joined = "".join(text.split()).rstrip("=")
     try:
         return binascii.a2b_base64(joined + "=" * (-len(joined) % 4), strict_mode=True)
     except ValueError:
         raise InvalidRequest(
-            f"{param} must be base64 text in the standard alphabet", param=param
+            f"{param} must be base64 text; encode the bytes with the standard alphabet", param=param
         ) from None
 
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from contract.errors import InvalidRequest, NotFound, PayloadTooLarge, SpeechError
-from contract.explain import field_name
+from contract.explain import explained
 from ingress.dialect import SPEECH_PATH, Dialect, dialect_of_speech, error_response
 from ingress.request_state import request_state_of
 
@@ -33,15 +33,9 @@ _SENTENCES = {
     404: "no such path; /openapi.json lists them all",
     405: "this path does not know that method; /openapi.json lists the ones it does",
 }
-_REMEDIES = {
-    "missing": "is required",
-    "extra_forbidden": "is not a parameter of this endpoint",
-    "string_unicode": "must be text in UTF-8",
-    "recursion_loop": "is nested too deeply",
-}
-
-_UNION_MEMBERS = frozenset({"str", "VoiceId", "dict[str,any]"})
-"""Parts of a place that no client has sent: which of a field's types was tried."""
+_UNSENT = frozenset({"body", "query", "path", *Dialect, "str", "VoiceId", "dict[str,any]"})
+"""Parts of a place that no client has sent: where FastAPI looked, and which of a field's types was
+tried."""
 
 
 def install_handlers(app: FastAPI) -> None:
@@ -54,7 +48,7 @@ async def _answer(request: Request, exc: Exception) -> Response:
     state = request_state_of(request)
     if isinstance(exc, RequestValidationError) and request.url.path == SPEECH_PATH:
         state.dialect = dialect_of_speech(exc.body)
-    error = state.named(_as_speech_error(exc, state.dialect))
+    error = state.named(_as_speech_error(exc))
     state.error_code = error.code
     response = error_response(state.dialect, error)
     if isinstance(exc, HTTPException) and exc.headers:
@@ -62,26 +56,18 @@ async def _answer(request: Request, exc: Exception) -> Response:
     return response
 
 
-def _as_speech_error(exc: Exception, dialect: Dialect) -> SpeechError:
+def _as_speech_error(exc: Exception) -> SpeechError:
     if isinstance(exc, SpeechError):
         return exc
     if isinstance(exc, RequestValidationError):
-        return explain(exc.errors(), tags=frozenset(Dialect))
+        return explain(exc.errors())
     assert isinstance(exc, HTTPException)
+    if isinstance(exc.__cause__, SpeechError):  # found while FastAPI read the body
+        return exc.__cause__
     kind = _BY_STATUS.get(exc.status_code, InvalidRequest)
     return kind(_SENTENCES.get(exc.status_code, str(exc.detail)))
 
 
-def explain(errors: Sequence[Any], *, tags: frozenset[str] = frozenset()) -> InvalidRequest:
-    """The first fault that pydantic found, in words that hold nothing of the input."""
-    first = errors[0]
-    unsent = {"body", "query", "path", *tags, *_UNION_MEMBERS}
-    parts = [part for part in first["loc"] if part not in unsent]
-    kind = first["type"]
-    if kind == "json_invalid":
-        return InvalidRequest("the body is not JSON")
-    if not parts:
-        return InvalidRequest("the body must be a JSON object (content-type: application/json)")
-    name = field_name(parts)
-    remedy = _REMEDIES.get(kind) or first["msg"].replace("Input should be", "must be")
-    return InvalidRequest(f"{name} {remedy[0].lower()}{remedy[1:]}", param=name)
+def explain(errors: Sequence[Any]) -> InvalidRequest:
+    """The first error of a ValidationError, in a client's names."""
+    return explained(errors, ignored=_UNSENT)

@@ -1,35 +1,17 @@
-"""JSON bodies, bounded before they are parsed, and parsed where they hold up nobody for long."""
+"""JSON bodies, read by the one reader of all rooms, where they hold up nobody for long."""
 
 from __future__ import annotations
 
-import asyncio
+from codecs import BOM_UTF8
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from pydantic_core import from_json
-from starlette.exceptions import HTTPException
 
-from contract.errors import PayloadTooLarge
-
-MAX_ITEMS = 100_000
-"""Most values in a body, as its commas tell: `[],` is three bytes, and seventy as an object. An
-hour's list of speech segments has a few thousand."""
-_SMALL_BYTES = 64 << 10
-
-
-class ItemCount:
-    """Counts while a body arrives, so that what is refused is never held."""
-
-    def __init__(self) -> None:
-        self._commas = 0
-
-    def add(self, chunk: bytes) -> None:
-        """Raises PayloadTooLarge."""
-        self._commas += chunk.count(b",")
-        if self._commas >= MAX_ITEMS:
-            raise PayloadTooLarge(f"the body holds more than {MAX_ITEMS} JSON values", param="body")
+from contract.json_guard import read_json
+from transport.threads import off_loop
 
 
 class JsonRoute(APIRoute):
@@ -45,14 +27,12 @@ class JsonRoute(APIRoute):
 
 
 class JsonRequest(Request):
-    """Parses large bodies in a thread, by pydantic's parser: 60 MB of base64 take 46 ms there and
-    112 ms by the standard library, which FastAPI would use on the event loop."""
-
     async def json(self) -> Any:
-        body = await self.body()
-        if len(body) <= _SMALL_BYTES:
-            return await super().json()
-        try:
-            return await asyncio.to_thread(from_json, body, allow_inf_nan=False)
-        except ValueError:
-            raise HTTPException(400, "the body is not JSON, or is nested too deeply") from None
+        """Raises InvalidRequest, which FastAPI keeps as the cause of its own error."""
+        return await parsed(await self.body())
+
+
+async def parsed(body: bytes) -> Any:
+    """Some clients put a byte order mark in front."""
+    body = body.removeprefix(BOM_UTF8)
+    return await off_loop(len(body), partial(read_json, body))

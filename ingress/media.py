@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-
 from contract.audio.codec import Audio
+from contract.base64_text import from_base64
 from contract.embedding import (
     MAX_LEGACY_BYTES,
     Embedding,
@@ -25,26 +22,6 @@ SPEECH_RATE = 16_000
 
 _LONGEST_EMBEDDING = 2 * MAX_LEGACY_BYTES
 """Characters of base64, line breaks included."""
-_DATA_URL = re.compile(r"\s*data:[^,]{0,256},")
-_SPACE = str.maketrans("", "", " \t\r\n\f\v")
-
-
-def from_base64(text: str, *, param: str) -> bytes:
-    """Bytes of base64 with or without a `data:` prefix, line breaks and padding.
-
-    Raises InvalidRequest that names the field.
-    """
-    prefix = _DATA_URL.match(text)
-    body = (text[prefix.end() :] if prefix else text).translate(_SPACE)
-    body = body.rstrip("=")
-    if not body:
-        raise InvalidRequest(f"{param} is required; send base64", param=param)
-    try:
-        return base64.b64decode(body + "=" * (-len(body) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        raise InvalidRequest(
-            f"{param} is not base64; encode the bytes with the standard alphabet", param=param
-        ) from None
 
 
 def read_embedding(text: str, *, param: str) -> Embedding | LegacyEmbedding:

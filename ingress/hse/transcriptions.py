@@ -10,6 +10,7 @@ from ingress.endpoints import TRANSCRIPTIONS
 from ingress.errors import explain
 from ingress.hse.answers import answer, whisper_segments
 from ingress.hse.schemas import SpeechTranscribeRequest
+from ingress.json_body import parsed
 from ingress.media import read_speech
 from ingress.request_state import RequestState
 from ingress.selection import find_card
@@ -19,9 +20,9 @@ from ingress.state import AppState
 async def transcribe(app_state: AppState, state: RequestState, body: bytes) -> Response:
     state.field_names = {"audio": "input_audio"}
     try:
-        asked = SpeechTranscribeRequest.model_validate_json(body)
+        asked = SpeechTranscribeRequest.model_validate(await parsed(body))
     except ValidationError as exc:
-        raise explain(exc.errors(include_url=False, include_input=False)) from None
+        raise explain(exc.errors(include_url=False)) from None
     card = find_card(app_state.catalog.current, app_state.settings, TRANSCRIPTIONS, asked.model)
     state.model = card.id
     state.note_ignored(asked)

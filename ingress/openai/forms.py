@@ -82,7 +82,7 @@ def _validated(form: FormData, fields: type[M]) -> M:
     try:
         return fields.model_validate(values)
     except ValidationError as exc:
-        raise explain(exc.errors(include_url=False, include_input=False)) from None
+        raise explain(exc.errors(include_url=False)) from None
 
 
 def _add(

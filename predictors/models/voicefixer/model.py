@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
+import torch
+from torch import nn
 
 from contract.audio.codec import Audio
 from contract.config import ModelConfig
@@ -31,15 +34,26 @@ from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import NoOptions, read_options
 from predictors.runtime.weights.source import resolve
 
+N = TypeVar("N", bound=nn.Module)
 _MIN_SAMPLES = SAMPLE_RATE // 10
 _RESTORER_FILE = "vf.ckpt"
 _VOCODER_FILE = "model.ckpt-1490000_trimed.pt"
 
 
-def _find(config: ModelConfig, name: str) -> Path:
-    """The weight file `name` of the public layout, or the file that `model` names."""
+def _network(
+    config: ModelConfig,
+    weights: Weights,
+    name: str,
+    *,
+    read: Callable[[Path], N],
+    reduce: Callable[[N, torch.dtype], object],
+) -> Loaded[N]:
+    """What `read` makes of the weight file `name` of the public layout, or of the file that
+    `model` names."""
+    read_options(NoOptions, config)
     root = resolve(config.model, revision=config.revision, allow=(name,), required=(name,))
-    return root if root.is_file() else root / name
+    path = root if root.is_file() else root / name
+    return shared_network(config, weights, path, build=partial(read, path), reduce=reduce)
 
 
 class VoiceFixerRestorer(Model[RestoreInput, RestoreOutput]):
@@ -58,14 +72,12 @@ class VoiceFixerRestorer(Model[RestoreInput, RestoreOutput]):
 
     @classmethod
     def load(cls, config: ModelConfig, weights: Weights) -> Self:
-        read_options(NoOptions, config)
-        path = _find(config, _RESTORER_FILE)
         return cls(
-            shared_network(
+            _network(
                 config,
                 weights,
-                path,
-                build=lambda: read_restorer(path),
+                _RESTORER_FILE,
+                read=read_restorer,
                 reduce=restoring.reduce_restorer,
             )
         )
@@ -108,15 +120,9 @@ class VoiceFixerVocoder(Model[VocodeInput, AudioOutput]):
 
     @classmethod
     def load(cls, config: ModelConfig, weights: Weights) -> Self:
-        read_options(NoOptions, config)
-        path = _find(config, _VOCODER_FILE)
         return cls(
-            shared_network(
-                config,
-                weights,
-                path,
-                build=lambda: read_vocoder(path),
-                reduce=vocoding.reduce_tfgan,
+            _network(
+                config, weights, _VOCODER_FILE, read=read_vocoder, reduce=vocoding.reduce_tfgan
             )
         )
 
