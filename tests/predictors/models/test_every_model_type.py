@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from model_requests import alike, names_of, three_requests
-from one_thread import one_thread
 from synthetic_models import SYNTHETIC_MODELS
 from tiny_models import TINY_MODEL_TYPES, tiny_config
 from wire_reading import input_from_message
@@ -73,12 +72,6 @@ def _find(name: str, folder: Path) -> tuple[type[Model[Any, Any]], ModelConfig]:
     return model_type_class(name), CONFIGURED[name]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
-
-
 @pytest_asyncio.fixture(params=ENTRIES, scope="module", loop_scope="module")
 async def loaded(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
@@ -98,7 +91,10 @@ async def loaded(
     assert not pool.weights.keys(), "unloading left shared weights behind"
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.usefixtures("torch_on_one_thread"),
+]
 
 
 async def test_serves_the_task_it_is_listed_under(loaded: Loaded) -> None:

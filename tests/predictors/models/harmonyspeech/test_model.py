@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from clips import jfk
 from golden_weights import golden
 from hostile_files import SPOILED, Planted, saved, spoil
 from loaded_model import answered, loaded, only, refused
-from one_thread import one_thread
 from synthetic_checkpoints import FULL
 from synthetic_harmonyspeech import SMALL_DIMS, write_harmonyspeech
 
@@ -59,12 +58,7 @@ TYPES = {
     "synthesizer": HarmonySpeechSynthesizer,
     "vocoder": HarmonySpeechVocoder,
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
+pytestmark = pytest.mark.usefixtures("torch_on_one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,11 @@
 """BERT features: the layer MeloTTS reads, batches, long sentences, and doing without."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
-from one_thread import one_thread
 from tiny_bert import write_bert
 from transformers import BertModel
 
@@ -17,12 +16,7 @@ from predictors.runtime.weights.store import WeightStore
 
 CPU = torch.device("cpu")
 LONGEST = 64  # positions of the BERT
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
+pytestmark = pytest.mark.usefixtures("torch_on_one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """MeloTTS from checkpoints of the public layout: six languages, with BERT features and without."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 from golden_weights import golden
-from one_thread import one_thread
+from loaded_model import answered, loaded, only
 from synthetic_checkpoints import FULL, vits_config, write_melo, write_vits
 from tiny_bert import write_bert
 
-from contract.config import InvalidConfig, ModelConfig
+from contract.config import InvalidConfig
 from contract.errors import InvalidRequest, ModelFailed
 from contract.tasks import AudioOutput, SynthesizeInput
 from predictors.models.vits.melo import MeloTTSSynthesizer
@@ -25,12 +24,7 @@ from predictors.runtime.weights.store import WeightStore
 RATE = 44_100
 GAP = int(RATE * 0.05)
 TEXT = "The quick brown fox jumps over the lazy dog."
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
+pytestmark = pytest.mark.usefixtures("torch_on_one_thread")
 
 
 @pytest.fixture(scope="module")
@@ -38,25 +32,17 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_melo(tmp_path_factory.mktemp("melo-en"))
 
 
-def loaded(root: Path, store: WeightStore | None = None, **entry: Any) -> MeloTTSSynthesizer:
-    settings = {"name": "it", "model": str(root), "model_type": "MeloTTSSynthesizer"} | entry
-    settings = {"device_config": {"device": "cpu"}, "options": {"bert": "none"}} | settings
-    return MeloTTSSynthesizer.load(ModelConfig(**settings), (store or WeightStore()).holder())
+def melo(root: Path, **entry: Any) -> MeloTTSSynthesizer:
+    return loaded(MeloTTSSynthesizer, root, **{"options": {"bert": "none"}} | entry)
 
 
 @pytest.fixture(scope="module")
 def english(root: Path) -> MeloTTSSynthesizer:
-    return loaded(root, language="EN")
-
-
-def only(found: Any) -> Any:
-    (answer,) = found
-    return answer
+    return melo(root, language="EN")
 
 
 def said(model: MeloTTSSynthesizer, text: str = TEXT, **knobs: Any) -> np.ndarray[Any, Any]:
-    output = only(answers(model, [SynthesizeInput(text, **knobs)]))
-    assert isinstance(output, AudioOutput), output
+    output = answered(model, SynthesizeInput(text, **knobs), AudioOutput)
     assert output.audio.sample_rate == RATE
     return output.audio.samples
 
@@ -136,13 +122,13 @@ def test_a_sentence_without_sound_does_not_stop_the_others(english: MeloTTSSynth
     ],
 )
 def test_every_language_is_spoken(tmp_path: Path, language: str, text: str):
-    model = loaded(write_melo(tmp_path, language))  # its only voice tells the language
+    model = melo(write_melo(tmp_path, language))  # its only voice tells the language
     assert len(said(model, text, language=language.lower())) > RATE // 4
     assert isinstance(only(answers(model, [model.warm_up_request()])), AudioOutput)
 
 
 def test_chinese_takes_the_front_end_that_reads_english_words(tmp_path: Path):
-    model = loaded(write_melo(tmp_path, "ZH"), language="ZH")
+    model = melo(write_melo(tmp_path, "ZH"), language="ZH")
     (sentence,) = model.sentences("学习machine")
     assert set(sentence.language_ids[1::2]) == {3}
     assert "sh" in sentence.phones[-6:]
@@ -159,24 +145,24 @@ def test_chinese_takes_the_front_end_that_reads_english_words(tmp_path: Path):
 )
 def test_a_configuration_it_cannot_serve_is_refused(root: Path, entry: dict[str, Any], words: str):
     with pytest.raises(InvalidConfig, match=words):
-        loaded(root, **entry)
+        melo(root, **entry)
 
 
 def test_an_openvoice_checkpoint_is_told_apart(tmp_path: Path):
     write_vits(tmp_path, "openvoice_v1_base_EN")
     with pytest.raises(ModelFailed, match="OpenVoiceV1Synthesizer"):
-        loaded(tmp_path)
+        melo(tmp_path)
 
 
 def test_a_checkpoint_of_another_family_names_both(tmp_path: Path, root: Path):
     write_vits(tmp_path, "openvoice_v1_base_EN")
     (tmp_path / "config.json").write_text(json.dumps(vits_config("melotts")))
     with pytest.raises(ModelFailed, match=r"MeloTTSSynthesizer.*OpenVoiceV1Synthesizer"):
-        loaded(tmp_path)
+        melo(tmp_path)
 
 
 def test_half_precision_keeps_the_rhythm(english: MeloTTSSynthesizer, root: Path):
-    half = loaded(root, language="EN", dtype="bfloat16")
+    half = melo(root, language="EN", dtype="bfloat16")
     exact, rounded = said(english), said(half)
     assert len(rounded) == len(exact)
     assert np.corrcoef(exact, rounded)[0, 1] > 0.98
@@ -184,7 +170,7 @@ def test_half_precision_keeps_the_rhythm(english: MeloTTSSynthesizer, root: Path
 
 def test_entries_of_the_same_file_share_one_network(root: Path):
     store = WeightStore()
-    models = [loaded(root, store, voices=(voice,)) for voice in ("EN-US", "EN-BR")]
+    models = [melo(root, store=store, voices=(voice,)) for voice in ("EN-US", "EN-BR")]
     assert len(store.keys()) == 1
     assert not np.array_equal(*(said(model) for model in models))
 
@@ -201,7 +187,7 @@ def test_bert_changes_the_sound_and_is_loaded_once(
     english: MeloTTSSynthesizer, root: Path, bert: Path
 ):
     store = WeightStore()
-    models = [loaded(root, store, language="EN", options={"bert": str(bert)}) for _ in range(2)]
+    models = [melo(root, store=store, language="EN", options={"bert": str(bert)}) for _ in range(2)]
     assert len(store.keys()) == 2
     assert not np.array_equal(said(models[0]), said(english))
     batch = [SynthesizeInput(TEXT), SynthesizeInput("Yes.")]
@@ -211,7 +197,7 @@ def test_bert_changes_the_sound_and_is_loaded_once(
 
 
 def test_bert_features_lie_over_the_phones_of_their_words(root: Path, bert: Path):
-    model = loaded(root, language="EN", options={"bert": str(bert)})
+    model = melo(root, language="EN", options={"bert": str(bert)})
     sentences = model.sentences("Hello world.")
     units = model.prepare(SynthesizeInput("Hello world.")).units
     (piece,) = model.with_features([unit.work for unit in units])
@@ -229,15 +215,15 @@ def test_a_checkpoint_trained_without_bert_gets_none(tmp_path: Path, bert: Path)
     config = json.loads((tmp_path / "config.json").read_text())
     config["data"]["disable_bert"] = True
     (tmp_path / "config.json").write_text(json.dumps(config))
-    assert loaded(tmp_path, options={"bert": str(bert)}).bert is None
+    assert melo(tmp_path, options={"bert": str(bert)}).bert is None
 
 
 def test_a_bert_that_was_named_must_be_there_and_fit(root: Path, tmp_path: Path):
     with pytest.raises(WeightsMissing):
-        loaded(root, options={"bert": "./nowhere"})
+        melo(root, options={"bert": "./nowhere"})
     small = write_bert(tmp_path, dims=16)
     with pytest.raises(InvalidConfig, match="768 or 1024"):
-        loaded(root, options={"bert": str(small)})
+        melo(root, options={"bert": str(small)})
 
 
 # Full size ------------------------------------------------------------------------------------
@@ -247,7 +233,7 @@ def test_a_bert_that_was_named_must_be_there_and_fit(root: Path, tmp_path: Path)
 def full(tmp_path_factory: pytest.TempPathFactory) -> MeloTTSSynthesizer:
     root = tmp_path_factory.mktemp("full")
     write_vits(root, "melotts", size=FULL, speakers={"EN-US": 0})
-    return loaded(root, language="EN")
+    return melo(root, language="EN")
 
 
 @pytest.mark.parametrize("speed", ["1.0", "1.2"])

@@ -4,7 +4,7 @@ is told, and the recorded results of the originals at full size."""
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import torch
 from clips import jfk
 from golden_weights import golden
 from hostile_files import Planted, saved
-from one_thread import one_thread
+from loaded_model import answered, loaded, only, refused
 from synthetic_checkpoints import (
     FULL,
     vits_config,
@@ -25,10 +25,10 @@ from synthetic_checkpoints import (
 )
 
 from contract.audio.codec import Audio
-from contract.config import InvalidConfig, ModelConfig
+from contract.config import InvalidConfig
 from contract.context import Priority
 from contract.embedding import Embedding, LegacyEmbedding
-from contract.errors import InvalidAudio, InvalidRequest, ModelFailed, SpeechError
+from contract.errors import InvalidAudio, ModelFailed
 from contract.tasks import (
     AudioOutput,
     ConvertVoiceInput,
@@ -55,12 +55,7 @@ RATE = 22_050
 GAP = int(RATE * 0.05)
 TEXT = "The quick brown fox jumps over the lazy dog."
 LONG_TEXT = " ".join([TEXT] * 4)  # two pieces of two sentences
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
+pytestmark = pytest.mark.usefixtures("torch_on_one_thread")
 
 
 @pytest.fixture(scope="module")
@@ -73,28 +68,10 @@ def v2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_openvoice_v2(tmp_path_factory.mktemp("v2"))
 
 
-def loaded(kind: type[Any], root: Path, store: WeightStore | None = None, **entry: Any) -> Any:
-    settings = {"name": "it", "model": str(root), "model_type": kind.__name__} | entry
-    config = ModelConfig(**{"device_config": {"device": "cpu"}} | settings)
-    return kind.load(config, (store or WeightStore()).holder())
-
-
-def only(found: Any) -> Any:
-    (answer,) = found
-    return answer
-
-
 def said(model: Any, text: str = TEXT, **knobs: Any) -> np.ndarray[Any, Any]:
-    output = only(answers(model, [SynthesizeInput(text, **knobs)]))
-    assert isinstance(output, AudioOutput), output
+    output = answered(model, SynthesizeInput(text, **knobs), AudioOutput)
     assert output.audio.sample_rate == RATE
     return output.audio.samples
-
-
-def refused(model: Any, request: Any) -> SpeechError:
-    answer = only(answers(model, [request]))
-    assert isinstance(answer, InvalidRequest), answer
-    return answer
 
 
 # Base voices --------------------------------------------------------------------------------
@@ -420,9 +397,9 @@ def test_a_reference_that_tells_nothing_is_refused(encoder: Any, samples: Any, w
 
 def test_converter_and_encoder_hold_one_copy_of_what_they_share(v2: Path):
     store = WeightStore()
-    encoder = loaded(OpenVoiceV2ToneConverterEncoder, v2, store)
-    converter = loaded(OpenVoiceV2ToneConverter, v2, store)
-    again = loaded(OpenVoiceV2ToneConverter, v2, store)
+    encoder = loaded(OpenVoiceV2ToneConverterEncoder, v2, store=store)
+    converter = loaded(OpenVoiceV2ToneConverter, v2, store=store)
+    again = loaded(OpenVoiceV2ToneConverter, v2, store=store)
     assert len(store.keys()) == 2
     assert converter.converter.network.ref_enc is encoder.encoder.network.ref_enc
     assert converter.converter.network is again.converter.network

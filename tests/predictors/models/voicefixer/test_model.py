@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from clips import jfk
 from golden_weights import golden
 from hostile_files import SPOILED, spoil
 from loaded_model import answered, loaded, only, refused
-from one_thread import one_thread
 from synthetic_checkpoints import FULL
 from synthetic_voicefixer import (
     RESTORER_FILE,
@@ -43,12 +41,7 @@ from predictors.runtime.weights.store import CorruptWeights, WeightStore
 RATE = 44_100
 HOP = 441
 TYPES = {RESTORER_FILE: VoiceFixerRestorer, VOCODER_FILE: VoiceFixerVocoder}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    with one_thread():
-        yield
+pytestmark = pytest.mark.usefixtures("torch_on_one_thread")
 
 
 @pytest.fixture(scope="module")
@@ -373,9 +366,10 @@ def test_a_hub_id_is_found_in_the_cache(release: Path, tmp_path: Path):
     (repository / "refs/main").write_text("abc")
     script = (
         "from contract.config import ModelConfig\n"
-        "from predictors.models.voicefixer.model import _find\n"
+        "from predictors.models.voicefixer.model import VoiceFixerRestorer\n"
+        "from predictors.runtime.weights.store import WeightStore\n"
         "entry = ModelConfig(name='it', model='jlmarrugom/voice_fixer', model_type='x')\n"
-        f"assert _find(entry, {RESTORER_FILE!r}).is_file()\n"
+        "assert VoiceFixerRestorer.load(entry, WeightStore().holder()).size_bytes\n"
     )
     offline = {"HF_HUB_CACHE": str(tmp_path), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
