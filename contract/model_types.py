@@ -22,6 +22,8 @@ class ModelType:
     """The chart's image that has it."""
     packages: tuple[str, ...]
     """Importable packages without which it cannot be imported."""
+    license: str = ""
+    """Of its public weights, or of a library under stronger terms."""
 
 
 MODEL_TYPES: Mapping[str, ModelType] = {
@@ -30,84 +32,98 @@ MODEL_TYPES: Mapping[str, ModelType] = {
         extra="whisper",
         image="whisper",
         packages=("faster_whisper", "ctranslate2", "onnxruntime"),
+        license="MIT",
     ),
     "SileroVAD": ModelType(
         task=Task.DETECT_SPEECH,
         extra="whisper",
         image="whisper",
         packages=("onnxruntime",),
+        license="MIT",
     ),
     "PiperSynthesizer": ModelType(
         task=Task.SYNTHESIZE,
         extra="piper",
         image="piper",
         packages=("piper", "onnx", "onnxruntime"),
+        license="GPL-3.0-or-later, and the voice's own",
     ),
     "HarmonySpeechEncoder": ModelType(
         task=Task.EMBED_SPEAKER,
         extra="torch",
         image="torch",
         packages=("torch", "webrtcvad"),
+        license="unverified",
     ),
     "HarmonySpeechSynthesizer": ModelType(
         task=Task.SYNTHESIZE_MEL,
         extra="torch,text",
         image="torch",
         packages=("torch", "text_unidecode"),
+        license="unverified",
     ),
     "HarmonySpeechVocoder": ModelType(
         task=Task.VOCODE,
         extra="torch",
         image="torch",
         packages=("torch",),
+        license="unverified",
     ),
     "OpenVoiceV1Synthesizer": ModelType(
         task=Task.SYNTHESIZE,
         extra="torch,text",
         image="torch",
         packages=("torch", "text_unidecode"),
+        license="MIT, unverified",
     ),
     "OpenVoiceV1ToneConverter": ModelType(
         task=Task.CONVERT_VOICE,
         extra="torch",
         image="torch",
         packages=("torch",),
+        license="MIT, unverified",
     ),
     "OpenVoiceV1ToneConverterEncoder": ModelType(
         task=Task.EMBED_SPEAKER,
         extra="torch",
         image="torch",
         packages=("torch",),
+        license="MIT, unverified",
     ),
     "MeloTTSSynthesizer": ModelType(
         task=Task.SYNTHESIZE,
         extra="torch,text",
         image="torch",
         packages=("torch", "transformers", "jieba"),
+        license="MIT, unverified",
     ),
     "OpenVoiceV2ToneConverter": ModelType(
         task=Task.CONVERT_VOICE,
         extra="torch",
         image="torch",
         packages=("torch",),
+        license="MIT, unverified",
     ),
     "OpenVoiceV2ToneConverterEncoder": ModelType(
         task=Task.EMBED_SPEAKER,
         extra="torch",
         image="torch",
         packages=("torch",),
+        license="MIT, unverified",
     ),
     "VoiceFixerRestorer": ModelType(
         task=Task.RESTORE,
         extra="torch",
         image="torch",
         packages=("torch",),
+        license="unverified",
     ),
     "VoiceFixerVocoder": ModelType(
         task=Task.VOCODE,
         extra="torch",
         image="torch",
         packages=("torch",),
+        license="unverified",
     ),
 }
 MODEL_TYPE_TASKS: Mapping[str, Task] = {name: one.task for name, one in MODEL_TYPES.items()}

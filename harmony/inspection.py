@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from contract.config import ModelConfig, ServiceConfig
 from contract.errors import SpeechError
-from contract.model_types import MODEL_TYPE_TASKS
+from contract.model_types import MODEL_TYPE_TASKS, MODEL_TYPES
 from contract.toolchains import TOOLCHAINS
 from predictors.runtime.registry import known_model_types, missing_packages, task_of
 
@@ -38,10 +38,16 @@ def summary(config: ServiceConfig) -> str:
 
 
 def model_type_table() -> Iterator[str]:
-    yield f"{'model type':<34}{'task':<17}installed"
+    yield f"{'model type':<34}{'task':<17}{'licence':<40}installed"
     for name in known_model_types():
         missing = missing_packages(name)
-        yield f"{name:<34}{_task(name):<17}{'no: ' + ', '.join(missing) if missing else 'yes'}"
+        installed = f"no: {', '.join(missing)}" if missing else "yes"
+        yield f"{name:<34}{_task(name):<17}{_license(name):<40}{installed}"
+
+
+def _license(name: str) -> str:
+    """A plugin's stands in its package's metadata: it is not imported for this."""
+    return MODEL_TYPES[name].license if name in MODEL_TYPES else "see its package"
 
 
 def _task(name: str) -> str:

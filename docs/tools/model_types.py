@@ -48,6 +48,7 @@ def _entry(name: str, spec: ModelSpec) -> str:
         f'        extra="{spec.extra}",\n'
         f'        image="{spec.image}",\n'
         f"        packages=({packages}),\n"
+        f'        license="{spec.license}",\n'
         "    ),\n"
     )
 

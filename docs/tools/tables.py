@@ -49,10 +49,13 @@ Row = Sequence[str]
 
 def model_types() -> str:
     rows = [
-        (f"`{name}`", f"`{one.task.value}`", f"`{one.extra}`", ", ".join(one.packages))
+        (
+            *(f"`{name}`", f"`{one.task.value}`", f"`{one.extra}`"),
+            *(", ".join(one.packages), one.license),
+        )
         for name, one in MODEL_TYPES.items()
     ]
-    return _table(("model type", "task", "extra", "packages that are looked for"), rows)
+    return _table(("model type", "task", "extra", "packages that are looked for", "licence"), rows)
 
 
 def options() -> str:

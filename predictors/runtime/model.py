@@ -40,7 +40,8 @@ class ModelSpec:
     options: type[Any] = NoOptions
     """The dataclass that an entry's `options` are read into."""
     license: str = ""
-    """SPDX id of what the model type runs on besides this project, where it binds the user."""
+    """What binds whoever runs it besides this project's own licence: the SPDX id of its public
+    weights, or of a library under stronger terms; `unverified` where no card could be read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

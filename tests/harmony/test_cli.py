@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from contract.model_types import MODEL_TYPES
 from harmony.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -69,6 +70,13 @@ def test_every_model_type_is_listed_with_its_task(run):
     listed = {line.split()[0]: line.split()[1] for line in lines[1:]}
     assert listed["FasterWhisper"] == "transcribe"
     assert listed["PiperSynthesizer"] == "synthesize"
+
+
+def test_the_licence_of_every_model_type_is_listed(run):
+    listed = {line.split()[0]: line for line in run("models").stdout.splitlines()[1:]}
+    assert "GPL-3.0-or-later" in listed["PiperSynthesizer"]
+    assert "MIT" in listed["FasterWhisper"]
+    assert all(spec.license and spec.license in listed[name] for name, spec in MODEL_TYPES.items())
 
 
 @pytest.mark.weights

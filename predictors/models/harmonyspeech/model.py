@@ -52,6 +52,8 @@ SAMPLE_RATE = 16_000
 MAX_CHARACTERS = 20_000
 """About 20 minutes of speech, 100 000 mel frames."""
 
+_LICENSE = "unverified"
+
 
 def _files(part: str) -> tuple[str, str]:
     return f"{part}/config.json", f"{part}/{part}.pt"
@@ -86,7 +88,11 @@ class HarmonySpeechEncoder(Model[EmbedSpeakerInput, EmbedSpeakerOutput]):
     """
 
     spec = ModelSpec(
-        Task.EMBED_SPEAKER, packages=("torch", "webrtcvad"), extra="torch", image="torch"
+        Task.EMBED_SPEAKER,
+        packages=("torch", "webrtcvad"),
+        extra="torch",
+        image="torch",
+        license=_LICENSE,
     )
     max_batch_cost = MAX_RUN_WINDOWS
     is_padded = False
@@ -150,7 +156,11 @@ class HarmonySpeechSynthesizer(Model[SynthesizeMelInput, SynthesizeMelOutput]):
     """
 
     spec = ModelSpec(
-        Task.SYNTHESIZE_MEL, packages=("torch", "text_unidecode"), extra="torch,text", image="torch"
+        Task.SYNTHESIZE_MEL,
+        packages=("torch", "text_unidecode"),
+        extra="torch,text",
+        image="torch",
+        license=_LICENSE,
     )
     max_batch_cost = MAX_RUN_SYMBOLS
 
@@ -220,7 +230,9 @@ class HarmonySpeechVocoder(Model[VocodeInput, AudioOutput]):
     silence follow every piece. Mels may be of any length.
     """
 
-    spec = ModelSpec(Task.VOCODE, packages=("torch",), extra="torch", image="torch")
+    spec = ModelSpec(
+        Task.VOCODE, packages=("torch",), extra="torch", image="torch", license=_LICENSE
+    )
     max_batch_cost = MAX_RUN_FRAMES
 
     def __init__(self, vocoder: Vocoder, size_bytes: int) -> None:

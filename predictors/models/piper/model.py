@@ -62,7 +62,7 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
         image="piper",
         cuda=False,  # piper-tts asks for the onnxruntime that has none
         options=PiperOptions,
-        license="GPL-3.0-or-later",
+        license="GPL-3.0-or-later, and the voice's own",
     )
     max_batch_cost = MAX_RUN_IDS
     max_padding = MAX_PADDING

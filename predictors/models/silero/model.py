@@ -58,6 +58,7 @@ class SileroVAD(Model[DetectSpeechInput, DetectSpeechOutput]):
         extra="whisper",
         image="whisper",
         options=SileroOptions,
+        license="MIT",
     )
     is_padded = False
 

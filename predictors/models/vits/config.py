@@ -7,6 +7,9 @@ from typing import Any
 
 from predictors.nn.checkpoint import CheckpointError
 
+LICENSE = "MIT, unverified"
+"""Of OpenVoice's and MeloTTS' public weights, by pages of third parties."""
+
 
 @dataclass(frozen=True)
 class VitsConfig:

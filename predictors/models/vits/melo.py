@@ -13,6 +13,7 @@ from contract.errors import InvalidRequest, ModelFailed
 from contract.tasks import AudioOutput, SynthesizeInput, Task
 from predictors.models.vits.bert_features import NONE, BertFeatures, bert_for
 from predictors.models.vits.checkpoints import shared_vits
+from predictors.models.vits.config import LICENSE
 from predictors.models.vits.network import VitsSynthesizer
 from predictors.models.vits.synthesis import MAX_RUN_IDS, Piece, PieceSynthesizer, SynthesisOptions
 from predictors.models.vits.voices import VoiceTable, check_language, language_key, voice_table
@@ -96,6 +97,7 @@ class MeloTTSSynthesizer(Model[SynthesizeInput, AudioOutput]):
         extra="torch,text",
         image="torch",
         options=MeloOptions,
+        license=LICENSE,
     )
     max_batch_cost = MAX_RUN_IDS
 

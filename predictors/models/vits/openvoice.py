@@ -9,6 +9,7 @@ from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest, ModelFailed
 from contract.tasks import AudioOutput, SynthesizeInput, Task
 from predictors.models.vits.checkpoints import shared_vits
+from predictors.models.vits.config import LICENSE
 from predictors.models.vits.network import VitsSynthesizer
 from predictors.models.vits.synthesis import MAX_RUN_IDS, Piece, PieceSynthesizer, SynthesisOptions
 from predictors.models.vits.voices import VoiceTable, check_language, language_key, voice_table
@@ -34,7 +35,11 @@ class OpenVoiceV1Synthesizer(Model[SynthesizeInput, AudioOutput]):
     """
 
     spec = ModelSpec(
-        Task.SYNTHESIZE, packages=("torch", "text_unidecode"), extra="torch,text", image="torch"
+        Task.SYNTHESIZE,
+        packages=("torch", "text_unidecode"),
+        extra="torch,text",
+        image="torch",
+        license=LICENSE,
     )
     max_batch_cost = MAX_RUN_IDS
 

@@ -24,6 +24,7 @@ from contract.tasks import (
 )
 from predictors.models.vits.base_speakers import BaseSpeakers, read_base_speakers
 from predictors.models.vits.checkpoints import shared_vits
+from predictors.models.vits.config import LICENSE
 from predictors.models.vits.network import VitsToneConverter
 from predictors.models.vits.releases import V1, V2, Release, find, shared_encoder
 from predictors.models.vits.tone import (
@@ -46,7 +47,9 @@ _WARM_UP_RATE = 16_000
 class _ToneConverterEncoder(Model[EmbedSpeakerInput, EmbedSpeakerOutput]):
     """Hears whose voice a recording is in; the embedding is the mean over its clips."""
 
-    spec = ModelSpec(Task.EMBED_SPEAKER, packages=("torch",), extra="torch", image="torch")
+    spec = ModelSpec(
+        Task.EMBED_SPEAKER, packages=("torch",), extra="torch", image="torch", license=LICENSE
+    )
     max_batch_cost = MAX_RUN_FRAMES
     release: ClassVar[Release]
 
@@ -95,7 +98,9 @@ class _ToneConverter(Model[ConvertVoiceInput, AudioOutput]):
     has the entry's.
     """
 
-    spec = ModelSpec(Task.CONVERT_VOICE, packages=("torch",), extra="torch", image="torch")
+    spec = ModelSpec(
+        Task.CONVERT_VOICE, packages=("torch",), extra="torch", image="torch", license=LICENSE
+    )
     max_batch_cost = MAX_RUN_FRAMES
     release: ClassVar[Release]
 

@@ -35,6 +35,7 @@ from predictors.runtime.options import NoOptions, read_options
 from predictors.runtime.weights.source import resolve
 
 N = TypeVar("N", bound=nn.Module)
+_LICENSE = "unverified"
 _MIN_SAMPLES = SAMPLE_RATE // 10
 _RESTORER_FILE = "vf.ckpt"
 _VOCODER_FILE = "model.ckpt-1490000_trimed.pt"
@@ -63,7 +64,9 @@ class VoiceFixerRestorer(Model[RestoreInput, RestoreOutput]):
     any length: parts of 30 s are restored side by side.
     """
 
-    spec = ModelSpec(Task.RESTORE, packages=("torch",), extra="torch", image="torch")
+    spec = ModelSpec(
+        Task.RESTORE, packages=("torch",), extra="torch", image="torch", license=_LICENSE
+    )
     max_batch_cost = restoring.MAX_RUN_FRAMES
 
     def __init__(self, loaded: Loaded[unet.VoiceFixerRestorer]) -> None:
@@ -111,7 +114,9 @@ class VoiceFixerVocoder(Model[VocodeInput, AudioOutput]):
     only what exceeds full scale is turned down.
     """
 
-    spec = ModelSpec(Task.VOCODE, packages=("torch",), extra="torch", image="torch")
+    spec = ModelSpec(
+        Task.VOCODE, packages=("torch",), extra="torch", image="torch", license=_LICENSE
+    )
     max_batch_cost = vocoding.MAX_RUN_FRAMES
 
     def __init__(self, loaded: Loaded[TFGAN]) -> None:

@@ -50,6 +50,7 @@ class FasterWhisper(Model[TranscribeInput, TranscribeOutput]):
         extra="whisper",
         image="whisper",
         options=WhisperOptions,
+        license="MIT",
     )
     max_batch_cost = 240.0
 
