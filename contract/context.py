@@ -1,8 +1,8 @@
 """What travels with a request through every hop: id, priority, deadline, trace, caller.
 
 Headers: `x-request-id`, `x-speech-priority` (interactive | batch), `x-speech-timeout-ms` (what is
-left of the caller's patience; relative, so that clocks need not agree, as in gRPC), and W3C
-`traceparent` (https://www.w3.org/TR/trace-context/).
+left of the caller's patience; relative, so that clocks need not agree, as in gRPC), W3C
+`traceparent` (https://www.w3.org/TR/trace-context/), and `cache-control: no-store`.
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ CALLER_HEADER = "x-speech-caller"
 """Set by the ingress, which believes nobody else's. Whoever reaches a predictor or a toolchain
 directly may claim any; a network policy keeps strangers away from those."""
 
+CACHE_CONTROL_HEADER = "cache-control"
+"""`no-store` (RFC 9111, section 5.2.1.5): no room keeps anything of the request or its answer."""
+
 DEFAULT_TIMEOUT_S = 300.0
 _CALLER = re.compile(r"[A-Za-z0-9-]{1,64}")
+_NO_STORE = re.compile(r"(?i)(?:^|,)\s*no-store\s*(?:,|$)")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 # Ids of zeros only are invalid: the standard's section 3.2.2.
 _TRACEPARENT = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -83,6 +87,8 @@ class RequestContext:
     trace: Trace = field(default_factory=Trace)
     caller: str = ""
     """Whose request it is, as the ingress found by the API key; empty where keys are not used."""
+    is_private: bool = False
+    """Whether every cache on the way has to pass it by."""
 
     @property
     def remaining_s(self) -> float:
@@ -99,12 +105,17 @@ class RequestContext:
 
     def to_headers(self) -> dict[str, str]:
         caller = {CALLER_HEADER: self.caller} if self.caller else {}
-        return caller | {
-            REQUEST_ID_HEADER: self.request_id,
-            PRIORITY_HEADER: self.priority.value,
-            TIMEOUT_HEADER: str(max(1, int(self.remaining_s * 1000))),
-            TRACEPARENT_HEADER: self.traceparent,
-        }
+        cache = {CACHE_CONTROL_HEADER: "no-store"} if self.is_private else {}
+        return (
+            caller
+            | cache
+            | {
+                REQUEST_ID_HEADER: self.request_id,
+                PRIORITY_HEADER: self.priority.value,
+                TIMEOUT_HEADER: str(max(1, int(self.remaining_s * 1000))),
+                TRACEPARENT_HEADER: self.traceparent,
+            }
+        )
 
 
 def context_from_headers(
@@ -123,6 +134,7 @@ def context_from_headers(
         deadline_s=time.monotonic() + min(_timeout_s(headers.get(TIMEOUT_HEADER)), max_timeout_s),
         caller=caller if _CALLER.fullmatch(caller) else "",
         traceparent=traceparent if _TRACEPARENT.fullmatch(traceparent) else new_traceparent(),
+        is_private=_NO_STORE.search(headers.get(CACHE_CONTROL_HEADER, "")) is not None,
     )
 
 

@@ -8,7 +8,7 @@ answers in errors.py.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -21,7 +21,7 @@ from ingress.client_body import IGNORED_HEADER
 from ingress.errors import install_handlers
 from ingress.hse import conversions, embeddings, listings, vad
 from ingress.keys import KeyRing, read_keys
-from ingress.openai import models, speech_activity, transcriptions
+from ingress.openai import models, speech_activity, transcriptions, voice_consents, voices
 from ingress.openapi import document
 from ingress.request_logging import CACHE_HEADER, STEPS_HEADER, RequestLogging
 from ingress.settings import Settings
@@ -36,7 +36,7 @@ DESCRIPTION = (
 )
 _THIS_MACHINE = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 _ROUTES = (
-    *(shared_paths, transcriptions, speech_activity, models),
+    *(shared_paths, transcriptions, speech_activity, models, voices, voice_consents),
     *(vad, embeddings, conversions, listings),
     service,
 )
@@ -51,7 +51,7 @@ def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with app_state.decoders:
+        async with app_state.decoders, aclosing(app_state.voices):
             yield
 
     app = FastAPI(

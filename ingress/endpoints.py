@@ -33,6 +33,8 @@ class Endpoint:
 
 
 SPEECH = Endpoint((Task.SYNTHESIZE,), Task.SPEAK)
+CLONING = Endpoint((), Task.SPEAK)
+"""What speaks in a stored voice."""
 TRANSCRIPTIONS = Endpoint((Task.TRANSCRIBE,))
 VAD = Endpoint((Task.TRANSCRIBE, Task.DETECT_SPEECH))
 EMBED = Endpoint(

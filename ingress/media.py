@@ -34,24 +34,30 @@ async def read_speech(
     app_state: AppState, state: RequestState, data: bytes | str, *, param: str
 ) -> Audio:
     """A recording to listen to, at SPEECH_RATE. `data` is a file, as bytes or as base64."""
-    limit_s = app_state.settings.max_audio_s
-    return await _read(app_state, state, data, param, limit_s, SPEECH_RATE)
+    limits = _limits(app_state, app_state.settings.max_audio_s)
+    return await decoded(app_state, state, data, limits, SPEECH_RATE, param=param)
 
 
 async def read_voice(app_state: AppState, state: RequestState, data: str, *, param: str) -> Audio:
     """A recording whose sound matters, at its own rate. `data` is a file as base64."""
-    return await _read(app_state, state, data, param, app_state.settings.max_voice_s, None)
+    limits = _limits(app_state, app_state.settings.max_voice_s)
+    return await decoded(app_state, state, data, limits, None, param=param)
 
 
-async def _read(
+def _limits(app_state: AppState, max_seconds: float) -> AudioLimits:
+    return AudioLimits(app_state.settings.max_audio_mb * MEGABYTE, max_seconds)
+
+
+async def decoded(
     app_state: AppState,
     state: RequestState,
     data: bytes | str,
-    param: str,
-    max_seconds: float,
+    limits: AudioLimits,
     sample_rate: int | None,
+    *,
+    param: str,
 ) -> Audio:
-    limits = AudioLimits(app_state.settings.max_audio_mb * MEGABYTE, max_seconds)
+    """A recording at `sample_rate`, or at its own. Raises what Decoders.decode raises."""
     with state.step("decode"):
         if isinstance(data, str):
             data = await app_state.in_thread(from_base64, data, param=param)

@@ -14,6 +14,7 @@ from ingress.dialect import SPEECH_PATH
 from ingress.encoding import AudioFormat
 from ingress.hse import schemas as hse
 from ingress.openai import schemas as openai
+from ingress.openai import voice_schemas
 
 Answers = dict[int | str, dict[str, Any]]
 
@@ -26,7 +27,7 @@ _SECURITY = {
 _MEANINGS = {
     400: "A field is wrong; the message names it",
     401: "No valid API key",
-    404: "No such model here",
+    404: "No such model, voice or path here",
     405: "No such method here",
     413: "Body or audio too large",
     429: "Too many requests; see Retry-After",
@@ -66,6 +67,9 @@ def _faults(*shapes: type[BaseModel]) -> Answers:
 
 HSE_FAULTS = _faults(hse.HseError)
 OPENAI_FAULTS = _faults(openai.OpenAIError)
+VOICE_FAULTS = OPENAI_FAULTS | {
+    403: {"description": "Not allowed on this server", "content": _json(openai.OpenAIError)}
+}
 BOTH_FAULTS = _faults(openai.OpenAIError, hse.HseError)
 
 _TEXT = {"schema": {"type": "string"}}
@@ -130,6 +134,12 @@ def _body(content: dict[str, Any]) -> dict[str, Any]:
 TRANSCRIPTION_BODY = _body(
     openai.multipart(openai.CreateTranscriptionRequest, refs=_REFS)
     | _json(hse.SpeechTranscribeRequest)
+)
+VOICE_CONSENT_BODY = _body(
+    openai.multipart(voice_schemas.CreateVoiceConsentRequest, refs=_REFS, upload="recording")
+)
+VOICE_BODY = _body(
+    openai.multipart(voice_schemas.CreateVoiceRequest, refs=_REFS, upload="audio_sample")
 )
 SPEECH_TIMESTAMPS_BODY = _body(openai.multipart(openai.DetectSpeechRequest, refs=_REFS))
 TRANSLATION_BODY = _body(openai.multipart(openai.CreateTranslationRequest, refs=_REFS))

@@ -10,6 +10,7 @@ from contract.catalog import CatalogSnapshot
 from contract.errors import InvalidRequest, ModelNotFound
 from contract.tasks import SPEAK_MODES, Task
 from ingress.endpoints import (
+    CLONING,
     DEFAULT_LANGUAGE,
     SPEECH,
     TRANSCRIPTIONS,
@@ -89,6 +90,8 @@ def _stand_ins(
     if endpoint is SPEECH:
         names, chosen = OPENAI_SPEECH_MODELS, settings.default_speech_model
         fit = [name for name in fit if SPEAK_MODES[0] in available[name].modes]
+    elif endpoint is CLONING:
+        names, chosen = OPENAI_SPEECH_MODELS, settings.default_cloning_model
     elif endpoint is TRANSCRIPTIONS:
         names, chosen = OPENAI_TRANSCRIPTION_MODELS, settings.default_transcription_model
     elif endpoint is VAD:

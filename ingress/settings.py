@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
+from ingress.voices.location import location_of
+from ingress.voices.seal_keys import read_seal_keys
 from transport.asgi.settings import Renamed, ServerSettings, megabytes
 
 Exposure = Literal["auto", "open", "key", "off"]
+Cloning = Literal["open", "consent", "off"]
 
 
 def _exposure(is_enabled: str) -> str:
@@ -86,6 +89,36 @@ class Settings(ServerSettings):
     default_transcription_model: str | None = None
     """Answers to OpenAI's own names such as whisper-1. Absent: the first that transcribes."""
 
+    default_cloning_model: str | None = None
+    """Answers to OpenAI's own names where `voice` is a stored voice. Absent: the first toolchain
+    that clones."""
+
+    cloning: Cloning = "open"
+    """Whose voice may be cloned: open (a stored voice, which needs a consent, and in HSE's dialect
+    the recording that a request carries), consent (stored voices only), off (nobody's; stored
+    voices can still be listed and deleted)."""
+
+    voices_db: SecretStr = SecretStr("")
+    """Where voices and consents are stored: sqlite:///path/of/a/file, for several replicas
+    postgresql://user:password@host/database, or none. Empty: a SQLite file in the user's data
+    directory. Opened when it is first used."""
+
+    voices_keys: SecretStr = SecretStr("")
+    """Keys that seal recordings and embeddings at rest, separated by commas, each 32 random bytes
+    in base64: the first seals, all open. Empty: they are stored as they are."""
+
+    voices_db_timeout_s: float = Field(default=5.0, gt=0, le=60)
+    """Longest wait for the database; then 503."""
+
+    max_voices: int = Field(default=20, ge=1, le=10_000)
+    """Most stored voices, and most consents, of one API key, or of all callers without keys."""
+
+    min_sample_s: float = Field(default=2.0, gt=0)
+    """Shortest recording of a voice or of a consent."""
+
+    max_sample_s: float = Field(default=60.0, gt=0, le=600)
+    """Longest recording of a voice or of a consent."""
+
     docs: Exposure = "auto"
     """/docs, /redoc and /openapi.json: open, key (only with an API key), off, or auto: key where
     there are keys, else open."""
@@ -95,6 +128,18 @@ class Settings(ServerSettings):
 
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """Serve /metrics without a key on this port, and on no other."""
+
+    @field_validator("voices_db")
+    @classmethod
+    def _is_a_location(cls, value: SecretStr) -> SecretStr:
+        location_of(value.get_secret_value())
+        return value
+
+    @field_validator("voices_keys")
+    @classmethod
+    def _are_keys(cls, value: SecretStr) -> SecretStr:
+        read_seal_keys(value.get_secret_value())
+        return value
 
     def resolved(self, *, has_keys: bool) -> Settings:
         """With every `auto` replaced by what it means here."""

@@ -18,6 +18,7 @@ from ingress import metrics
 from ingress.bounds import Bounds, bounds_of
 from ingress.request_state import RequestState
 from ingress.settings import Settings
+from ingress.voices.library import VoiceLibrary
 from transport.client.client import Client
 from transport.decoding.decoders import Decoders
 
@@ -54,10 +55,12 @@ class AppState:
     bounds: Bounds = field(init=False)
     decoders: Decoders = field(init=False)
     codec: anyio.CapacityLimiter = field(init=False)
+    voices: VoiceLibrary = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "bounds", bounds_of(self.settings))
         object.__setattr__(self, "decoders", Decoders(self.settings))
+        object.__setattr__(self, "voices", VoiceLibrary(self.settings))
         limiter = anyio.CapacityLimiter(self.settings.codec_threads)
         object.__setattr__(self, "codec", limiter)
 

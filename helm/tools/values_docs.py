@@ -33,7 +33,7 @@ from transformer.settings import Settings as TransformerSettings
 from transport.client.connection import ConnectionSettings
 
 Schema = dict[str, Any]
-_NEVER_IN_VALUES = {"api_keys", "api_keys_file"}
+_NEVER_IN_VALUES = {"api_keys", "api_keys_file", "voices_db", "voices_keys"}
 """Secrets come from a Secret, never from values that Helm keeps readable."""
 _FROM_PROFILE = {"name", "device_config"}
 _START, _END = "<!-- values: printed by make manifests -->", "<!-- end of values -->"

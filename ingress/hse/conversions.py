@@ -18,6 +18,7 @@ from ingress.openapi import hse_audio_answers
 from ingress.request_state import RequestState, request_state_of
 from ingress.selection import find_card
 from ingress.state import AppState
+from ingress.voices.permission import allow_given_voices
 
 
 def router(app_state: AppState) -> APIRouter:
@@ -32,6 +33,8 @@ def router(app_state: AppState) -> APIRouter:
         state.model = card.id
         state.note_ignored(body)
         _check_target(card, body)
+        given = "target_audio" if body.target_audio else "target_embedding"
+        allow_given_voices(app_state.settings, param=given)
         asked = await _conversion(app_state, state, body)
         made = await app_state.call(card.id, asked, state)
         return await answer_audio(

@@ -19,6 +19,7 @@ from ingress.sentences import check_text, packed, split
 from ingress.speaking import Reference, Speak, joined, speak_with
 from ingress.state import AppState
 from ingress.streams import ClosingStream, begun, encoded
+from ingress.voices.permission import allow_given_voices
 
 
 async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequest) -> Response:
@@ -42,6 +43,9 @@ async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequ
     after = filters.plan(app_state, body.post_generation_filters, param="post_generation_filters")
     if not card.is_toolchain:
         _refuse_cloning(card, body)
+    for name in ("input_audio", "input_embedding"):
+        if getattr(body, name):
+            allow_given_voices(app_state.settings, param=name)
     manner = manner_of(body.generation_options)
     reference = await _reference(app_state, state, body, before)
     say = speak_with(app_state, state, card, speaker, manner, body.mode, reference)

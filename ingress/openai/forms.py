@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import Any, TypeVar, get_origin
 
 from fastapi import Request
@@ -20,17 +21,30 @@ _LONGEST_FIELD = 1 << 20
 _NAME = re.compile(r"(?P<name>[^\[\]]{1,64})(?P<list>\[\d*\])?(\[(?P<key>[^\[\]]{1,64})\])?")
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    data: bytes
+    content_type: str
+    """As the client names it; empty where it does not."""
+
+
 async def read_form(request: Request, fields: type[M]) -> tuple[bytes, M]:
     """The uploaded file and the validated fields. Raises InvalidRequest that names the field."""
-    form = await _parsed(request)
+    upload, asked = await read_upload(request, fields, name="file")
+    return upload.data, asked
+
+
+async def read_upload(request: Request, fields: type[M], *, name: str) -> tuple[Upload, M]:
+    """The same where the file's field has another name."""
+    form = await _parsed(request, name)
     try:
-        upload = form.get("file")
-        asked = _validated(form, fields)
+        upload = form.get(name)
+        asked = _validated(form, fields, name)
         if not isinstance(upload, UploadFile):
             raise InvalidRequest(
-                "file is required; upload a recording as multipart/form-data", param="file"
+                f"{name} is required; upload a recording as multipart/form-data", param=name
             )
-        return await upload.read(), asked
+        return Upload(await upload.read(), upload.content_type or ""), asked
     finally:
         await form.close()
 
@@ -42,7 +56,7 @@ class _InMemoryParser(MultiPartParser):
     spool_max_size = 0
 
 
-async def _parsed(request: Request) -> FormData:
+async def _parsed(request: Request, file: str) -> FormData:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         return await request.form(max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
     parser = _InMemoryParser(
@@ -55,13 +69,13 @@ async def _parsed(request: Request) -> FormData:
     try:
         return await parser.parse()
     except MultiPartException as exc:
-        raise _explained(exc.message) from None
+        raise _explained(exc.message, file) from None
 
 
-def _explained(message: str) -> InvalidRequest:
+def _explained(message: str, file: str) -> InvalidRequest:
     """What Starlette found, with a remedy."""
     if message.startswith("Too many files"):
-        return InvalidRequest("more than one file is uploaded; send one, as file", param="file")
+        return InvalidRequest(f"more than one file is uploaded; send one, as {file}", param=file)
     remedies = {
         "Too many fields": f"body has more than {_MOST_FIELDS} fields; send fewer",
         "Part exceeded": f"body has a field longer than {_LONGEST_FIELD} bytes; shorten it",
@@ -74,11 +88,11 @@ def _explained(message: str) -> InvalidRequest:
     return InvalidRequest(next(words, broken), param="body")
 
 
-def _validated(form: FormData, fields: type[M]) -> M:
+def _validated(form: FormData, fields: type[M], file: str) -> M:
     values: dict[str, Any] = {}
     for key, value in form.multi_items():
-        if key != "file":
-            _add(values, key, value, fields)
+        if key != file:
+            _add(values, key, value, fields, file)
     try:
         return fields.model_validate(values)
     except ValidationError as exc:
@@ -86,7 +100,11 @@ def _validated(form: FormData, fields: type[M]) -> M:
 
 
 def _add(
-    values: dict[str, Any], key: str, value: UploadFile | str, fields: type[BaseModel]
+    values: dict[str, Any],
+    key: str,
+    value: UploadFile | str,
+    fields: type[BaseModel],
+    file: str,
 ) -> None:
     """`words`, `words[]` and `words[0]` are one list; `options[key]` is an entry of an object."""
     match = _NAME.fullmatch(key)
@@ -94,7 +112,7 @@ def _add(
     field = fields.model_fields.get(name)
     if isinstance(value, UploadFile):
         if field is not None:
-            raise InvalidRequest(f"{name} must be text; only file is uploaded", param=name)
+            raise InvalidRequest(f"{name} must be text; only {file} is uploaded", param=name)
         values[name] = "an upload"
     elif match and match["key"]:
         entries = values.setdefault(name, {})

@@ -1,4 +1,4 @@
-"""What can be asked for: /v1/models, and the voices."""
+"""What can be asked for: /v1/models."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from ingress.openai.schemas import (
     ModelList,
     SpeechModel,
     SpeechModelList,
-    Voice,
-    VoiceList,
 )
 from ingress.openapi import OPENAI_FAULTS
-from ingress.selection import OPENAI_SPEECH_MODELS, OPENAI_VOICES, openai_names, same_name
+from ingress.selection import OPENAI_SPEECH_MODELS, openai_names, same_name
 from ingress.state import AppState
 from ingress.wording import quoted
 
@@ -48,12 +46,6 @@ def router(app_state: AppState) -> APIRouter:
             models=[SpeechModel(id=name, name=name) for name in _speech_names(app_state)]
         )
 
-    @routes.get("/v1/audio/voices", responses=OPENAI_FAULTS)
-    async def voices(legacy: bool = False) -> VoiceList:
-        """Voices that `voice` may name, OpenAI's own names last; `legacy`: the names alone."""
-        names = list(dict.fromkeys([*_voices(app_state), *OPENAI_VOICES]))
-        return VoiceList(voices=names if legacy else [Voice(id=name, name=name) for name in names])
-
     return routes
 
 
@@ -67,17 +59,6 @@ def _speech_names(app_state: AppState) -> list[str]:
     available = cards(snapshot, SPEECH)
     aliases = [alias for alias, name in snapshot.aliases.items() if name in available]
     return list(dict.fromkeys([*available, *aliases, *(OPENAI_SPEECH_MODELS if available else ())]))
-
-
-def _voices(app_state: AppState) -> list[str]:
-    snapshot = app_state.catalog.current
-    spoken = [
-        voice
-        for card in cards(snapshot, SPEECH).values()
-        for voices in card.languages.values()
-        for voice in voices
-    ]
-    return [*spoken, *snapshot.voice_aliases]
 
 
 def _model(app_state: AppState, name: str) -> Model:

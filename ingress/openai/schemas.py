@@ -203,16 +203,6 @@ class ModelList(BaseModel):
     data: list[Model]
 
 
-class Voice(BaseModel):
-    id: str
-    name: str
-
-
-class VoiceList(BaseModel):
-    voices: list[Voice] | list[str]
-    """Names alone with legacy=true, as Kokoro-FastAPI had them before its 0.3."""
-
-
 class SpeechModel(BaseModel):
     id: str
     name: str
@@ -233,15 +223,15 @@ class OpenAIError(BaseModel):
     error: ErrorDetail
 
 
-def multipart(fields: type[BaseModel], *, refs: str) -> dict[str, Any]:
+def multipart(fields: type[BaseModel], *, refs: str, upload: str = "file") -> dict[str, Any]:
     """The request body of an upload, for the OpenAPI document; `refs` is its reference template."""
     schema = fields.model_json_schema(ref_template=refs)
     schema.pop("$defs", None)
     file = {"type": "string", "format": "binary", "description": "The recording."}
-    properties = {"file": file} | {
+    properties = {upload: file} | {
         f"{name}[]" if value.get("type") == "array" else name: value
         for name, value in schema["properties"].items()
     }
-    required = ["file", *schema.get("required", [])]
+    required = [upload, *schema.get("required", [])]
     body = schema | {"properties": properties, "required": required}
     return {"multipart/form-data": {"schema": body}}

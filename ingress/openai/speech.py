@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from ingress.client_body import format_name
 from ingress.encoding import AudioFormat
-from ingress.endpoints import SPEECH
+from ingress.endpoints import SPEECH, ListedModel
 from ingress.languages import is_any_language
 from ingress.media import write_file
 from ingress.openai.schemas import CreateSpeechRequest
@@ -28,22 +28,28 @@ from ingress.streams import (
     whole_or_stream,
     with_true_lengths,
 )
+from ingress.voices.cloning import cloning_card, reference_of, stored_voice
+from ingress.voices.records import StoredVoice
 
+_REFERENCES = ("audio", "reference_audio", "embedding")
+"""What a stored voice becomes in the requests of a toolchain."""
 _WAV_PATIENCE_S = 0.25
 """The first byte of a WAV file is due so long after its first sentence has been spoken: readers
 that trust the header's lengths get true ones where the rest is spoken by then."""
 
 
 async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequest) -> Response:
-    state.field_names = {"text": "input"}
+    state.field_names = {"text": "input", **dict.fromkeys(_REFERENCES, "voice")}
     state.note_ignored(body)
     snapshot = app_state.catalog.current
-    card = find_card(snapshot, app_state.settings, SPEECH, body.model)
+    stored = await stored_voice(app_state, state, body.voice_name)
+    if stored is None:
+        card = find_card(snapshot, app_state.settings, SPEECH, body.model)
+    else:
+        card = cloning_card(app_state, body.model)
     state.model = card.id
-    hint = body.lang_code
-    asked = None if body.language and is_any_language(body.language) else body.language
-    language = asked or (hint if hint and speaks(card, hint) else None)
-    speaker = find_voice(snapshot, card, body.voice_name, language)
+    language = _language(card, body, stored)
+    speaker = find_voice(snapshot, card, None if stored else body.voice_name, language)
     file = _file_of(body)
     _note_unused(state, body, language, file)
     text = await app_state.in_thread(
@@ -53,8 +59,23 @@ async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequ
         param="input",
         normalize=body.is_normalized,
     )
-    say = speak_with(app_state, state, card, speaker, Manner(body.speed, seed=body.seed))
+    manner = Manner(body.speed, seed=body.seed)
+    if stored is None:
+        say = speak_with(app_state, state, card, speaker, manner)
+    else:
+        reference = await reference_of(app_state, state, card, stored)
+        say = speak_with(app_state, state, card, speaker, manner, "voice_cloning", reference)
     return await _send(app_state, state, split(text, speaker.language), say, body, file)
+
+
+def _language(
+    card: ListedModel, body: CreateSpeechRequest, stored: StoredVoice | None
+) -> str | None:
+    """What is asked for; else a hint, or the language of a stored voice, where the model has it."""
+    if body.language and not is_any_language(body.language):
+        return body.language
+    hints = (body.lang_code, stored.language if stored else None)
+    return next((hint for hint in hints if hint and speaks(card, hint)), None)
 
 
 File = tuple[AudioFormat, int | None]

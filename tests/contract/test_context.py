@@ -28,6 +28,25 @@ def test_a_context_crosses_a_hop():
     assert found.traceparent == TRACEPARENT, "whoever answers is below the span that asked"
 
 
+def test_what_is_private_stays_so_across_a_hop():
+    assert context_from_headers(RequestContext(is_private=True).to_headers()).is_private
+    assert not context_from_headers(RequestContext().to_headers()).is_private
+
+
+@pytest.mark.parametrize(
+    ("value", "is_private"),
+    [
+        ("no-store", True),
+        ("max-age=0, No-Store", True),
+        ("no-cache", False),
+        ("no-storeroom", False),
+        ("", False),
+    ],
+)
+def test_cache_control_is_read_as_http_spells_it(value, is_private):
+    assert context_from_headers({"cache-control": value}).is_private is is_private
+
+
 def test_a_trace_that_is_not_sampled_stays_so():
     quiet = context_from_headers({"traceparent": TRACEPARENT[:-2] + "00"})
     assert quiet.to_headers()["traceparent"].endswith("-00")

@@ -19,6 +19,8 @@ GPU = '{"model": "a/b", "model_type": "FasterWhisper"'
         (f'models.x={GPU}, "fallback": "piper-en"}}', "performs synthesize and not transcribe"),
         (f"models.voicefixer={GPU}}}", "choose another"),
         ("toolchains.openvoice_v2.enabled=true", "needs a model of type OpenVoiceV2ToneConv"),
+        ('ingress.voices.store="postgresql"', "ingress.voices.database.existingSecret"),
+        ('ingress.voices.store="sqlite"', "set ingress.replicas to 1"),
         ("scaling.timeoutSeconds=120", "must be above ingress.requestTimeoutSeconds (300)"),
         (
             "models.piper-en.scaling.timeoutSeconds=60",

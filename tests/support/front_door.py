@@ -52,7 +52,8 @@ def catalog(config: str = CONFIG) -> Catalog:
 
 
 def make_app(client: FakeClient, *, config: str = CONFIG, **settings: Any) -> FastAPI:
-    return create_app(Settings(**settings), client, catalog(config))
+    given = {"voices_db": "none"} | settings  # no test writes where a user's voices are
+    return create_app(Settings(**given), client, catalog(config))
 
 
 def browser(app: FastAPI, **kwargs: Any) -> httpx.AsyncClient:

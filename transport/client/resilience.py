@@ -123,7 +123,7 @@ class ResilientClient:
     async def _cached(
         self, model: str, request: TaskInput[Any], context: RequestContext
     ) -> TaskOutput:
-        if self._store is None or request.task not in CACHED_TASKS:
+        if self._store is None or request.task not in CACHED_TASKS or context.is_private:
             return await self._through_circuit(model, request, context)
         config = self._catalog().find(model)
         owner = "" if self._is_cache_shared else context.caller

@@ -7,6 +7,7 @@
 {{- include "harmony-speech.checkModes" . -}}
 {{- include "harmony-speech.checkModels" . -}}
 {{- include "harmony-speech.checkToolchains" . -}}
+{{- include "harmony-speech.checkVoices" . -}}
 {{- if and .Values.ingress.httpRoute.enabled (not .Values.ingress.httpRoute.parentRefs) -}}
 {{- fail "ingress.httpRoute.parentRefs names no Gateway; add one, for example [{name: public, namespace: gateways}]" -}}
 {{- end -}}

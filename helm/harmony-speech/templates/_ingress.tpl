@@ -14,6 +14,7 @@
 {{- end }}
 {{- include "harmony-speech.homeEnv" . }}
 {{ include "harmony-speech.connections" . }}
+{{ include "harmony-speech.voicesEnv" . }}
 {{- include "harmony-speech.tracing" (dict "root" . "service" "ingress") }}
 {{- include "harmony-speech.settings" (mergeOverwrite $settings (deepCopy .Values.ingress.settings)) }}
 {{- end }}
@@ -21,6 +22,9 @@
 {{- define "harmony-speech.ingressMounts" -}}
 - {name: home, mountPath: /home/speech}
 - {name: config, mountPath: /etc/harmony-speech, readOnly: true}
+{{- if eq .Values.ingress.voices.store "sqlite" }}
+- {name: voices, mountPath: /var/lib/harmony-speech}
+{{- end }}
 {{- if .Values.ingress.apiKeys.existingSecret }}
 - {name: keys, mountPath: /etc/harmony-speech-keys, readOnly: true}
 {{- end }}
@@ -34,6 +38,10 @@
   emptyDir: {}
 - name: config
   configMap: {name: {{ include "harmony-speech.fullname" . }}-config}
+{{- if eq .Values.ingress.voices.store "sqlite" }}
+- name: voices
+  persistentVolumeClaim: {claimName: {{ include "harmony-speech.voicesClaim" . }}}
+{{- end }}
 {{- with .Values.ingress.apiKeys }}
 {{- if .existingSecret }}
 - name: keys

@@ -193,6 +193,16 @@ async def test_the_same_question_is_answered_from_the_cache():
     assert other is SPEECH
 
 
+async def test_what_is_private_is_neither_kept_nor_answered_from_the_cache():
+    transport, store = FaultyTransport(), MemoryStore(1 << 20, 60)
+    caller, private = client(transport, store=store), RequestContext(is_private=True)
+    await caller.call("alone", say(), private)
+    await caller.call("alone", say(), RequestContext())
+    await caller.call("alone", say(), private)
+    assert transport.calls == ["alone"] * 3
+    assert private.trace.cache_hits == []
+
+
 async def test_a_cached_embedding_is_the_same_to_the_bit():
     voice = Embedding("harmonyspeech", np.random.default_rng(0).random(768, np.float32))
     transport = FaultyTransport(output=EmbedSpeakerOutput(voice))

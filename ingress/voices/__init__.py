@@ -1,0 +1,1 @@
+"""Voices that callers keep for cloning, and the consents of the people whose voices they are."""

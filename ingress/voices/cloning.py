@@ -1,0 +1,88 @@
+"""Speech in a stored voice: which toolchain speaks, and the voice as that toolchain measures it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from contract.audio.codec import read_wav
+from contract.catalog import CatalogSnapshot
+from contract.embedding import embedding_from_bytes
+from contract.errors import InvalidRequest, ModelNotFound
+from contract.tasks import EmbedSpeakerInput, Task
+from contract.toolchains import TOOLCHAINS
+from ingress.endpoints import CLONING, SPEECH, ListedModel, cards
+from ingress.request_state import RequestState
+from ingress.selection import find_card
+from ingress.speaking import Reference
+from ingress.state import AppState
+from ingress.voices.permission import allow_stored_voices
+from ingress.voices.records import StoredVoice, is_voice_id
+from ingress.wording import choice
+
+_MEASURES = frozenset({"model", "revision", "model_type", "dtype", "load_format", "options"})
+"""Of a model's configuration: what decides the embedding that it makes."""
+
+
+async def stored_voice(
+    app_state: AppState, state: RequestState, requested: str | None
+) -> StoredVoice | None:
+    """The caller's own voice of that id; None where no id is asked for. From here on nothing of the
+    request is cached, by anybody. Raises NotFound, CloningForbidden, Unavailable."""
+    if requested is None or not is_voice_id(requested):
+        return None
+    allow_stored_voices(app_state.settings, param="voice")
+    voice = await app_state.voices.voice(state, requested, param="voice")
+    state.context = replace(state.context, is_private=True)
+    app_state.voices.note_use(state, voice)
+    return voice
+
+
+def cloning_card(app_state: AppState, requested: str | None) -> ListedModel:
+    """The toolchain of that name, or the one that answers to OpenAI's names. Raises ModelNotFound,
+    and InvalidRequest for a model that cannot speak in another voice."""
+    snapshot, settings = app_state.catalog.current, app_state.settings
+    measuring = {spec.name for spec in snapshot.toolchains(Task.EMBED_SPEAKER)}
+    able = [name for name in cards(snapshot, CLONING) if name in measuring]
+    try:
+        card = find_card(snapshot, settings, CLONING, requested)
+    except ModelNotFound:
+        card = find_card(snapshot, settings, SPEECH, requested)
+    if card.id not in able:
+        raise InvalidRequest(
+            f"{card.id} cannot speak in a stored voice; {choice('these can', able)}", param="model"
+        )
+    return card
+
+
+async def reference_of(
+    app_state: AppState, state: RequestState, card: ListedModel, voice: StoredVoice
+) -> Reference:
+    """The voice as this toolchain's encoder hears it: measured once, then kept."""
+    model = _encoder(app_state.catalog.current, card.id)
+    library = app_state.voices
+    kept = await library.embedding(state, voice.id, card.id, model)
+    if kept is None:
+        async with library.measuring(f"{voice.id}/{card.id}/{model}"):
+            kept = await library.embedding(state, voice.id, card.id, model)
+            if kept is None:
+                kept = await _measured(app_state, state, card, voice)
+                await library.keep_embedding(state, voice.id, card.id, model, kept)
+    return Reference(embedding=embedding_from_bytes(kept, param="voice"))
+
+
+async def _measured(
+    app_state: AppState, state: RequestState, card: ListedModel, voice: StoredVoice
+) -> bytes:
+    recording = await app_state.voices.recording(state, voice.id)
+    app_state.hold(state, len(recording))
+    audio = await app_state.in_thread(read_wav, recording, param="voice")
+    made = await app_state.call(card.id, EmbedSpeakerInput(audio), state)
+    return made.embedding.to_bytes()
+
+
+def _encoder(snapshot: CatalogSnapshot, toolchain: str) -> str:
+    """A digest of all models that measure a voice there: with another, it is measured again."""
+    needs = TOOLCHAINS[toolchain].needs[Task.EMBED_SPEAKER]
+    told = (snapshot.pick(need).model_dump_json(include=set(_MEASURES)) for need in needs)
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()

@@ -1,0 +1,81 @@
+"""Opens the store of voices when it is first used: an ingress that stores none pays nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+from typing import Any, Protocol
+
+from contract.errors import InvalidRequest, Unavailable
+from ingress.settings import Settings
+from ingress.voices.location import Location, location_of
+from ingress.voices.records import VoiceStore
+from ingress.voices.seal_keys import read_seal_keys
+
+logger = logging.getLogger(__name__)
+
+
+class _PreparedStore(VoiceStore, Protocol):
+    async def prepare(self) -> None:
+        """Bring the database to the newest tables. Raises Unavailable."""
+        ...
+
+
+class StoreOpening:
+    """Opens the store once, for all who wait for it; tries again after a failure."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._location: Location | None = location_of(settings.voices_db.get_secret_value())
+        self._opened: VoiceStore | None = None
+        self._lock = asyncio.Lock()
+
+    async def store(self) -> VoiceStore:
+        """Raises Unavailable; InvalidRequest where there is none."""
+        if self._location is None:
+            raise InvalidRequest(
+                "voices cannot be stored on this server; its operator can set SPEECH_VOICES_DB"
+            )
+        async with self._lock:
+            if self._opened is None:
+                self._opened = await self._open(self._location)
+        return self._opened
+
+    async def existing(self) -> VoiceStore | None:
+        """None while nothing can have been stored: to look makes no file and imports nothing."""
+        if self._opened is not None:
+            return self._opened
+        location = self._location
+        if location is None:
+            return None
+        if location.path is not None and not await asyncio.to_thread(location.path.exists):
+            return None
+        return await self.store()
+
+    async def aclose(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.aclose()
+
+    async def _open(self, location: Location) -> VoiceStore:
+        store = await asyncio.to_thread(_made, location, self._settings)
+        try:
+            await store.prepare()
+        except BaseException:
+            await store.aclose()
+            raise
+        return store
+
+
+def _made(location: Location, settings: Settings) -> _PreparedStore:
+    """Imports what takes half a second: call it in a thread."""
+    try:
+        database: Any = importlib.import_module("ingress.voices.database")
+        sealing: Any = importlib.import_module("ingress.voices.sealing")
+    except ImportError as exc:
+        logger.error("SPEECH_VOICES_DB needs the extra harmony-speech[voices]: %s", exc)
+        raise Unavailable("voices cannot be stored on this server; ask its operator") from exc
+    sealer = sealing.Sealer(read_seal_keys(settings.voices_keys.get_secret_value()))
+    made: _PreparedStore = database.SqlVoiceStore(location, sealer, settings.voices_db_timeout_s)
+    return made

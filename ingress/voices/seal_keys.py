@@ -1,0 +1,24 @@
+"""The keys that seal recordings and embeddings, as SPEECH_VOICES_KEYS gives them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+KEY_BYTES = 32
+
+
+def read_seal_keys(text: str) -> tuple[bytes, ...]:
+    """Keys of base64, separated by commas. Raises ValueError."""
+    keys = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        try:
+            key = base64.b64decode(part, validate=True)
+        except (binascii.Error, ValueError):
+            key = b""
+        if len(key) != KEY_BYTES:
+            raise ValueError(
+                f"each key must be {KEY_BYTES} bytes in base64: openssl rand -base64 32"
+            )
+        keys.append(key)
+    return tuple(keys)
