@@ -11,6 +11,7 @@ import uvicorn
 from contract.config import ServiceConfig
 from harmony.one_process import one_process
 from ingress import metrics
+from ingress.realtime.routes import MAX_MESSAGE_MB
 from ingress.settings import Settings as IngressSettings
 from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.settings import Settings as PredictorSettings
@@ -49,6 +50,7 @@ async def serve(
             host=options.host,
             port=options.port,
             trusted_proxies=ingress.trusted_proxies,
+            max_message_mb=MAX_MESSAGE_MB if ingress.realtime_sessions else 0,
         )
         with metrics.served_apart(options.host, ingress.metrics_port):
             await _Server(settings, lambda url: announce(welcome(url, config))).serve()

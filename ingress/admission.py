@@ -12,7 +12,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.errors import PayloadTooLarge, RateLimited
-from ingress.keys import KeyRing, RateLimit, WrongKey
+from ingress import client_secrets
+from ingress.keys import KeyRing, RateLimit, WrongKey, offered_keys
 from ingress.request_state import RequestState
 from ingress.state import AppState
 from transport.asgi.body import read_body, replayed
@@ -26,6 +27,11 @@ MAX_JSON_ITEMS = 100_000
 seventy as an object. An hour's list of speech segments has a few thousand."""
 _IPV6_NETWORK_BITS = 64
 """What one subscriber is given (RFC 6177): its addresses count as one caller."""
+_KEY_PROTOCOL = "openai-insecure-api-key."
+"""Browsers cannot set headers: the key is offered as a subprotocol (openai/openai-node,
+src/realtime/websocket.ts, the constructor)."""
+SECRET_STATE = "client_secret"
+"""Where a socket's ClientSecret lies in the scope's state, if that was its key."""
 
 
 class Admission:
@@ -41,33 +47,33 @@ class Admission:
         self._guarded = (_API, *closed, *(DOCS_PATHS if settings.docs == "key" else ()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self._is_guarded(scope):
+        if scope["type"] not in ("http", "websocket") or not self._is_guarded(scope):
             await self._app(scope, receive, send)
             return
         state: RequestState = scope["state"]["state"]
         address = _address(scope)
-        key_holder = self._identify(Headers(scope=scope), address)
+        key_holder = self._identify(scope, address)
         state.caller = key_holder or address
         state.context = replace(state.context, caller=key_holder or "")
         self._rate.take(state.caller)
-        if scope["method"] == "POST":
+        if scope.get("method") == "POST":
             receive = await self._read(scope, receive, state)
         await self._app(scope, receive, send)
 
     def _is_guarded(self, scope: Scope) -> bool:
         path: str = scope["path"]
-        return scope["method"] != "OPTIONS" and any(
+        return scope.get("method") != "OPTIONS" and any(
             path == one or path.startswith(f"{one}/") for one in self._guarded
         )
 
-    def _identify(self, headers: Headers, address: str) -> str | None:
+    def _identify(self, scope: Scope, address: str) -> str | None:
         """The holder of the key, None when there are no keys. Raises Unauthorized, RateLimited.
 
         An address that guessed too often is refused before its key counts, unless that key has
         been used from there before: a guesser behind the same proxy locks nobody out.
         """
         try:
-            holder = self._keys.identify(headers)
+            holder = self._holder(scope)
         except WrongKey:
             self._check_guesses(address)
             self._wrong_keys.take(address)
@@ -76,6 +82,19 @@ class Admission:
             self._check_guesses(address)
         self._keys.remember(holder, address)
         return holder
+
+    def _holder(self, scope: Scope) -> str | None:
+        offered = offered_keys(Headers(scope=scope))
+        if scope["type"] == "websocket":
+            names = (name for name in scope["subprotocols"] if name.startswith(_KEY_PROTOCOL))
+            offered += [name.removeprefix(_KEY_PROTOCOL).encode("latin-1") for name in names]
+            prefix = client_secrets.PREFIX.encode()
+            secret = next((value for value in offered if value.startswith(prefix)), None)
+            if secret is not None:
+                found = client_secrets.read(self._keys, secret.decode("latin-1"))
+                scope["state"][SECRET_STATE] = found
+                return found.holder
+        return self._keys.identify(offered)
 
     def _check_guesses(self, address: str) -> None:
         wait_s = self._wrong_keys.wait_s(address)

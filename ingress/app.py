@@ -23,6 +23,8 @@ from ingress.hse import conversions, embeddings, listings, vad
 from ingress.keys import KeyRing, read_keys
 from ingress.openai import models, speech_activity, transcriptions, voice_consents, voices
 from ingress.openapi import document
+from ingress.realtime import routes as realtime
+from ingress.realtime.origins import THIS_MACHINE, listed
 from ingress.request_logging import CACHE_HEADER, STEPS_HEADER, RequestLogging
 from ingress.settings import Settings
 from ingress.state import AppState
@@ -34,7 +36,6 @@ DESCRIPTION = (
     "Speech, transcription, voice cloning and restoration, in OpenAI's dialect and in that of "
     "Harmony Speech Engine, on the same paths."
 )
-_THIS_MACHINE = r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?"
 _ROUTES = (
     *(shared_paths, transcriptions, speech_activity, models, voices, voice_consents),
     *(vad, embeddings, conversions, listings),
@@ -66,6 +67,7 @@ def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
     )
     for routes in _ROUTES:
         app.include_router(routes.router(app_state))
+    app.include_router(realtime.router(app_state, keys))
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_handlers(app)
     _add_layers(app, app_state, keys)
@@ -82,12 +84,12 @@ def _add_layers(app: FastAPI, app_state: AppState, keys: KeyRing) -> None:
 
 
 def _add_cors(app: FastAPI, origins: str | None) -> None:
-    allowed = [origin.strip() for origin in (origins or "").split(",") if origin.strip()]
+    allowed = listed(origins)
     if allowed or origins is None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=allowed,
-            allow_origin_regex=_THIS_MACHINE if origins is None else None,
+            allow_origin_regex=THIS_MACHINE if origins is None else None,
             allow_methods=["*"],
             allow_headers=["*"],
             expose_headers=[

@@ -22,6 +22,8 @@ class Bounds:
     model_shares: Bulkhead
     """Of each model by caller: the keys are of both."""
     memory: Bulkhead
+    sessions: Bulkhead
+    """Realtime sessions by caller."""
 
 
 def bounds_of(settings: Settings) -> Bounds:
@@ -54,5 +56,12 @@ def bounds_of(settings: Settings) -> Bounds:
             full="the recordings under way fill the server's memory; come back shortly",
             full_for_key="your recordings under way fill your share of the server's memory; "
             "wait for one of them",
+        ),
+        Bulkhead(
+            settings.realtime_sessions,
+            settings.realtime_sessions_per_caller,
+            full=f"{settings.realtime_sessions} realtime sessions are open; come back shortly",
+            full_for_key=f"you have {settings.realtime_sessions_per_caller} realtime sessions "
+            "open; close one of them",
         ),
     )

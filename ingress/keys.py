@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cachetools import LRUCache
@@ -30,7 +30,7 @@ class KeyRing:
         """Whether a key is needed at all."""
         return bool(self._digests)
 
-    def identify(self, headers: Mapping[str, str]) -> str | None:
+    def identify(self, offered: Sequence[bytes]) -> str | None:
         """The holder of the key that is offered, under a name that is the same in every pod and
         tells nothing about the key; None when there are no keys. Raises Unauthorized.
 
@@ -38,7 +38,6 @@ class KeyRing:
         """
         if not self._digests:
             return None
-        offered = _offered(headers)
         if not offered:
             raise Unauthorized(f"an API key is required; {_REMEDY}")
         candidates = [_digest(value) for value in offered]
@@ -50,7 +49,19 @@ class KeyRing:
         ]
         if not matches:
             raise WrongKey(f"the API key is not valid here; {_REMEDY}")
-        return f"key-{_digest(matches[0]).hex()[:16]}"
+        return _name(matches[0])
+
+    def derived(self, holder: str | None, purpose: bytes) -> bytes:
+        """A secret for one purpose, made of the holder's key; the same in every pod.
+
+        Raises ValueError where no key has such a holder. Without keys anybody can make it.
+        """
+        if not self._digests:
+            return _digest(purpose)
+        digest = next((one for one in self._digests if _name(one) == holder), None)
+        if digest is None:
+            raise ValueError("no key has this holder")
+        return hmac.digest(digest, purpose, "sha256")
 
     def is_known(self, holder: str | None, address: str) -> bool:
         """Whether this key has been used from this address before."""
@@ -69,7 +80,12 @@ def _digest(value: bytes) -> bytes:
     return hashlib.sha256(value).digest()
 
 
-def _offered(headers: Mapping[str, str]) -> list[bytes]:
+def _name(digest: bytes) -> str:
+    return f"key-{_digest(digest).hex()[:16]}"
+
+
+def offered_keys(headers: Mapping[str, str]) -> list[bytes]:
+    """Those that a request offers, in any of the usual headers."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else ""
     values = (bearer, headers.get("api-key", ""), headers.get("x-api-key", ""))

@@ -13,7 +13,7 @@ from contract.context import REQUEST_ID_HEADER, RequestContext, context_from_hea
 from contract.errors import Cancelled, DeadlineExceeded, InvalidRequest, ModelFailed, SpeechError
 from ingress import metrics
 from ingress.client_body import IGNORED_HEADER, header_value
-from ingress.dialect import dialect_of_path, error_response
+from ingress.dialect import Dialect, dialect_of_path, error_response
 from ingress.request_state import RequestState
 from transport import tracing
 from transport.asgi.disconnect import while_connected
@@ -36,6 +36,9 @@ class RequestLogging:
         self._app, self._max_timeout_s = app, max_timeout_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await self._serve_socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -52,6 +55,22 @@ class RequestLogging:
                 await self._answer(scope, receive, sender, state, fault)
         finally:
             _report(scope, state)
+
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Errors become HTTP answers as long as the socket has not been accepted."""
+        state = RequestState(context_from_headers(Headers(scope=scope)), Dialect.OPENAI)
+        scope.setdefault("state", {})["state"] = state
+        try:
+            with state.lease:
+                await self._app(scope, receive, send)
+        except SpeechError as error:
+            state.status, state.error_code = error.status, error.code
+            await error_response(state.dialect, error)(scope, receive, send)
+        finally:
+            path = getattr(scope.get("route"), "path", "unmatched")
+            status = str(state.status or 404)
+            metrics.REQUESTS.labels(path, "WEBSOCKET", state.dialect.value, status).inc()
+            access_log.info("session", extra={"fields": _log_fields(scope, state, path)})
 
     def _open(self, scope: Scope) -> tuple[RequestState, InvalidRequest | None]:
         headers = Headers(scope=scope)
@@ -174,7 +193,7 @@ def _log_fields(scope: Scope, state: RequestState, path: str) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "request_id": state.context.request_id,
         "trace_id": state.context.traceparent.split("-")[1],
-        "method": scope["method"],
+        "method": scope.get("method", "WEBSOCKET"),
         "path": path,
         "dialect": state.dialect.value,
         "status": state.status or 499,

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from contract.errors import SpeechError
 from ingress import metrics
 from ingress.app import create_app
+from ingress.realtime.routes import MAX_MESSAGE_MB
 from ingress.settings import Settings
 from transport import logs, tracing
 from transport.asgi.http_server import server_config
@@ -62,6 +63,7 @@ async def serve(
             host=host,
             port=port,
             trusted_proxies=settings.trusted_proxies,
+            max_message_mb=MAX_MESSAGE_MB if settings.realtime_sessions else 0,
         )
         with metrics.served_apart(host, settings.metrics_port):
             await uvicorn.Server(config).serve()

@@ -119,6 +119,25 @@ class Settings(ServerSettings):
     max_sample_s: float = Field(default=60.0, gt=0, le=600)
     """Longest recording of a voice or of a consent."""
 
+    realtime_sessions: int = Field(default=256, ge=0)
+    """Open realtime sessions; the next is refused with 429. 0: no realtime."""
+
+    realtime_sessions_per_caller: int = Field(default=192, ge=1)
+    """Of those, most of one key, or without keys of one address."""
+
+    realtime_session_s: float = Field(default=3600, gt=0)
+    """Longest realtime session, as OpenAI ends them; clients connect again."""
+
+    realtime_idle_s: float = Field(default=300, gt=0)
+    """A session without an event for so long is ended."""
+
+    realtime_buffer_s: float = Field(default=600, gt=0)
+    """Sound that one session keeps: what has no text yet. max_held_mb counts it too."""
+
+    realtime_delta_s: float = Field(default=0.4, ge=0)
+    """New sound between two passes over a turn that is being spoken, at least. More: later deltas,
+    less work. 0: no deltas, final text alone."""
+
     docs: Exposure = "auto"
     """/docs, /redoc and /openapi.json: open, key (only with an API key), off, or auto: key where
     there are keys, else open."""

@@ -27,10 +27,17 @@ def serving(app: Any) -> Iterator[str]:
 
 
 @contextmanager
-def serving_limited(app: Any, settings: ServerSettings, trusted_proxies: str = "") -> Iterator[str]:
+def serving_limited(
+    app: Any, settings: ServerSettings, trusted_proxies: str = "", max_message_mb: int = 0
+) -> Iterator[str]:
     """The same with the limits that our programs serve with."""
     config = server_config(
-        app, settings, host="127.0.0.1", port=free_port(), trusted_proxies=trusted_proxies
+        app,
+        settings,
+        host="127.0.0.1",
+        port=free_port(),
+        trusted_proxies=trusted_proxies,
+        max_message_mb=max_message_mb,
     )
     with _running(config) as url:
         yield url

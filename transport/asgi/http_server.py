@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Callable
 from enum import Enum, auto
+from functools import partial
 from typing import ClassVar, cast
 
 import uvicorn
@@ -19,7 +20,8 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from transport.asgi.connections import Connections
-from transport.asgi.settings import KILOBYTE, ServerSettings
+from transport.asgi.settings import KILOBYTE, MEGABYTE, ServerSettings
+from transport.asgi.websocket import LimitedWebSocketProtocol
 
 _TCP_NOTSENT_LOWAT = 25  # linux/tcp.h
 _UNSENT_BYTES = 128 << 10
@@ -51,6 +53,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     _timed = (_Arriving.NOTHING, 0)
     _send_timer: asyncio.TimerHandle | None = None
     _is_leaving = False
+    _is_upgraded = False
+    """It speaks WebSocket now; another protocol has its bytes."""
     _is_in_head = True
     _is_in_body = False
     _received = 0
@@ -65,7 +69,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     @property
     def is_waiting(self) -> bool:
         """No request is under way: the connection may be closed to make room for another."""
-        return not self._is_in_body and (self.cycle is None or self.cycle.response_complete)
+        is_idle = self.cycle is None or self.cycle.response_complete
+        return is_idle and not self._is_in_body and not self._is_upgraded
 
     @property
     def address(self) -> str:
@@ -111,6 +116,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         self._received += len(data)
         begun = self._heads_begun
         super().data_received(data)
+        if self._is_upgraded:
+            return
         if self._is_in_head and self._heads_begun == begun:  # nothing but more of the same head
             self._unparsed += len(data)
             if self._is_head_too_large and not self.transport.is_closing():
@@ -157,6 +164,18 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._refuse(431, "the request's headers are too large or too many")
         else:
             self._refuse(400, "this is not a valid HTTP request")
+
+    def handle_websocket_upgrade(self) -> None:
+        """The connection keeps its place among the others until it is lost."""
+        self._is_upgraded = True
+        self._stop_timer()
+        if self._send_timer is not None:
+            self._send_timer.cancel()
+        protocol = partial(
+            LimitedWebSocketProtocol, limits=self.limits, ended=lambda: self.peers.discard(self)
+        )
+        self.ws_protocol_class = cast(type[asyncio.Protocol], protocol)  # uvicorn only calls it
+        super().handle_websocket_upgrade()
 
     @property
     def _arriving(self) -> _Arriving:
@@ -274,18 +293,27 @@ def _bound_unsent(transport: asyncio.Transport) -> None:
         line.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
 
 
-def limit(config: uvicorn.Config, settings: ServerSettings, trusted_proxies: str = "") -> None:
+def limit(
+    config: uvicorn.Config,
+    settings: ServerSettings,
+    trusted_proxies: str = "",
+    max_message_mb: int = 0,
+) -> None:
     """Put the limits into a configuration that has not been loaded yet.
 
     `trusted_proxies`: addresses and networks, separated by commas, whose X-Forwarded-For is
     believed. uvicorn's own default believes the loopback address.
+    `max_message_mb`: largest message of a WebSocket; 0: no WebSockets.
     """
     peers: Connections[LimitedHttpProtocol] = Connections(
         settings.max_connections, settings.max_connections_per_address
     )
     protocol = type("Protocol", (LimitedHttpProtocol,), {"limits": settings, "peers": peers})
     config.http = cast(type[asyncio.Protocol], protocol)
-    config.ws = "none"
+    config.ws = LimitedWebSocketProtocol if max_message_mb else "none"
+    config.ws_max_size = max_message_mb * MEGABYTE
+    config.ws_ping_interval = config.ws_ping_timeout = settings.progress_timeout_s
+    config.ws_per_message_deflate = False  # base64 of sound: work for both ends, and little gain
     config.timeout_keep_alive = settings.keep_alive_s
     config.server_header = False
     config.proxy_headers = bool(trusted_proxies)
@@ -293,9 +321,15 @@ def limit(config: uvicorn.Config, settings: ServerSettings, trusted_proxies: str
 
 
 def server_config(
-    app: ASGIApp, settings: ServerSettings, *, host: str, port: int, trusted_proxies: str = ""
+    app: ASGIApp,
+    settings: ServerSettings,
+    *,
+    host: str,
+    port: int,
+    trusted_proxies: str = "",
+    max_message_mb: int = 0,
 ) -> uvicorn.Config:
-    """Our line per request replaces uvicorn's access log."""
+    """Our line per request replaces uvicorn's access log. The last two are told at limit()."""
     config = uvicorn.Config(
         app,
         host=host,
@@ -304,5 +338,5 @@ def server_config(
         access_log=False,
         timeout_graceful_shutdown=settings.grace_s,
     )
-    limit(config, settings, trusted_proxies)
+    limit(config, settings, trusted_proxies, max_message_mb)
     return config

@@ -16,12 +16,12 @@ class LenientPaths:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
         path = _SLASHES.sub("/", scope["path"])
         path = path.rstrip("/") or "/"
-        if scope["method"] != "HEAD":
+        if scope.get("method") != "HEAD":
             await self._app({**scope, "path": path}, receive, send)
             return
         as_get = {**scope, "path": path, "method": "GET"}

@@ -1,0 +1,1 @@
+"""The realtime transcription socket of OpenAI's API. READ session.py FIRST."""

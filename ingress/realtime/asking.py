@@ -1,0 +1,60 @@
+"""From a session's configuration to what a recogniser is asked, and what only some get back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contract.tasks import TranscribeOutput
+from ingress.endpoints import TRANSCRIPTIONS
+from ingress.languages import language_code, standard_code
+from ingress.realtime import events
+from ingress.realtime.calls import Calls
+from ingress.realtime.config import SessionConfig, Transcription
+from ingress.realtime.turn import Turn
+from ingress.selection import find_card
+
+_PROMPT_CHARS, _HOTWORDS_CHARS = 4096, 1024
+"""More than Whisper reads of either."""
+_FIELD = "session.audio.input.transcription"
+
+
+def model_of(calls: Calls, asked: Transcription) -> str:
+    """The predictor that transcribes. Raises ModelNotFound."""
+    return find_card(calls.snapshot, calls.app_state.settings, TRANSCRIPTIONS, asked.model).id
+
+
+def options_of(asked: Transcription) -> dict[str, Any]:
+    """Fields of TranscribeInput. Blocks when a language's name is the first to be looked up.
+
+    Raises InvalidRequest that names the field.
+    """
+    options: dict[str, Any] = _languages(asked)
+    if asked.prompt:
+        options["prompt"] = asked.prompt[-_PROMPT_CHARS:]
+    if asked.keywords:
+        options["hotwords"] = ", ".join(filter(None, asked.keywords))[:_HOTWORDS_CHARS]
+    return options
+
+
+def _languages(asked: Transcription) -> dict[str, Any]:
+    if asked.language:
+        return {"language": language_code(asked.language, param=f"{_FIELD}.language")}
+    named = [one for one in asked.languages or () if one]
+    codes = [language_code(one, param=f"{_FIELD}.languages") for one in named]
+    known = list(dict.fromkeys(code for code in codes if code))
+    if len(known) == 1:
+        return {"language": known[0]}
+    return {"languages": ",".join(known)} if known else {}
+
+
+def details(turn: Turn, output: TranscribeOutput, config: SessionConfig) -> dict[str, Any]:
+    """Of the completed event: what only some sessions ask for."""
+    found: dict[str, Any] = {}
+    asked = config.transcription
+    if asked and (asked.model or "").lower().startswith("gpt-transcribe"):
+        languages = [standard_code(output.language)] if output.language else []
+        found["languages"] = [{"code": code} for code in languages]
+    if config.wants_logprobs:
+        words = [word for segment in output.segments for word in segment.words or ()]
+        found["logprobs"] = events.logprobs([*turn.settled_words, *words])
+    return found

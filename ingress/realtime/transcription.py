@@ -1,0 +1,215 @@
+"""From a turn's sound to its text: passes while it grows, and a last one when it has ended."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from contract.audio.codec import Audio
+from contract.errors import Overloaded, SpeechError
+from contract.tasks import TranscribeInput, TranscribeOutput
+from ingress.media import SPEECH_RATE
+from ingress.realtime import events, metrics
+from ingress.realtime.agreement import words_of
+from ingress.realtime.asking import details, model_of, options_of
+from ingress.realtime.calls import Calls
+from ingress.realtime.config import SessionConfig, Transcription
+from ingress.realtime.sound import samples
+from ingress.realtime.turn import Turn
+
+_LEAST_S = 0.5
+"""Of sound before a first pass."""
+_TIMED_S, _LONGEST_WINDOW_S = 8.0, 12.0
+"""A window that grows is asked about with word times, and then begins behind what is certain."""
+_CONTEXT_CHARS = 200
+_REST_FACTOR = 1.5
+"""Of a pass's own time, before the next: many sessions slow down together."""
+_DELAYS = {"minimal": 0.5, "low": 1.0, "medium": 2.0, "high": 4.0, "xhigh": 8.0}
+"""Factors on the interval of passes, by the client's `delay`."""
+
+
+class Listening(Protocol):
+    """What is known of the turn that is being spoken."""
+
+    @property
+    def turn(self) -> Turn | None: ...
+
+    @property
+    def config(self) -> SessionConfig: ...
+
+    @property
+    def sound_end(self) -> int: ...
+
+    @property
+    def speech_end(self) -> int: ...
+
+    @property
+    def has_paused(self) -> bool:
+        """Nobody has spoken for a moment: a pass now hears all of the turn, if it ends here."""
+        ...
+
+    def audio(self, start: int, end: int) -> Audio: ...
+
+    def heard(self, text: str) -> None:
+        """Takes the turn's text so far."""
+        ...
+
+
+class Transcriber:
+    """Of one session: one call at a time, ended turns first and in order."""
+
+    def __init__(
+        self,
+        calls: Calls,
+        listening: Listening,
+        send: Callable[[events.Event], None],
+        interval_s: float,
+    ) -> None:
+        """`interval_s`: new sound between two passes over a turn that grows; 0: no such passes."""
+        self._calls, self._listening, self._send = calls, listening, send
+        self._interval_s = interval_s
+        self._ended: deque[tuple[Turn, SessionConfig]] = deque()
+        self._changed = asyncio.Event()
+        self._pass: asyncio.Task[None] | None = None
+        self._may_be_last = False
+        self._pass_s = 0.0
+
+    @property
+    def waiting_samples(self) -> int:
+        """Of turns that have ended and wait for their text."""
+        return sum(len(turn.sound.samples) for turn, _ in self._ended if turn.sound)
+
+    def look(self) -> None:
+        """More sound has come, or a turn has begun."""
+        self._changed.set()
+
+    def finish(self, turn: Turn, config: SessionConfig) -> None:
+        """The turn has ended: its last pass, or the one before if that hears everything."""
+        turn.ended_s = time.monotonic()
+        self._ended.append((turn, config))
+        if not self._may_be_last or turn.heard_to < turn.speech_end:
+            self.give_up()
+        self._changed.set()
+
+    def give_up(self) -> None:
+        """The pass that is under way hears what nobody needs."""
+        if self._pass is not None:
+            self._pass.cancel()
+
+    def drop_oldest(self) -> None:
+        """The turn that has waited longest fails."""
+        turn, _ = self._ended.popleft()
+        metrics.TURNS.labels("dropped").inc()
+        fault = Overloaded("more sound waits for its text than is kept")
+        self._send(events.failed(turn.item_id, fault))
+
+    async def run(self) -> None:
+        while True:
+            turn = self._listening.turn
+            if self._ended:
+                await self._last_pass(*self._ended.popleft())
+            elif turn is not None and self._is_due(turn):
+                await self._one_pass(turn)
+            else:
+                self._changed.clear()
+                await self._changed.wait()
+
+    # While somebody speaks ------------------------------------------------------------------
+
+    def _is_due(self, turn: Turn) -> bool:
+        asked, end = self._listening.config.transcription, self._listening.sound_end
+        if not self._interval_s or asked is None:
+            return False
+        if end - turn.window_start < samples(1000 * _LEAST_S):
+            return False
+        if self._listening.has_paused:
+            return turn.heard_to < self._listening.speech_end
+        wait_s = self._interval_s * _DELAYS[asked.delay or "low"]
+        return end - turn.heard_to >= samples(1000 * max(wait_s, _REST_FACTOR * self._pass_s))
+
+    async def _one_pass(self, turn: Turn) -> None:
+        self._may_be_last = self._listening.has_paused
+        end = self._listening.sound_end
+        self._pass = asyncio.create_task(self._hear(turn, end, self._may_be_last))
+        try:
+            await asyncio.wait([self._pass])
+        finally:
+            self._pass.cancel()
+        if not self._pass.cancelled():
+            self._pass.result()
+        self._pass, self._may_be_last = None, False
+
+    async def _hear(self, turn: Turn, end: int, may_be_last: bool) -> None:
+        """A fault is left to the last pass to tell."""
+        config = self._listening.config
+        window_s = (end - turn.window_start) / SPEECH_RATE
+        began_s, turn.heard_to, turn.last = time.monotonic(), end, None
+        try:
+            audio = self._listening.audio(turn.window_start, end)
+            is_timed = config.wants_logprobs or window_s > _TIMED_S
+            request = await self._request(config, audio, turn, is_timed, is_quick=not may_be_last)
+            output = await self._calls.transcribe(self._model(config), request)
+        except SpeechError:
+            return
+        finally:
+            self._pass_s = time.monotonic() - began_s
+        turn.last = output if may_be_last else None
+        text = turn.spaced(output.text)
+        certain = turn.agreement.add(words_of(text))
+        if certain:
+            self._send(events.delta(turn.item_id, certain))
+        self._listening.heard(turn.settled + text)
+        if window_s > _LONGEST_WINDOW_S:
+            turn.settle(output)
+
+    # At its end -----------------------------------------------------------------------------
+
+    async def _last_pass(self, turn: Turn, config: SessionConfig) -> None:
+        if config.transcription is None:
+            return
+        try:
+            output = turn.whole or await self._final(turn, config)
+        except SpeechError as fault:
+            metrics.TURNS.labels("failed").inc()
+            self._send(events.failed(turn.item_id, fault))
+            return
+        metrics.TURNS.labels("completed").inc()
+        metrics.FINAL_SECONDS.observe(time.monotonic() - turn.ended_s)
+        text = turn.spaced(output.text)
+        rest = turn.agreement.rest(words_of(text))
+        if rest:
+            self._send(events.delta(turn.item_id, rest))
+        transcript = (turn.settled + text).strip()
+        more = details(turn, output, config)
+        self._send(events.completed(turn.item_id, transcript, turn.duration_s, **more))
+
+    async def _final(self, turn: Turn, config: SessionConfig) -> TranscribeOutput:
+        if turn.sound is None or not len(turn.sound.samples):
+            return TranscribeOutput("", ())
+        request = await self._request(config, turn.sound, turn, config.wants_logprobs)
+        return await self._calls.transcribe_at_last(self._model(config), request)
+
+    # Both -----------------------------------------------------------------------------------
+
+    def _model(self, config: SessionConfig) -> str:
+        return model_of(self._calls, config.transcription or Transcription())
+
+    async def _request(
+        self,
+        config: SessionConfig,
+        audio: Audio,
+        turn: Turn,
+        is_timed: bool,
+        *,
+        is_quick: bool = False,
+    ) -> TranscribeInput:
+        asked = config.transcription or Transcription()
+        options = await self._calls.app_state.in_thread(options_of, asked)
+        if turn.settled:
+            options["prompt"] = turn.settled[-_CONTEXT_CHARS:]
+        if is_quick:
+            options["beam_size"] = 1
+        return TranscribeInput(audio, word_timestamps=is_timed, **options)
