@@ -1,4 +1,4 @@
-"""One model in a process of its own, so that its memory can be told. Used by benchmarks.networks.
+"""One model in a process of its own, to measure its memory. Used by benchmarks.networks.
 
 A call is what the runtime makes of requests that come at once, front end included.
 """

@@ -35,7 +35,7 @@ class CatalogSnapshot:
     voice_aliases: dict[str, str]
     served_toolchains: tuple[str, ...] | None = None
     """None: every toolchain whose models are here."""
-    presence: Mapping[str, Availability] = field(default_factory=dict)
+    availability: Mapping[str, Availability] = field(default_factory=dict)
     """By name of model or toolchain; empty where nobody watches a cluster."""
     addresses: Mapping[str, str] = field(default_factory=dict)
     """Base URLs by the same names; what is missing has the address that its name implies."""

@@ -156,7 +156,7 @@ def parse_config(text: str) -> ServiceConfig:
 
 
 def _explain(document: dict[str, Any], error: Any) -> str:
-    """One line for one fault: which entry, which key, what to do."""
+    """One line for one error: which entry, which key, what to do."""
     path = [str(part) for part in error["loc"]]
     if path[:1] == ["model_configs"] and len(path) > 1:
         path[:2] = [_entry_name(document, int(path[1]))]

@@ -1,4 +1,4 @@
-"""Every fault that crosses a room, one class each.
+"""Every error that crosses a room, one class each.
 
 SpeechError
 ├── InvalidRequest          400  a field is wrong; `param` names it
@@ -37,12 +37,12 @@ def shown(value: str, most: int = _MOST_SHOWN) -> str:
 
 
 class SpeechError(Exception):
-    """A fault with an HTTP status. Messages name field and remedy, never paths or payloads."""
+    """An error with an HTTP status. Messages name field and remedy, never paths or payloads."""
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     is_transient: ClassVar[bool] = False
-    """No work has begun and the fault may be gone a moment later: asking again is safe."""
+    """No work has begun and the error may be gone a moment later: asking again is safe."""
     was_retried: bool = False
     """A client nearer to the model has asked again already; its callers must not."""
 
@@ -55,7 +55,7 @@ class SpeechError(Exception):
         self.retry_after_s = retry_after_s
 
     def renamed(self, names: Mapping[str, str]) -> Self:
-        """This fault, its field spelled as `names` says that somebody else spells it."""
+        """This error, its field spelled as `names` says that somebody else spells it."""
         if self.param is not None and self.param in names:
             spelled = names[self.param]
             if self.message.startswith(f"{self.param} "):
@@ -198,7 +198,7 @@ def error_from_wire(
 
 
 def _seconds(value: Any) -> float | None:
-    """A wait that a client can be told; None for what is no such number."""
+    """A wait that can be passed on to a client; None for what is no such number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
         return None
     return float(value)

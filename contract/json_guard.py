@@ -21,7 +21,7 @@ def read_json(data: bytes, *, param: str = "body", named_by: str | None = None) 
     """Parse. Blocks for milliseconds a megabyte: large bodies belong in a thread.
 
     `named_by`: the key under which an object has its own name, by which errors call it.
-    Raises InvalidRequest that names the field as far as it can be told, PayloadTooLarge for more
+    Raises InvalidRequest that names the field as far as it is known, PayloadTooLarge for more
     values than MAX_ITEMS.
     """
     if data.count(b",") >= MAX_ITEMS:

@@ -45,7 +45,7 @@ _REFUSALS = (InvalidRequest, NotFound, Overloaded, PayloadTooLarge, Unauthorized
 
 
 class IllegalTransition(Exception):
-    """A status that cannot follow the current one: a fault of ours, never a client's."""
+    """A status that cannot follow the current one: an error of ours, never a client's."""
 
 
 @dataclass(frozen=True, slots=True)

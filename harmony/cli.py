@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from contract.config import InvalidConfig, ServiceConfig, load_config
 from contract.errors import SpeechError
-from transport.program import leave, settings_faults
+from transport.program import leave, settings_errors
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Speech models behind one address."
@@ -43,9 +43,9 @@ def serve(
     try:
         asyncio.run(serve(checked, options, lambda text: print(text, flush=True)))
     except KeyboardInterrupt:
-        pass  # uvicorn has ended the server; a shell may also have told us to ignore the signal
+        pass  # uvicorn has ended the server; a shell may also have set us to ignore the signal
     except ValidationError as exc:
-        _fail(settings_faults(exc))
+        _fail(settings_errors(exc))
     except SpeechError as exc:
         _fail(exc.message)
     print("Ended.", flush=True)

@@ -61,7 +61,7 @@ _HSE_TYPES = {
 
 
 def dialect_of_path(path: str, content_type: str) -> Dialect:
-    """What can be told before the body is read."""
+    """What is known before the body is read."""
     is_json = content_type.split(";")[0].strip().lower() == "application/json"
     if path.startswith(_HSE_PATHS) or (path == TRANSCRIPTIONS_PATH and is_json):
         return Dialect.HSE
@@ -84,7 +84,7 @@ def error_response(dialect: Dialect, error: SpeechError) -> JSONResponse:
 
 
 def error_headers(error: SpeechError) -> dict[str, str]:
-    """When to come back: always told with 429, with other faults when it is known. With 401 the
+    """When to come back: always given with 429, with other errors when it is known. With 401 the
     scheme that is asked for (RFC 9110, section 11.6.1)."""
     if isinstance(error, Unauthorized):
         return {"www-authenticate": "Bearer"}

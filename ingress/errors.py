@@ -1,4 +1,4 @@
-"""One handler for every fault: as a SpeechError, in the dialect of the request."""
+"""One handler for every error: as a SpeechError, in the dialect of the request."""
 
 from __future__ import annotations
 

@@ -58,19 +58,19 @@ def _json(*models: type[BaseModel]) -> dict[str, Any]:
     return {"application/json": {"schema": refs[0] if len(refs) == 1 else {"anyOf": refs}}}
 
 
-def _faults(*shapes: type[BaseModel]) -> Answers:
+def _errors(*shapes: type[BaseModel]) -> Answers:
     return {
         status: {"description": meaning, "content": _json(*shapes)}
         for status, meaning in _MEANINGS.items()
     }
 
 
-HSE_FAULTS = _faults(hse.HseError)
-OPENAI_FAULTS = _faults(openai.OpenAIError)
-VOICE_FAULTS = OPENAI_FAULTS | {
+HSE_ERRORS = _errors(hse.HseError)
+OPENAI_ERRORS = _errors(openai.OpenAIError)
+VOICE_FAULTS = OPENAI_ERRORS | {
     403: {"description": "Not allowed on this server", "content": _json(openai.OpenAIError)}
 }
-BOTH_FAULTS = _faults(openai.OpenAIError, hse.HseError)
+BOTH_ERRORS = _errors(openai.OpenAIError, hse.HseError)
 
 _TEXT = {"schema": {"type": "string"}}
 # One event; `data` is the JSON object that the openai client's event types describe.
@@ -91,12 +91,12 @@ def _ok(description: str, content: dict[str, Any]) -> Answers:
 
 
 def hse_answers(model: type[BaseModel]) -> Answers:
-    return {200: {"model": model}, **HSE_FAULTS}
+    return {200: {"model": model}, **HSE_ERRORS}
 
 
 def hse_audio_answers() -> Answers:
     said = "JSON with base64, or with output_options.stream the bare audio"
-    return _ok(said, _json(hse.AudioAnswer) | _AUDIO) | HSE_FAULTS
+    return _ok(said, _json(hse.AudioAnswer) | _AUDIO) | HSE_ERRORS
 
 
 SPEECH_ANSWERS = (
@@ -105,7 +105,7 @@ SPEECH_ANSWERS = (
         "HSE: JSON with base64, or with output_options.stream the bare audio",
         _AUDIO | {"text/event-stream": _EVENTS} | _json(hse.AudioAnswer),
     )
-    | BOTH_FAULTS
+    | BOTH_ERRORS
 )
 _TRANSCRIPTS = dict.fromkeys(("text/plain", "text/vtt"), _TEXT)
 TRANSCRIPTION_ANSWERS = (
@@ -116,14 +116,14 @@ TRANSCRIPTION_ANSWERS = (
         | _TRANSCRIPTS
         | {"text/event-stream": _EVENTS},
     )
-    | BOTH_FAULTS
+    | BOTH_ERRORS
 )
 TRANSLATION_ANSWERS = (
     _ok(
         "The English text in the format asked for",
         _json(openai.TranscriptionVerbose, openai.Translation) | _TRANSCRIPTS,
     )
-    | OPENAI_FAULTS
+    | OPENAI_ERRORS
 )
 
 

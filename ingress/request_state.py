@@ -62,7 +62,7 @@ class RequestState:
         self.ignored += [*unknown_keys(body), *fields]
 
     def named(self, error: SpeechError) -> SpeechError:
-        """The same fault with its field as the client spells it."""
+        """The same error with its field as the client spells it."""
         return error.renamed(self.field_names)
 
 

@@ -25,7 +25,7 @@ from transport.asgi.http_server import server_config
 from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
 from transport.discovery.settings import DiscoverySettings
-from transport.program import settings_faults
+from transport.program import settings_errors
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SpeechError as error:
         parser.error(error.message)
     except ValidationError as exc:
-        parser.error(settings_faults(exc))
+        parser.error(settings_errors(exc))
     except KeyboardInterrupt:
         logger.info("ended")
     return 0

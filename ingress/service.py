@@ -33,8 +33,8 @@ def router(app_state: AppState) -> APIRouter:
         states = {name: _state(app_state, endpoint) for name, endpoint in _SUBSYSTEMS.items()}
         if any(state != "healthy" for state in states.values()):
             response.status_code = 503
-        presence = app_state.catalog.current.presence
-        return {**states, "models": dict(presence)} if presence else {**states}
+        availability = app_state.catalog.current.availability
+        return {**states, "models": dict(availability)} if availability else {**states}
 
     @routes.get("/health/live")
     async def live() -> dict[str, str]:
@@ -68,13 +68,13 @@ def _add_metrics(routes: APIRouter) -> None:
 
 def _state(app_state: AppState, endpoint: Endpoint) -> str:
     snapshot = app_state.catalog.current
-    faults = {
-        name: app_state.outcomes.of(name) or _absence(snapshot.presence.get(name))
+    errors = {
+        name: app_state.outcomes.of(name) or _absence(snapshot.availability.get(name))
         for name in cards(snapshot, endpoint)
     }
-    broken = ", ".join(f"{name} ({fault})" for name, fault in faults.items() if fault)
+    broken = ", ".join(f"{name} ({error})" for name, error in errors.items() if error)
     return f"unhealthy: {broken}" if broken else "healthy"
 
 
-def _absence(presence: Availability | None) -> str | None:
-    return presence.value if presence is Availability.NOT_READY else None
+def _absence(availability: Availability | None) -> str | None:
+    return availability.value if availability is Availability.NOT_READY else None

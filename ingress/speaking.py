@@ -20,7 +20,7 @@ Speak = Callable[[str], Awaitable[Audio]]
 
 
 @dataclass(frozen=True)
-class Manner:
+class SynthesisOptions:
     """How to speak. The fields are those of the tasks."""
 
     speed: float = 1.0
@@ -44,33 +44,33 @@ def speak_with(
     state: RequestState,
     card: ListedModel,
     speaker: Speaker,
-    manner: Manner,
+    options: SynthesisOptions,
     mode: str = "single_speaker_tts",
     reference: Reference | None = None,
 ) -> Speak:
-    """A function that speaks one piece of text; its every call takes the same manner and voice.
+    """A function that speaks one piece of text; its every call takes the same options and voice.
 
     Raises InvalidRequest for what a plain synthesizer cannot do.
     """
 
     def request(text: str) -> TaskInput[AudioOutput]:
         if card.is_toolchain:
-            return _for_toolchain(text, speaker, manner, mode, reference or Reference())
+            return _for_toolchain(text, speaker, options, mode, reference or Reference())
         return SynthesizeInput(
-            text, speaker.language, speaker.voice, speed=manner.speed, seed=manner.seed
+            text, speaker.language, speaker.voice, speed=options.speed, seed=options.seed
         )
 
     async def speak(text: str) -> Audio:
         return (await app_state.call(card.id, request(text), state)).audio
 
     if not card.is_toolchain:
-        _refuse_pitch_and_energy(card, manner)
-    request(".")  # a knob out of range is refused before any work
+        _refuse_pitch_and_energy(card, options)
+    request(".")  # a parameter out of range is refused before any work
     return speak
 
 
 def _for_toolchain(
-    text: str, speaker: Speaker, manner: Manner, mode: str, reference: Reference
+    text: str, speaker: Speaker, options: SynthesisOptions, mode: str, reference: Reference
 ) -> SpeakInput:
     return SpeakInput(
         text,
@@ -81,16 +81,16 @@ def _for_toolchain(
         segment_source=reference.segment_source,
         language=speaker.language,
         voice=speaker.voice,
-        speed=manner.speed,
-        pitch=manner.pitch,
-        energy=manner.energy,
-        seed=manner.seed,
+        speed=options.speed,
+        pitch=options.pitch,
+        energy=options.energy,
+        seed=options.seed,
     )
 
 
-def _refuse_pitch_and_energy(card: ListedModel, manner: Manner) -> None:
+def _refuse_pitch_and_energy(card: ListedModel, options: SynthesisOptions) -> None:
     for name in ("pitch", "energy"):
-        if getattr(manner, name) != 1.0:
+        if getattr(options, name) != 1.0:
             raise InvalidRequest(
                 f"{card.id} cannot change {name}; leave it out or use harmonyspeech", param=name
             )

@@ -40,7 +40,7 @@ class Outcomes:
         self._failures[model] = code
 
     def of(self, model: str) -> str | None:
-        """The code of the model's last fault, None when its last call went well."""
+        """The code of the model's last error, None when its last call went well."""
         return self._failures.get(model)
 
 

@@ -168,7 +168,7 @@ def sse(data: dict[str, Any]) -> bytes:
 async def speech_events(
     state: RequestState, chunks: AsyncGenerator[bytes, None], usage: Callable[[], dict[str, Any]]
 ) -> AsyncGenerator[bytes, None]:
-    """OpenAI's speech events. A fault after the first becomes an `error` event, then the end."""
+    """OpenAI's speech events. An error after the first becomes an `error` event, then the end."""
     kind = "speech.audio.delta"
     begun_already = False
     async with aclosing(chunks):

@@ -21,7 +21,7 @@ from predictors.runtime.repository import ModelRepository
 from predictors.runtime.settings import Settings
 from transport import logs, tracing
 from transport.kserve.server import SpeechServer
-from transport.program import settings_faults
+from transport.program import settings_errors
 
 ModelTypes = Callable[[str], ModelTypeSource]
 """Finds a model type by its name. Raises SpeechError."""
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None, *, model_types: ModelTypes = on_firs
     except SpeechError as error:
         parser.error(error.message)
     except ValidationError as exc:
-        parser.error(settings_faults(exc))
+        parser.error(settings_errors(exc))
     logs.configure(settings.log_level)
     set_openmp_passive()
     serve_pool(pool, http_port=arguments.http_port, grpc_port=arguments.grpc_port)

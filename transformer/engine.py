@@ -73,9 +73,9 @@ class ToolchainEngine:
             lifecycle.stop()
             return output
         except TimeoutError:
-            fault = DeadlineExceeded(f"{self.name} did not finish before the deadline")
-            lifecycle.fail(fault)
-            raise fault from None
+            error = DeadlineExceeded(f"{self.name} did not finish before the deadline")
+            lifecycle.fail(error)
+            raise error from None
         except BaseException as exc:
             lifecycle.fail(exc)
             raise

@@ -26,7 +26,7 @@ from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
 from transport.discovery.settings import DiscoverySettings
 from transport.kserve.server import SpeechServer
-from transport.program import settings_faults
+from transport.program import settings_errors
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SpeechError as error:
         parser.error(error.message)
     except ValidationError as exc:
-        parser.error(settings_faults(exc))
+        parser.error(settings_errors(exc))
     logs.configure(settings.log_level)
     serve(arguments, settings, connection, discovery)
     return 0

@@ -65,16 +65,16 @@ def rename_error_field(names: Mapping[str, str]) -> Iterator[None]:
     """Errors of the steps inside name the field that the toolchain's caller sent, not their own."""
     try:
         yield
-    except SpeechError as fault:
-        fault.renamed(names)
+    except SpeechError as error:
+        error.renamed(names)
         raise
 
 
 async def gather_two(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, B]) -> tuple[A, B]:
-    """Await two branches at once. When one fails the other is cancelled and the fault raised."""
+    """Await two branches at once. When one fails the other is cancelled and the error raised."""
     try:
         async with asyncio.TaskGroup() as group:
             left, right = group.create_task(first), group.create_task(second)
-    except BaseExceptionGroup as faults:
-        raise faults.exceptions[0] from None
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
     return left.result(), right.result()

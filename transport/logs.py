@@ -31,8 +31,8 @@ class TextFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
         fields = getattr(record, "fields", {})
-        told = " ".join(f"{key}={fields[key]}" for key in _FOR_PEOPLE if key in fields)
-        line = f"{time} {record.levelname:<7} {record.getMessage()} {told}".rstrip()
+        shown = " ".join(f"{key}={fields[key]}" for key in _FOR_PEOPLE if key in fields)
+        line = f"{time} {record.levelname:<7} {record.getMessage()} {shown}".rstrip()
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 

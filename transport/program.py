@@ -10,16 +10,16 @@ from typing import NoReturn
 from pydantic import ValidationError
 
 
-def settings_faults(exc: ValidationError) -> str:
+def settings_errors(exc: ValidationError) -> str:
     """Wrong environment variables, by the names that the operator set."""
-    faults = (f"SPEECH_{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in exc.errors())
-    return "; ".join(faults)
+    errors = (f"SPEECH_{str(error['loc'][0]).upper()}: {error['msg']}" for error in exc.errors())
+    return "; ".join(errors)
 
 
 def leave(code: int) -> NoReturn:
     """End the process now, with everything flushed, whatever native threads still do.
 
-    A model that is loading when the server is told to stop cannot be interrupted. The interpreter
+    A model that is loading when the server is asked to stop cannot be interrupted. The interpreter
     would tear down C++ libraries under its thread, and they abort: a clean end would look like a
     crash.
     """

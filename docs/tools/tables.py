@@ -111,13 +111,13 @@ def tasks() -> str:
 def _task(task: Task) -> str:
     users = [f"`{name}`" for name, one in MODEL_TYPES.items() if one.task is task]
     users += [f"`{name}`" for name, spec in TOOLCHAINS.items() if task in spec.needs]
-    (inputs, outputs), (asked, told) = describe(task), describe_parameters(task)
+    (inputs, outputs), (asked, answered) = describe(task), describe_parameters(task)
     asked = [one for one in asked if one["name"] not in CALL_PARAMETERS]
     rows = [
         *_tensor_rows("in", inputs),
-        *_knob_rows("in", asked),
+        *_parameter_rows("in", asked),
         *_tensor_rows("out", outputs),
-        *_knob_rows("out", told),
+        *_parameter_rows("out", answered),
     ]
     head = ("", "name", "type", "default and limits", "what it is")
     return f"### {task.value}\n\nServed by {', '.join(users)}.\n\n{_table(head, rows)}"
@@ -133,7 +133,7 @@ def _requirement(way: str, doc: Mapping[str, Any]) -> str:
     return "" if way == "out" or not doc["required"] else "required"
 
 
-def _knob_rows(way: str, docs: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
+def _parameter_rows(way: str, docs: Sequence[Mapping[str, Any]]) -> Iterator[Row]:
     for one in docs:
         limits = _limits(one) if way == "in" else ""
         yield f"{way}, parameter", f"`{one['name']}`", one["type"], limits, one["doc"]

@@ -3,7 +3,7 @@ each its bill of materials: the chart and the images that it runs, as CycloneDX 
 
     python helm/tools/package_charts.py registry.example.com/team
 
-From the repository the chart refuses to render until it is told where its images are; a published
+From the repository the chart refuses to render until it knows where its images are; a published
 one knows. `dev.local`, where images are built for nodes of one's own, is no such place.
 """
 

@@ -16,10 +16,10 @@ from contract.tasks import TranscribeOutput, TranscriptSegment
 from ingress.hse.schemas import AudioOutputOptions, GenerationOptions
 from ingress.media import write_file
 from ingress.request_state import RequestState
-from ingress.speaking import Manner
+from ingress.speaking import SynthesisOptions
 from ingress.state import AppState
 
-_MANNER = frozenset({"seed", "speed", "pitch", "energy"})
+_OPTIONS = frozenset({"seed", "speed", "pitch", "energy"})
 
 
 def answer(prefix: str, model: str, **fields: Any) -> Response:
@@ -46,7 +46,9 @@ async def answer_audio(
     return answer(prefix, model, data=text)
 
 
-def manner_of(options: GenerationOptions | None, *, can: frozenset[str] = _MANNER) -> Manner:
+def synthesis_options(
+    options: GenerationOptions | None, *, can: frozenset[str] = _OPTIONS
+) -> SynthesisOptions:
     """The options that are honoured. Raises InvalidRequest that names the first that is not."""
     known = set(GenerationOptions.model_fields)
     given = options.model_dump(include=known, exclude_none=True) if options else {}
@@ -56,7 +58,7 @@ def manner_of(options: GenerationOptions | None, *, can: frozenset[str] = _MANNE
                 f"generation_options.{name} has no effect on this model; leave it out",
                 param=f"generation_options.{name}",
             )
-    return Manner(
+    return SynthesisOptions(
         speed=given.get("speed") or 1.0,
         pitch=given.get("pitch") or 1.0,
         energy=given.get("energy") or 1.0,

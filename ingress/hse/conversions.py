@@ -10,7 +10,7 @@ from contract.errors import InvalidRequest
 from contract.tasks import ConvertVoiceInput, RestoreAudioInput
 from ingress.endpoints import AUDIO_CONVERT, VOICE_CONVERT, ListedModel
 from ingress.hse import filters
-from ingress.hse.answers import answer_audio, manner_of
+from ingress.hse.answers import answer_audio, synthesis_options
 from ingress.hse.schemas import AudioConversionRequest, VoiceConversionRequest
 from ingress.json_body import JsonRoute
 from ingress.media import read_embedding, read_voice
@@ -67,7 +67,7 @@ async def _source(app_state: AppState, state: RequestState, body: AudioConversio
 async def _conversion(
     app_state: AppState, state: RequestState, body: VoiceConversionRequest
 ) -> ConvertVoiceInput:
-    seed = manner_of(body.generation_options, can=frozenset({"seed"})).seed
+    seed = synthesis_options(body.generation_options, can=frozenset({"seed"})).seed
     embedding = (
         read_embedding(body.target_embedding, param="target_embedding")
         if body.target_embedding

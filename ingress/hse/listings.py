@@ -17,7 +17,7 @@ from ingress.endpoints import (
     cards,
 )
 from ingress.hse.schemas import LanguageOptions, ModelCard, ModelCardList, VoiceOptions
-from ingress.openapi import HSE_FAULTS
+from ingress.openapi import HSE_ERRORS
 from ingress.state import AppState
 
 _LISTINGS: dict[str, Endpoint] = {
@@ -44,7 +44,7 @@ def _add_listing(routes: APIRouter, app_state: AppState, path: str, endpoint: En
         return ModelCardList(data=[_card(app_state, card) for card in found])
 
     name = path.removeprefix("/v1/").replace("/", "_")
-    routes.add_api_route(path, listing, methods=["GET"], name=name, responses=HSE_FAULTS)
+    routes.add_api_route(path, listing, methods=["GET"], name=name, responses=HSE_ERRORS)
 
 
 def _card(app_state: AppState, card: ListedModel) -> ModelCard:

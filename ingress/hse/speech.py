@@ -9,7 +9,7 @@ from contract.errors import InvalidRequest
 from contract.tasks import SEGMENT_SOURCES, SPEAK_MODES
 from ingress.endpoints import SPEECH, ListedModel
 from ingress.hse import filters
-from ingress.hse.answers import answer_audio, manner_of
+from ingress.hse.answers import answer_audio, synthesis_options
 from ingress.hse.schemas import AudioOutputOptions, TextToSpeechRequest
 from ingress.hse.vad_data import read_segments
 from ingress.media import read_embedding, read_voice
@@ -46,9 +46,9 @@ async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequ
     for name in ("input_audio", "input_embedding"):
         if getattr(body, name):
             allow_given_voices(app_state.settings, param=name)
-    manner = manner_of(body.generation_options)
+    options = synthesis_options(body.generation_options)
     reference = await _reference(app_state, state, body, before)
-    say = speak_with(app_state, state, card, speaker, manner, body.mode, reference)
+    say = speak_with(app_state, state, card, speaker, options, body.mode, reference)
 
     async def speak_filtered(piece: str) -> Audio:
         return await filters.apply(app_state, state, after, await say(piece))

@@ -19,7 +19,7 @@ from ingress.request_state import RequestState, request_state_of
 from ingress.selection import find_card
 from ingress.state import AppState
 
-_KNOBS = ("threshold", "min_speech_duration_ms", "min_silence_duration_ms", "speech_pad_ms")
+_PARAMETERS = ("threshold", "min_speech_duration_ms", "min_silence_duration_ms", "speech_pad_ms")
 
 
 def router(app_state: AppState) -> APIRouter:
@@ -37,11 +37,11 @@ def router(app_state: AppState) -> APIRouter:
         card = find_card(app_state.catalog.current, app_state.settings, VAD, body.model)
         state.model = card.id
         state.note_ignored(body)
-        knobs = body.model_dump(include=set(_KNOBS), exclude_none=True)
+        parameters = body.model_dump(include=set(_PARAMETERS), exclude_none=True)
         audio = await read_speech(app_state, state, body.input_audio, param="input_audio")
         if card.task is Task.TRANSCRIBE:
             return await _by_recogniser(app_state, state, card.id, audio, body)
-        found = await app_state.call(card.id, DetectSpeechInput(audio, **knobs), state)
+        found = await app_state.call(card.id, DetectSpeechInput(audio, **parameters), state)
         return _by_detector(found, body)
 
     return routes

@@ -12,7 +12,7 @@ from ingress.openai.schemas import (
     SpeechModel,
     SpeechModelList,
 )
-from ingress.openapi import OPENAI_FAULTS
+from ingress.openapi import OPENAI_ERRORS
 from ingress.selection import OPENAI_SPEECH_MODELS, openai_names, same_name
 from ingress.state import AppState
 from ingress.wording import quoted
@@ -21,13 +21,13 @@ from ingress.wording import quoted
 def router(app_state: AppState) -> APIRouter:
     routes = APIRouter(tags=["models"])
 
-    @routes.get("/v1/models", responses=OPENAI_FAULTS, response_model_exclude_none=True)
+    @routes.get("/v1/models", responses=OPENAI_ERRORS, response_model_exclude_none=True)
     async def models() -> ModelList:
         """Every name that some endpoint answers to: models, toolchains, aliases."""
         return ModelList(data=[_model(app_state, name) for name in _names(app_state)])
 
     @routes.get(
-        "/v1/models/{model:path}", responses=OPENAI_FAULTS, response_model_exclude_none=True
+        "/v1/models/{model:path}", responses=OPENAI_ERRORS, response_model_exclude_none=True
     )
     async def model(model: str) -> Model:
         """One of them, in any case."""
@@ -39,7 +39,7 @@ def router(app_state: AppState) -> APIRouter:
             )
         return _model(app_state, name)
 
-    @routes.get("/v1/audio/models", responses=OPENAI_FAULTS)
+    @routes.get("/v1/audio/models", responses=OPENAI_ERRORS)
     async def speech_models() -> SpeechModelList:
         """Models that speak, as Open WebUI asks for them."""
         return SpeechModelList(
@@ -63,5 +63,5 @@ def _speech_names(app_state: AppState) -> list[str]:
 
 def _model(app_state: AppState, name: str) -> Model:
     snapshot = app_state.catalog.current
-    state = snapshot.presence.get(snapshot.aliases.get(name, name))
+    state = snapshot.availability.get(snapshot.aliases.get(name, name))
     return Model(id=name, created=app_state.opened_at, owned_by=OWNER, state=state)

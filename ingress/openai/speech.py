@@ -17,7 +17,7 @@ from ingress.openai.schemas import CreateSpeechRequest
 from ingress.request_state import RequestState
 from ingress.selection import find_card, find_voice, speaks
 from ingress.sentences import check_text, split
-from ingress.speaking import Manner, Speak, joined, speak_with
+from ingress.speaking import Speak, SynthesisOptions, joined, speak_with
 from ingress.state import AppState
 from ingress.streams import (
     EVENT_STREAM,
@@ -59,12 +59,12 @@ async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequ
         param="input",
         normalize=body.is_normalized,
     )
-    manner = Manner(body.speed, seed=body.seed)
+    options = SynthesisOptions(body.speed, seed=body.seed)
     if stored is None:
-        say = speak_with(app_state, state, card, speaker, manner)
+        say = speak_with(app_state, state, card, speaker, options)
     else:
         reference = await reference_of(app_state, state, card, stored)
-        say = speak_with(app_state, state, card, speaker, manner, "voice_cloning", reference)
+        say = speak_with(app_state, state, card, speaker, options, "voice_cloning", reference)
     return await _send(app_state, state, split(text, speaker.language), say, body, file)
 
 

@@ -12,7 +12,7 @@ from ingress.endpoints import VAD
 from ingress.media import read_speech
 from ingress.openai.forms import read_form
 from ingress.openai.schemas import DetectSpeechRequest, SpeechTimestamp
-from ingress.openapi import OPENAI_FAULTS, SPEECH_TIMESTAMPS_BODY
+from ingress.openapi import OPENAI_ERRORS, SPEECH_TIMESTAMPS_BODY
 from ingress.request_state import request_state_of
 from ingress.selection import find_card
 from ingress.state import AppState
@@ -25,7 +25,7 @@ def router(app_state: AppState) -> APIRouter:
 
     @routes.post(
         "/v1/audio/speech/timestamps",
-        responses=OPENAI_FAULTS,
+        responses=OPENAI_ERRORS,
         openapi_extra=SPEECH_TIMESTAMPS_BODY,
     )
     async def timestamps(request: Request) -> list[SpeechTimestamp]:

@@ -32,8 +32,8 @@ def owner_of(content: Mapping[str, Any]) -> str | None:
 def looks_like_another(content: Mapping[str, Any]) -> str:
     """A sentence for a file that holds other weights than were asked for; named if known."""
     found = owner_of(content)
-    told = f" ({found})" if found else ""
-    return f"This looks like another family{told}: check the model type and the file."
+    named = f" ({found})" if found else ""
+    return f"This looks like another family{named}: check the model type and the file."
 
 
 def _names(content: Mapping[str, Any], levels: int = _MOST_LEVELS) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What is told of a request when it has ended: its metrics and its one log line."""
+"""What is reported of a request when it has ended: its metrics and its one log line."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class DeviceLoop:
                 self._run(places)
             except CorruptWeights:
                 raise
-            except Exception:  # a fault of ours; nobody may wait for ever
+            except Exception:  # an error of ours; nobody may wait for ever
                 logger.exception("running a pass of %s failed", self._name)
                 self._settle(
                     self._current, lambda: self._queue.fail(self._current, self._unexpected)

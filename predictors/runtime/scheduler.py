@@ -89,7 +89,7 @@ class Scheduler:
         self._is_reloaded = False
 
     async def _drain(self) -> None:
-        """Work until nothing waits. No fault may leave a request unanswered."""
+        """Work until nothing waits. No error may leave a request unanswered."""
         try:
             while len(self._queue):
                 try:

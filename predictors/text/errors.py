@@ -1,4 +1,4 @@
-"""Faults of a text that a front end cannot turn into speech.
+"""Errors of a text that a front end cannot turn into speech.
 
 ValueError
 └── NoSpeakableText

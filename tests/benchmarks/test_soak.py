@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from fake_client import FakeClient
-from front_door import make_app
 from http_threads import serving_limited
+from ingress_app import make_app
 
 from benchmarks import material
 from benchmarks.attacks import Target, opus

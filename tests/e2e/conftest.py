@@ -21,9 +21,9 @@ def pods(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pods]:
 
 
 @pytest.fixture
-async def door(pods: Pods) -> AsyncIterator[httpx.AsyncClient]:
-    """The public door before them, which keeps no answers."""
-    async with pods.door() as http:
+async def api(pods: Pods) -> AsyncIterator[httpx.AsyncClient]:
+    """The public API before them, which keeps no answers."""
+    async with pods.ingress() as http:
         yield http
 
 
@@ -32,7 +32,7 @@ def voices(pods: Pods) -> dict[str, str]:
     """By toolchain, base64 of the voice of `recording()`."""
 
     async def embed_all() -> dict[str, str]:
-        async with pods.door() as http:
+        async with pods.ingress() as http:
             return {model: await embedding(http, model, recording()) for model in CLONERS}
 
     return asyncio.run(embed_all())

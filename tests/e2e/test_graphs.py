@@ -143,7 +143,10 @@ async def embedding_of(graphs: Graphs, toolchain: str) -> str:
 
 CASES: dict[str, tuple[str, Instance]] = {
     "harmonyspeech, a recording": ("harmonyspeech", CLONE),
-    "harmonyspeech, knobs": ("harmonyspeech", {**CLONE, "speed": 1.5, "pitch": 1.2, "energy": 0.8}),
+    "harmonyspeech, parameters": (
+        "harmonyspeech",
+        {**CLONE, "speed": 1.5, "pitch": 1.2, "energy": 0.8},
+    ),
     "openvoice_v1, a recording": ("openvoice_v1", CLONE),
     "openvoice_v1, Chinese": ("openvoice_v1", {**CLONE, "language": "ZH"}),
     "openvoice_v1, no language": ("openvoice_v1", {**CLONE, "language": None}),
@@ -232,15 +235,17 @@ FAULTS: dict[str, tuple[str, Instance, str]] = {
     "a language nobody speaks": ("openvoice_v1", {**CLONE, "language": "KR"}, "speaks EN"),
     "a recording that is none": ("harmonyspeech", {**CLONE, "reference_audio": "AAAA"}, "audio"),
     "nothing to restore": ("voicefixer", {}, "audio"),
-    "a wrong knob": ("openvoice_v2", {**CLONE, "speed": 99}, "speed"),
+    "a wrong parameter": ("openvoice_v2", {**CLONE, "speed": 99}, "speed"),
 }
 
 
-@pytest.mark.parametrize(("toolchain", "instance", "told"), FAULTS.values(), ids=FAULTS)
-async def test_a_step_that_refuses_ends_the_graph_with_its_words(toolchain, instance, told, graphs):
+@pytest.mark.parametrize(("toolchain", "instance", "words"), FAULTS.values(), ids=FAULTS)
+async def test_a_step_that_refuses_ends_the_graph_with_its_words(
+    toolchain, instance, words, graphs
+):
     answer = await answered(graphs, toolchain, instance)
     assert answer.status_code == 400, answer.text
-    assert told in answer.json()["error"]
+    assert words in answer.json()["error"]
     with pytest.raises(SpeechError):
         output_from_instance(INPUTS[Task.SYNTHESIZE].output, answer.json())
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 from fake_client import TEXT, FakeClient
-from front_door import make_app, wav
 from http_threads import serving
+from ingress_app import make_app, wav
 
 CLIENTS = Path(__file__).parent / "node_clients"
 INSTALL = ("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")

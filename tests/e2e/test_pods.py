@@ -143,7 +143,7 @@ def client(cluster: Cluster) -> openai.OpenAI:
 
 
 @pytest.fixture
-async def door(cluster: Cluster):
+async def api(cluster: Cluster):
     headers = {"api-key": KEY}
     async with httpx.AsyncClient(base_url=cluster.url, headers=headers, timeout=120) as http:
         yield http
@@ -157,7 +157,7 @@ def words(text: str) -> str:
 
 
 def test_every_pod_of_the_chart_is_here(cluster):
-    """One service per enabled model, its host as the ingress spells it, plus door and toolchain."""
+    """One service per enabled model, its host as the ingress spells it, ingress and toolchain."""
     assert set(cluster.activator.revisions) == {
         INGRESS,
         "openvoice-v2-encoder-predictor",
@@ -204,7 +204,7 @@ def test_a_plugin_speaks_through_the_door(client):
     assert read_wav(beep.read()).duration_s == pytest.approx(0.4, abs=0.01)
 
 
-async def test_hse_clones_a_voice_and_four_sleeping_predictors_wake_at_once(cluster, door):
+async def test_hse_clones_a_voice_and_four_sleeping_predictors_wake_at_once(cluster, api):
     """One of them loads for longer than our connect timeout; the activator holds what waits."""
     body = {
         "model": "openvoice_v2",
@@ -213,7 +213,7 @@ async def test_hse_clones_a_voice_and_four_sleeping_predictors_wake_at_once(clus
         "language": "EN",
         "input_audio": base64.b64encode(RECORDING).decode(),
     }
-    answer = await door.post("/v1/audio/speech", json=body, headers={"x-speech-steps": "1"})
+    answer = await api.post("/v1/audio/speech", json=body, headers={"x-speech-steps": "1"})
     assert answer.status_code == 200, answer.text
     audio = read_wav(base64.b64decode(answer.json()["data"]))
     assert audio.duration_s == pytest.approx(0.25, abs=0.05)
@@ -224,14 +224,14 @@ async def test_hse_clones_a_voice_and_four_sleeping_predictors_wake_at_once(clus
     assert max(asked) - min(asked) < 1.0  # in turns they would be a cold start apart
 
 
-async def test_hse_finds_speech_and_embeds_a_voice(door):
+async def test_hse_finds_speech_and_embeds_a_voice(api):
     recording = base64.b64encode(RECORDING).decode()
-    found = await door.post(
+    found = await api.post(
         "/v1/audio/vad",
         json={"model": "silero-vad", "input_audio": recording, "get_timestamps": True},
     )
     assert found.json()["speech_activity"] is True
-    made = await door.post(
+    made = await api.post(
         "/v1/embed/speaker", json={"model": "openvoice_v2", "input_audio": recording}
     )
     assert made.status_code == 200, made.text
@@ -290,23 +290,23 @@ def test_every_line_of_the_secret_is_a_key(cluster):
 # Death and drain under load -----------------------------------------------------------------
 
 
-async def speak(door: httpx.AsyncClient, text: str) -> httpx.Response:
+async def speak(api: httpx.AsyncClient, text: str) -> httpx.Response:
     """Every text once: the ingress keeps answers."""
     body = {"model": "piper-en", "input": text, "voice": "joe", "response_format": "wav"}
-    return await door.post("/v1/audio/speech", json=body)
+    return await api.post("/v1/audio/speech", json=body)
 
 
 def sentence(number: int, kind: str) -> str:
     return f"Sentence {number} of the {kind}."
 
 
-async def test_a_predictor_that_is_killed_under_load_is_a_clear_503_and_comes_back(cluster, door):
-    await speak(door, "Are you awake?")
+async def test_a_predictor_that_is_killed_under_load_is_a_clear_503_and_comes_back(cluster, api):
+    await speak(api, "Are you awake?")
     piper = cluster.revision("piper-en-predictor")
-    load = [asyncio.create_task(speak(door, sentence(n, "kill"))) for n in range(8)]
+    load = [asyncio.create_task(speak(api, sentence(n, "kill"))) for n in range(8)]
     await _until_busy(piper.pods[0])
     cluster.pod("piper-en-predictor").process.kill()
-    load += [asyncio.create_task(speak(door, sentence(n, "kill"))) for n in range(8, 10)]
+    load += [asyncio.create_task(speak(api, sentence(n, "kill"))) for n in range(8, 10)]
     answers = await asyncio.wait_for(asyncio.gather(*load), 60)
     for answer in answers:
         assert answer.status_code in (200, 503), answer.text
@@ -315,15 +315,15 @@ async def test_a_predictor_that_is_killed_under_load_is_a_clear_503_and_comes_ba
             assert answer.json()["error"]["code"] in codes
             assert "piper-en" in answer.json()["error"]["message"]
     assert any(answer.status_code == 503 for answer in answers)  # or nothing was killed
-    again = await _until_answered(door, "And now you are back.")
+    again = await _until_answered(api, "And now you are back.")
     assert read_wav(again.content).duration_s > 0.5
     assert len(cluster.started["piper-en-predictor"]) == 2
 
 
-async def _until_answered(door: httpx.AsyncClient, text: str) -> httpx.Response:
+async def _until_answered(api: httpx.AsyncClient, text: str) -> httpx.Response:
     """As a client that minds Retry-After."""
     for _ in range(10):
-        answer = await speak(door, text)
+        answer = await speak(api, text)
         if answer.status_code != 503:
             break
         await asyncio.sleep(float(answer.headers.get("retry-after", 1)))
@@ -331,14 +331,14 @@ async def _until_answered(door: httpx.AsyncClient, text: str) -> httpx.Response:
     return answer
 
 
-async def test_a_replica_that_is_drained_under_load_loses_nothing(cluster, door):
+async def test_a_replica_that_is_drained_under_load_loses_nothing(cluster, api):
     piper = cluster.revision("piper-en-predictor")
     second = await asyncio.to_thread(_scaled_up, cluster, piper)
-    load = [asyncio.create_task(speak(door, sentence(n, "drain"))) for n in range(8)]
+    load = [asyncio.create_task(speak(api, sentence(n, "drain"))) for n in range(8)]
     await _until_busy(second)
-    piper.pods.remove(second)  # the endpoint goes when the pod is told to, not before
+    piper.pods.remove(second)  # the endpoint goes when the pod is asked to end, not before
     second.process.send_signal(signal.SIGTERM)
-    load += [asyncio.create_task(speak(door, sentence(n, "drain"))) for n in range(8, 10)]
+    load += [asyncio.create_task(speak(api, sentence(n, "drain"))) for n in range(8, 10)]
     answers = await asyncio.wait_for(asyncio.gather(*load), 60)
     assert [answer.status_code for answer in answers] == [200] * 10, [
         a.text for a in answers if a.status_code != 200
@@ -365,22 +365,22 @@ def _scaled_up(cluster: Cluster, scaled: Revision) -> Pod:
     return pod
 
 
-async def test_the_last_replica_drains_and_the_next_request_starts_another(cluster, door):
+async def test_the_last_replica_drains_and_the_next_request_starts_another(cluster, api):
     piper = cluster.revision("piper-en-predictor")
     (last,) = piper.pods
-    load = [asyncio.create_task(speak(door, sentence(n, "nap"))) for n in range(6)]
+    load = [asyncio.create_task(speak(api, sentence(n, "nap"))) for n in range(6)]
     await _until_busy(last)
     piper.pods.remove(last)
     last.process.send_signal(signal.SIGTERM)
-    load.append(asyncio.create_task(speak(door, sentence(6, "nap"))))
+    load.append(asyncio.create_task(speak(api, sentence(6, "nap"))))
     answers = await asyncio.wait_for(asyncio.gather(*load), 90)
     assert [answer.status_code for answer in answers] == [200] * 7
     assert await asyncio.to_thread(last.process.wait, 30) == 0
 
 
-async def test_the_ingress_drains(cluster, door):
-    """Last, for it ends the door: requests under way are answered, then the process ends."""
-    load = [asyncio.create_task(speak(door, sentence(n, "end"))) for n in range(4)]
+async def test_the_ingress_drains(cluster, api):
+    """Last, for it ends the ingress: requests under way are answered, then the process ends."""
+    load = [asyncio.create_task(speak(api, sentence(n, "end"))) for n in range(4)]
     await _until_busy(cluster.revision("piper-en-predictor").pods[0])
     cluster.ingress.process.send_signal(signal.SIGTERM)
     answers = await asyncio.wait_for(asyncio.gather(*load), 60)

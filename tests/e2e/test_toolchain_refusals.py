@@ -1,6 +1,6 @@
 """Bad input to the four toolchains: a 400 that names the client's field, and models that stay up.
 
-Through the public door, and by V2 at a predictor's own port. Names in comments are rows of the
+Through the public api, and by V2 at a predictor's own port. Names in comments are rows of the
 compatibility test with HSE.
 """
 
@@ -76,27 +76,27 @@ def not_finite(seconds: float) -> str:
 
 
 @pytest.mark.parametrize("model", CLONERS)
-async def test_cloning_nobody(door, model):  # T13 T18
-    told = await refusal(door, SPEECH, speech(model))
-    assert "input_audio" in told
-    assert "embedding" in told
+async def test_cloning_nobody(api, model):  # T13 T18
+    message = await refusal(api, SPEECH, speech(model))
+    assert "input_audio" in message
+    assert "embedding" in message
 
 
-async def test_harmonyspeech_without_a_voice(door):  # T18
-    assert "input_audio" in await refusal(door, SPEECH, speech("harmonyspeech", **PLAIN))
+async def test_harmonyspeech_without_a_voice(api):  # T18
+    assert "input_audio" in await refusal(api, SPEECH, speech("harmonyspeech", **PLAIN))
 
 
 @pytest.mark.parametrize("model", OPENVOICE)
-async def test_a_preset_voice_and_a_reference(door, model):  # T14
-    told = await refusal(door, SPEECH, speech(model, input_audio=REFERENCE, **PLAIN))
-    assert "input_audio" in told
+async def test_a_preset_voice_and_a_reference(api, model):  # T14
+    message = await refusal(api, SPEECH, speech(model, input_audio=REFERENCE, **PLAIN))
+    assert "input_audio" in message
 
 
 @pytest.mark.parametrize("model", CLONERS)
-async def test_two_voices(door, voices, model):  # T15
+async def test_two_voices(api, voices, model):  # T15
     voice = voices[model]
     body = speech(model, input_audio=REFERENCE, input_embedding=voice)
-    assert "input_embedding" in await refusal(door, SPEECH, body)
+    assert "input_embedding" in await refusal(api, SPEECH, body)
 
 
 @pytest.mark.parametrize("model", OPENVOICE)
@@ -107,16 +107,16 @@ async def test_two_voices(door, voices, model):  # T15
         *(("voice", wrong) for wrong in (None, "nobody")),
     ],
 )
-async def test_unknown_language_or_voice(door, model, field, value):  # T4 T5
-    assert field in await refusal(door, SPEECH, speech(model, **PLAIN) | {field: value})
+async def test_unknown_language_or_voice(api, model, field, value):  # T4 T5
+    assert field in await refusal(api, SPEECH, speech(model, **PLAIN) | {field: value})
 
 
 @pytest.mark.parametrize("model", CLONERS)
 @pytest.mark.parametrize("text", ["", "\N{SNOWMAN}", "\N{EGYPTIAN HIEROGLYPH A001}"])
-async def test_text_without_a_speakable_symbol(door, voices, model, text):
+async def test_text_without_a_speakable_symbol(api, voices, model, text):
     voice = voices[model]
-    told = await refusal(door, SPEECH, speech(model, input=text, input_embedding=voice))
-    assert "input" in told
+    message = await refusal(api, SPEECH, speech(model, input=text, input_embedding=voice))
+    assert "input" in message
 
 
 # Recordings ---------------------------------------------------------------------------------
@@ -130,33 +130,33 @@ BAD_RECORDINGS = {
 
 @pytest.mark.parametrize("audio", BAD_RECORDINGS.values(), ids=BAD_RECORDINGS)
 @pytest.mark.parametrize("model", CLONERS)
-async def test_a_reference_that_tells_nothing(door, model, audio):  # T20
+async def test_a_reference_that_tells_nothing(api, model, audio):  # T20
     for finder in ("whisper", "silero") if model in OPENVOICE else (None,):
         body = speech(model, input_audio=audio, input_vad_mode=finder)
-        assert "input_audio" in await refusal(door, SPEECH, body)
-    assert "input_audio" in await refusal(door, EMBED, {"model": model, "input_audio": audio})
+        assert "input_audio" in await refusal(api, SPEECH, body)
+    assert "input_audio" in await refusal(api, EMBED, {"model": model, "input_audio": audio})
 
 
 @pytest.mark.parametrize("finder", ["whisper", "silero"])
 @pytest.mark.parametrize("model", OPENVOICE)
-async def test_a_reference_without_speech(door, model, finder):  # T20
+async def test_a_reference_without_speech(api, model, finder):  # T20
     body = speech(model, input_audio=hum(3.0), input_vad_mode=finder)
-    told = await refusal(door, SPEECH, body)
-    assert "input_audio" in told
-    assert "speech" in told
+    message = await refusal(api, SPEECH, body)
+    assert "input_audio" in message
+    assert "speech" in message
 
 
 @pytest.mark.parametrize("model", OPENVOICE)
-async def test_vad_data_that_points_nowhere(door, model):
+async def test_vad_data_that_points_nowhere(api, model):
     beyond = json.dumps({"segments": [{"start": 100.0, "end": 110.0, "text": " Hello there."}]})
     body = speech(model, input_audio=REFERENCE, input_vad_data=beyond)
-    assert "input_audio" in await refusal(door, SPEECH, body)
+    assert "input_audio" in await refusal(api, SPEECH, body)
 
 
 @pytest.mark.parametrize("audio", BAD_RECORDINGS.values(), ids=BAD_RECORDINGS)
-async def test_a_target_that_tells_nothing(door, audio):
+async def test_a_target_that_tells_nothing(api, audio):
     body = {"model": "openvoice_v2", "source_audio": REFERENCE, "target_audio": audio}
-    assert "target_audio" in await refusal(door, CONVERT_VOICE, body)
+    assert "target_audio" in await refusal(api, CONVERT_VOICE, body)
 
 
 @pytest.mark.parametrize(
@@ -164,12 +164,12 @@ async def test_a_target_that_tells_nothing(door, audio):
     [silence(2.0), not_finite(2.0), recording(0.01, start_s=1.0)],
     ids=["silent", "no numbers", "too short"],
 )
-async def test_a_source_that_holds_no_sound(door, voices, audio):
+async def test_a_source_that_holds_no_sound(api, voices, audio):
     voice = voices["openvoice_v2"]
     body = {"model": "openvoice_v2", "source_audio": audio, "target_embedding": voice}
-    assert "source_audio" in await refusal(door, CONVERT_VOICE, body)
+    assert "source_audio" in await refusal(api, CONVERT_VOICE, body)
     restoring = {"model": "voicefixer", "source_audio": audio}
-    assert "source_audio" in await refusal(door, CONVERT_AUDIO, restoring)
+    assert "source_audio" in await refusal(api, CONVERT_AUDIO, restoring)
 
 
 # Embeddings ---------------------------------------------------------------------------------
@@ -178,23 +178,23 @@ async def test_a_source_that_holds_no_sound(door, voices, audio):
 @pytest.mark.parametrize("model", CLONERS)
 @pytest.mark.parametrize("other", CLONERS)
 async def test_an_embedding_of_another_family_is_refused_with_both_names(
-    door, voices, model, other
+    api, voices, model, other
 ):  # E4
     voice = voices[other]
     body = speech(model, input_embedding=voice)
     if model == other:
-        assert (await sound(door, SPEECH, body)).duration_s > 0.2
+        assert (await sound(api, SPEECH, body)).duration_s > 0.2
         return
-    told = await refusal(door, SPEECH, body)
-    assert "input_embedding" in told
-    assert model in told
-    assert other in told
+    message = await refusal(api, SPEECH, body)
+    assert "input_embedding" in message
+    assert model in message
+    assert other in message
     if model in OPENVOICE:
         body = {"model": model, "source_audio": REFERENCE, "target_embedding": voice}
-        told = await refusal(door, CONVERT_VOICE, body)
-        assert "target_embedding" in told
-        assert model in told
-        assert other in told
+        message = await refusal(api, CONVERT_VOICE, body)
+        assert "target_embedding" in message
+        assert model in message
+        assert other in message
 
 
 def vector_of(text: str) -> np.ndarray[Any, Any]:
@@ -204,39 +204,39 @@ def vector_of(text: str) -> np.ndarray[Any, Any]:
 
 
 @pytest.mark.parametrize("model", OPENVOICE)
-async def test_a_file_of_torch_save_is_the_same_voice(door, voices, model):  # E5
+async def test_a_file_of_torch_save_is_the_same_voice(api, voices, model):  # E5
     voice = voices[model]
     old = saved(torch.from_numpy(vector_of(voice)).reshape(1, -1, 1))
     by_old, by_new = [
-        await sound(door, SPEECH, speech(model, input_embedding=one))
+        await sound(api, SPEECH, speech(model, input_embedding=one))
         for one in (base64.b64encode(old).decode(), voice)
     ]
     np.testing.assert_array_equal(by_old.samples, by_new.samples)
 
 
-async def test_a_bare_vector_is_a_harmonyspeech_voice(door, voices):
+async def test_a_bare_vector_is_a_harmonyspeech_voice(api, voices):
     voice = voices["harmonyspeech"]
     bare = base64.b64encode(vector_of(voice).tobytes()).decode()
     by_bare, by_new = [
-        await sound(door, SPEECH, speech("harmonyspeech", input_embedding=one))
+        await sound(api, SPEECH, speech("harmonyspeech", input_embedding=one))
         for one in (bare, voice)
     ]
     np.testing.assert_array_equal(by_bare.samples, by_new.samples)
 
 
 @pytest.mark.parametrize("model", CLONERS)
-async def test_code_in_an_embedding_is_not_executed(door, model, tmp_path: Path):  # E5
+async def test_code_in_an_embedding_is_not_executed(api, model, tmp_path: Path):  # E5
     proof = tmp_path / "executed"
     hostile = base64.b64encode(saved(Planted(proof))).decode()
-    assert "input_embedding" in await refusal(door, SPEECH, speech(model, input_embedding=hostile))
+    assert "input_embedding" in await refusal(api, SPEECH, speech(model, input_embedding=hostile))
     if model in OPENVOICE:
         body = {"model": model, "source_audio": REFERENCE, "target_embedding": hostile}
-        assert "target_embedding" in await refusal(door, CONVERT_VOICE, body)
+        assert "target_embedding" in await refusal(api, CONVERT_VOICE, body)
     assert not proof.exists()
 
 
 @pytest.mark.parametrize("model", CLONERS)
-async def test_embeddings_that_are_no_voice(door, voices, model):
+async def test_embeddings_that_are_no_voice(api, voices, model):
     def tagged(vector: Any) -> bytes:
         return Embedding(model, np.asarray(vector, np.float32)).to_bytes()
 
@@ -253,7 +253,7 @@ async def test_embeddings_that_are_no_voice(door, voices, model):
     }
     for kind, data in hostile.items():
         body = speech(model, input_embedding=base64.b64encode(data).decode())
-        assert "input_embedding" in await refusal(door, SPEECH, body), kind
+        assert "input_embedding" in await refusal(api, SPEECH, body), kind
 
 
 # By V2 at the predictors ----------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The four toolchains over HTTP, with real model types on synthetic checkpoints.
 
-From the public door to the toolchains' process, from there to the predictors', and back. Names in
+From the public API to the toolchains' process, from there to the predictors', and back. Names in
 comments are rows of the compatibility test with HSE.
 """
 
@@ -48,8 +48,8 @@ def openvoice_steps(model: str, *finder: str) -> list[str]:
 
 
 @pytest.mark.parametrize("model", OPENVOICE)
-async def test_a_recording_is_cloned_in_four_steps(door, model):  # T8
-    answer = await answered(door, SPEECH, speech(model, input_audio=REFERENCE))
+async def test_a_recording_is_cloned_in_four_steps(api, model):  # T8
+    answer = await answered(api, SPEECH, speech(model, input_audio=REFERENCE))
     assert steps(answer) == openvoice_steps(model, "whisper")
     spoken = heard(answer)
     assert spoken.sample_rate == RATES[model]
@@ -57,50 +57,50 @@ async def test_a_recording_is_cloned_in_four_steps(door, model):  # T8
     assert 0.001 < np.abs(spoken.samples).max() <= 1
 
 
-async def test_harmonyspeech_clones_in_three_steps_at_16_khz(door):  # T16
-    answer = await answered(door, SPEECH, speech("harmonyspeech", input_audio=REFERENCE))
+async def test_harmonyspeech_clones_in_three_steps_at_16_khz(api):  # T16
+    answer = await answered(api, SPEECH, speech("harmonyspeech", input_audio=REFERENCE))
     assert steps(answer) == ["hs1-encoder", "hs1-synthesizer", "hs1-vocoder"]
     assert heard(answer).sample_rate == 16_000
     assert np.abs(heard(answer).samples).max() == pytest.approx(0.97, abs=0.01)
 
 
 @pytest.mark.parametrize("model", CLONERS)
-async def test_an_embedding_is_the_same_voice_in_two_steps(door, model):  # T9 T16
-    voice = await embedding(door, model, REFERENCE)
-    reused = await answered(door, SPEECH, speech(model, input_embedding=voice))
-    fresh = await sound(door, SPEECH, speech(model, input_audio=REFERENCE))
+async def test_an_embedding_is_the_same_voice_in_two_steps(api, model):  # T9 T16
+    voice = await embedding(api, model, REFERENCE)
+    reused = await answered(api, SPEECH, speech(model, input_embedding=voice))
+    fresh = await sound(api, SPEECH, speech(model, input_audio=REFERENCE))
     assert len(steps(reused)) == 2
     np.testing.assert_array_equal(heard(reused).samples, fresh.samples)
 
 
 @pytest.mark.parametrize("model", CLONERS)
-async def test_another_voice_sounds_different(door, voices, model):
-    one = await sound(door, SPEECH, speech(model, input_embedding=voices[model]))
+async def test_another_voice_sounds_different(api, voices, model):
+    one = await sound(api, SPEECH, speech(model, input_embedding=voices[model]))
     low = as_base64(np.repeat(jfk(RATE)[: 6 * RATE], 2))  # an octave down
-    other = await sound(door, SPEECH, speech(model, input_audio=low, input_vad_mode="silero"))
+    other = await sound(api, SPEECH, speech(model, input_audio=low, input_vad_mode="silero"))
     length = min(len(one.samples), len(other.samples))
     assert not np.array_equal(one.samples[:length], other.samples[:length])
 
 
-async def test_harmonyspeech_speaks_with_an_embedding_in_either_mode(door, voices):  # T17
+async def test_harmonyspeech_speaks_with_an_embedding_in_either_mode(api, voices):  # T17
     voice = voices["harmonyspeech"]
     body = speech("harmonyspeech", input_embedding=voice)
-    plain = await sound(door, SPEECH, body | PLAIN)
-    np.testing.assert_array_equal(plain.samples, (await sound(door, SPEECH, body)).samples)
+    plain = await sound(api, SPEECH, body | PLAIN)
+    np.testing.assert_array_equal(plain.samples, (await sound(api, SPEECH, body)).samples)
 
 
-async def test_a_reference_of_33_s_with_several_segments(door):  # T19
+async def test_a_reference_of_33_s_with_several_segments(api):  # T19
     long = recording(repeats=3)
     asked = {"model": "whisper", "input_audio": long, "get_timestamps": True}
-    found = (await answered(door, "/v1/audio/transcriptions", asked)).json()
+    found = (await answered(api, "/v1/audio/transcriptions", asked)).json()
     assert len(found["timestamps"]) >= 2
-    told = {"input_vad_data": {"segments": found["timestamps"]}}
+    given = {"input_vad_data": {"segments": found["timestamps"]}}
     for body in (
         speech("harmonyspeech", input_audio=long),
-        speech("openvoice_v1", input_audio=long) | told,
+        speech("openvoice_v1", input_audio=long) | given,
         speech("openvoice_v2", input_audio=long),
     ):
-        assert 0.2 < (await sound(door, SPEECH, body)).duration_s < 30
+        assert 0.2 < (await sound(api, SPEECH, body)).duration_s < 30
 
 
 # Where the speech is ------------------------------------------------------------------------
@@ -121,31 +121,31 @@ SILERO_SHAPE = {
 
 @pytest.mark.parametrize("shape", [WHISPER_SHAPE, SILERO_SHAPE], ids=["whisper", "silero"])
 @pytest.mark.parametrize("model", OPENVOICE)
-async def test_vad_data_saves_the_search(door, model, shape):  # T10
+async def test_vad_data_saves_the_search(api, model, shape):  # T10
     body = speech(model, input_audio=REFERENCE, input_vad_data=json.dumps(shape))
-    answer = await answered(door, SPEECH, body)
+    answer = await answered(api, SPEECH, body)
     assert steps(answer) == openvoice_steps(model)
     assert heard(answer).duration_s > 0.2
 
 
-async def test_harmonyspeech_hears_only_the_speech_it_is_told_of(door):
+async def test_harmonyspeech_hears_only_the_speech_it_is_told_of(api):
     body = speech("harmonyspeech", input_audio=REFERENCE)
-    told = body | {"input_vad_data": {"segments": [{"start": 0.3, "end": 4.0, "text": " And so"}]}}
-    whole, part = await sound(door, SPEECH, body), await sound(door, SPEECH, told)
+    given = body | {"input_vad_data": {"segments": [{"start": 0.3, "end": 4.0, "text": " And so"}]}}
+    whole, part = await sound(api, SPEECH, body), await sound(api, SPEECH, given)
     length = min(len(whole.samples), len(part.samples))
     assert not np.array_equal(whole.samples[:length], part.samples[:length])
 
 
 @pytest.mark.parametrize("return_seconds", [False, True])
 @pytest.mark.parametrize("model", OPENVOICE)
-async def test_our_vad_answer_is_what_silero_mode_finds(door, model, return_seconds):  # T11 T12
+async def test_our_vad_answer_is_what_silero_mode_finds(api, model, return_seconds):  # T11 T12
     asked = {"model": "silero-vad", "input_audio": REFERENCE, "get_timestamps": True}
-    vad = await answered(door, "/v1/audio/vad", asked | {"return_seconds": return_seconds})
+    vad = await answered(api, "/v1/audio/vad", asked | {"return_seconds": return_seconds})
     given = await answered(
-        door, SPEECH, speech(model, input_audio=REFERENCE, input_vad_data=vad.text)
+        api, SPEECH, speech(model, input_audio=REFERENCE, input_vad_data=vad.text)
     )
     found = await answered(
-        door, SPEECH, speech(model, input_audio=REFERENCE, input_vad_mode="silero")
+        api, SPEECH, speech(model, input_audio=REFERENCE, input_vad_mode="silero")
     )
     assert steps(given) == openvoice_steps(model)
     assert steps(found) == openvoice_steps(model, "silero-vad")
@@ -156,10 +156,10 @@ async def test_our_vad_answer_is_what_silero_mode_finds(door, model, return_seco
 
 
 @pytest.mark.parametrize("model", OPENVOICE)
-async def test_a_preset_voice_takes_one_step(door, model):  # T7
-    answer = await answered(door, SPEECH, speech(model, **PLAIN))
+async def test_a_preset_voice_takes_one_step(api, model):  # T7
+    answer = await answered(api, SPEECH, speech(model, **PLAIN))
     assert steps(answer) == [SYNTHESIZERS[model]]
-    by_name = await sound(door, SPEECH, speech(model, **PLAIN) | {"model": SYNTHESIZERS[model]})
+    by_name = await sound(api, SPEECH, speech(model, **PLAIN) | {"model": SYNTHESIZERS[model]})
     np.testing.assert_array_equal(heard(answer).samples, by_name.samples)  # T1
 
 
@@ -173,8 +173,8 @@ TEXTS = {
 }
 
 
-async def test_languages_of_one_toolchain_are_on_one_card(door):  # L6
-    cards = {card["id"]: card for card in (await door.get(f"{SPEECH}/models")).json()["data"]}
+async def test_languages_of_one_toolchain_are_on_one_card(api):  # L6
+    cards = {card["id"]: card for card in (await api.get(f"{SPEECH}/models")).json()["data"]}
     listed = {model: [one["language"] for one in cards[model]["languages"]] for model in OPENVOICE}
     assert listed == {
         "openvoice_v1": ["EN", "ZH"],
@@ -183,9 +183,9 @@ async def test_languages_of_one_toolchain_are_on_one_card(door):  # L6
 
 
 @pytest.mark.parametrize("mode", ["single_speaker_tts", "voice_cloning"])
-async def test_every_advertised_voice_speaks(door, voices, mode):  # L7
+async def test_every_advertised_voice_speaks(api, voices, mode):  # L7
     spoken: dict[str, int] = {}
-    for card in (await door.get(f"{SPEECH}/models")).json()["data"]:
+    for card in (await api.get(f"{SPEECH}/models")).json()["data"]:
         if mode not in card["modes"] or not card["languages"]:
             continue
         clone = {"input_embedding": voices[card["id"]]} if mode == "voice_cloning" else {}
@@ -198,7 +198,7 @@ async def test_every_advertised_voice_speaks(door, voices, mode):  # L7
                     "language": language["language"],
                     "voice": voice["voice"],
                 }
-                audio = await sound(door, SPEECH, body | clone)
+                audio = await sound(api, SPEECH, body | clone)
                 assert audio.duration_s > 0.2, body
                 spoken[card["id"]] = spoken.get(card["id"], 0) + 1
     assert (spoken["openvoice_v1"], spoken["openvoice_v2"]) == (10, 10)
@@ -208,21 +208,21 @@ async def test_every_advertised_voice_speaks(door, voices, mode):  # L7
 
 
 @pytest.mark.parametrize("model", CLONERS)
-async def test_half_speed_is_four_times_as_long_as_double_speed(door, voices, model):  # T22
+async def test_half_speed_is_four_times_as_long_as_double_speed(api, voices, model):  # T22
     body = speech(model, input_embedding=voices[model])
     slow, fast = [
-        (await sound(door, SPEECH, body | {"generation_options": {"speed": speed}})).duration_s
+        (await sound(api, SPEECH, body | {"generation_options": {"speed": speed}})).duration_s
         for speed in (0.5, 2.0)
     ]
     assert slow / fast == pytest.approx(4, rel=0.2)
 
 
 @pytest.mark.parametrize("model", CLONERS)
-async def test_a_seed_repeats_the_bytes(door, voices, model):  # T31
+async def test_a_seed_repeats_the_bytes(api, voices, model):  # T31
     body = speech(model, input_embedding=voices[model])
 
     async def data(seed: int) -> str:
-        answer = await answered(door, SPEECH, body | {"generation_options": {"seed": seed}})
+        answer = await answered(api, SPEECH, body | {"generation_options": {"seed": seed}})
         return str(answer.json()["data"])
 
     assert await data(7) == await data(7)
@@ -231,18 +231,18 @@ async def test_a_seed_repeats_the_bytes(door, voices, model):  # T31
 
 
 @pytest.mark.parametrize("model", CLONERS)
-async def test_a_long_text_is_spoken_whole(door, voices, model):  # T28
+async def test_a_long_text_is_spoken_whole(api, voices, model):  # T28
     body = speech(model, input_embedding=voices[model])
-    once = await sound(door, SPEECH, body)
-    often = await sound(door, SPEECH, body | {"input": f"{TEXT} " * 10})
+    once = await sound(api, SPEECH, body)
+    often = await sound(api, SPEECH, body | {"input": f"{TEXT} " * 10})
     assert often.duration_s / once.duration_s == pytest.approx(10, rel=0.2)
 
 
-async def test_speech_is_restored_after_it_is_made(door):  # T27
+async def test_speech_is_restored_after_it_is_made(api):  # T27
     body = speech("openvoice_v2", **PLAIN)
-    plain = await sound(door, SPEECH, body)
+    plain = await sound(api, SPEECH, body)
     restored = await sound(
-        door, SPEECH, body | {"post_generation_filters": [{"model": "voicefixer"}]}
+        api, SPEECH, body | {"post_generation_filters": [{"model": "voicefixer"}]}
     )
     assert restored.sample_rate == 44_100
     assert restored.duration_s == pytest.approx(plain.duration_s, rel=0.05)
@@ -251,20 +251,20 @@ async def test_speech_is_restored_after_it_is_made(door):  # T27
 # Embeddings ---------------------------------------------------------------------------------
 
 
-async def test_every_listed_model_embeds(door):  # E1 E3
-    listed = (await door.get("/v1/embed/models")).json()["data"]
+async def test_every_listed_model_embeds(api):  # E1 E3
+    listed = (await api.get("/v1/embed/models")).json()["data"]
     assert {card["id"] for card in listed} == {"hs1-encoder", *CLONERS}
     for card in listed:
-        answer = await answered(door, EMBED, {"model": card["id"], "input_audio": REFERENCE})
+        answer = await answered(api, EMBED, {"model": card["id"], "input_audio": REFERENCE})
         assert answer.json()["id"].startswith("emb-")
         assert len(answer.json()["data"]) > 40
 
 
 @pytest.mark.parametrize("model", CLONERS)
 async def test_the_same_recording_twice_is_embedded_once(pods, model):  # E2
-    async with pods.door(cache_mb=16) as door:
+    async with pods.ingress(cache_mb=16) as api:
         body = {"model": model, "input_audio": REFERENCE}
-        first, second = [await door.post(EMBED, json=body) for _ in range(2)]
+        first, second = [await api.post(EMBED, json=body) for _ in range(2)]
     assert "x-speech-cache" not in first.headers
     assert second.headers["x-speech-cache"] == model
     assert second.json()["data"] == first.json()["data"]
@@ -274,12 +274,12 @@ async def test_the_same_recording_twice_is_embedded_once(pods, model):  # E2
 
 
 @pytest.mark.parametrize("model", OPENVOICE)
-async def test_a_target_recording_converts_like_its_embedding(door, voices, model):  # C1 C2
+async def test_a_target_recording_converts_like_its_embedding(api, voices, model):  # C1 C2
     source = recording(3.0, start_s=3.0)
     body = {"model": model, "source_audio": source, "generation_options": {"seed": 1}}
-    by_recording = await answered(door, CONVERT_VOICE, body | {"target_audio": REFERENCE})
+    by_recording = await answered(api, CONVERT_VOICE, body | {"target_audio": REFERENCE})
     voice = voices[model]
-    by_voice = await answered(door, CONVERT_VOICE, body | {"target_embedding": voice})
+    by_voice = await answered(api, CONVERT_VOICE, body | {"target_embedding": voice})
     version = model.replace("openvoice_v", "ov")
     assert steps(by_voice) == [f"{version}-tone-converter"]
     assert len(steps(by_recording)) == 3
@@ -288,9 +288,9 @@ async def test_a_target_recording_converts_like_its_embedding(door, voices, mode
     np.testing.assert_array_equal(heard(by_voice).samples, heard(by_recording).samples)
 
 
-async def test_a_recording_is_restored_to_44_khz_mono(door):  # R1
+async def test_a_recording_is_restored_to_44_khz_mono(api):  # R1
     body = {"model": "voicefixer", "source_audio": recording(3.0)}
-    answer = await answered(door, CONVERT_AUDIO, body)
+    answer = await answered(api, CONVERT_AUDIO, body)
     assert steps(answer) == ["voicefixer-restorer", "voicefixer-vocoder"]
     assert answer.json()["id"].startswith("ac-")
     assert heard(answer).sample_rate == 44_100
@@ -298,14 +298,14 @@ async def test_a_recording_is_restored_to_44_khz_mono(door):  # R1
     assert np.abs(heard(answer).samples).max() > 0.001
 
 
-async def test_70_seconds_are_restored_to_the_same_length(door):  # R2
+async def test_70_seconds_are_restored_to_the_same_length(api):  # R2
     body = {"model": "voicefixer", "source_audio": recording(10.0, repeats=7)}
-    restored = await sound(door, CONVERT_AUDIO, body)
+    restored = await sound(api, CONVERT_AUDIO, body)
     assert restored.duration_s == pytest.approx(70, rel=0.01)
     seconds = restored.samples[: 69 * 44_100].reshape(69, -1)
     assert np.abs(seconds).max(axis=1).min() > 0  # no part was lost
 
 
-async def test_a_restorer_alone_is_not_offered(door):  # R3
+async def test_a_restorer_alone_is_not_offered(api):  # R3
     body = {"model": "voicefixer-restorer", "source_audio": REFERENCE}
-    assert (await door.post(CONVERT_AUDIO, json=body)).status_code == 404
+    assert (await api.post(CONVERT_AUDIO, json=body)).status_code == 404

@@ -46,11 +46,11 @@ async def batches(pods, model: str) -> tuple[int, int]:
 
 
 async def embed_all(
-    door: httpx.AsyncClient, model: str, recordings: list[str], *, pause_s: float = 0.0
+    api: httpx.AsyncClient, model: str, recordings: list[str], *, pause_s: float = 0.0
 ) -> list[str]:
     async def one(place: int) -> str:
         await asyncio.sleep(place * pause_s)
-        return await embedding(door, model, recordings[place])
+        return await embedding(api, model, recordings[place])
 
     return list(await asyncio.gather(*map(one, range(len(recordings)))))
 
@@ -69,10 +69,10 @@ def clips(number: int) -> list[str]:
     ],
 )
 async def test_more_callers_than_a_batch_holds_are_all_served(
-    pods, door, model, encoder, callers, pause_s
+    pods, api, model, encoder, callers, pause_s
 ):
     passes, requests = await batches(pods, encoder)
-    voices = await embed_all(door, model, clips(callers), pause_s=pause_s)
+    voices = await embed_all(api, model, clips(callers), pause_s=pause_s)
     more_passes, more_requests = await batches(pods, encoder)
     assert len(set(voices)) == callers
     assert more_requests - requests == callers
@@ -80,7 +80,7 @@ async def test_more_callers_than_a_batch_holds_are_all_served(
 
 
 async def test_fourteen_calls_of_two_steps_are_all_answered_with_their_own_words(
-    pods, door, voices
+    pods, api, voices
 ):  # Q3
     """The synthesizer takes 16 at once and the vocoder 10."""
     bodies = [
@@ -90,12 +90,12 @@ async def test_fourteen_calls_of_two_steps_are_all_answered_with_their_own_words
         for count in range(1, 15)
     ]
     passes, requests = await batches(pods, "hs1-vocoder")
-    together = await asyncio.gather(*(sound(door, SPEECH, body) for body in bodies))
+    together = await asyncio.gather(*(sound(api, SPEECH, body) for body in bodies))
     more_passes, more_requests = await batches(pods, "hs1-vocoder")
     assert more_requests - requests == 14
     assert more_passes - passes >= 2
     for place in (0, 6, 13):
-        alone = await sound(door, SPEECH, bodies[place])
+        alone = await sound(api, SPEECH, bodies[place])
         np.testing.assert_allclose(together[place].samples, alone.samples, atol=5e-3)
 
 
@@ -121,25 +121,25 @@ async def test_two_models_work_at_the_same_time(pods):  # Q5
     assert converter.start_s >= synthesizer.start_s + synthesizer.duration_s
 
 
-async def test_all_toolchains_at_once_answer_as_they_do_alone(door, voices):
+async def test_all_toolchains_at_once_answer_as_they_do_alone(api, voices):
     asked: list[tuple[str, dict[str, Any]]] = [
         (SPEECH, speech(model, input_embedding=voice)) for model, voice in voices.items()
     ]
     restoring = {"model": "voicefixer", "source_audio": recording(2.0)}
     asked.append((CONVERT_AUDIO, restoring))
-    mixed = await asyncio.gather(*(answered(door, path, body) for path, body in asked * 3))
+    mixed = await asyncio.gather(*(answered(api, path, body) for path, body in asked * 3))
     for place, (path, body) in enumerate(asked):
-        alone = await sound(door, path, body)
+        alone = await sound(api, path, body)
         for answer in mixed[place :: len(asked)]:
             np.testing.assert_allclose(heard(answer).samples, alone.samples, atol=5e-3)
 
 
-async def test_a_refused_neighbour_does_not_spoil_a_batch(door):
+async def test_a_refused_neighbour_does_not_spoil_a_batch(api):
     silent = as_base64(np.zeros(2 * RATE, np.float32))
     good = clips(6)
     answers = await asyncio.gather(
         *(
-            door.post(EMBED, json={"model": "harmonyspeech", "input_audio": one})
+            api.post(EMBED, json={"model": "harmonyspeech", "input_audio": one})
             for one in [*good[:3], silent, *good[3:]]
         )
     )

@@ -42,7 +42,7 @@ def test_the_repositorys_own_configuration_is_valid(run):
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "words"),
     [
         ("model_configs: []", "model_configs"),
         (GOOD.replace("silero-vad,", "silero-vad, modle: x,"), "(vad): modle: unknown key"),
@@ -52,10 +52,10 @@ def test_the_repositorys_own_configuration_is_valid(run):
         (GOOD + "  - {name: vad, model: m, model_type: SileroVAD}\n", "used twice"),
     ],
 )
-def test_a_wrong_file_names_entry_key_and_remedy(run, config, told):
+def test_a_wrong_file_names_entry_key_and_remedy(run, config, words):
     result = run("validate", config=config)
     assert result.exit_code == 1
-    assert told in result.stderr
+    assert words in result.stderr
     assert "Traceback" not in result.output
 
 

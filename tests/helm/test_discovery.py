@@ -30,7 +30,7 @@ def test_the_cluster_tells_what_the_file_tells(name, rendered) -> None:
     assert found.models == configured.models
     assert found.aliases == configured.aliases
     assert set(found.served_toolchains) == set(configured.served_toolchains)
-    assert set(found.presence.values()) == {Availability.NOT_READY}  # nothing has run yet
+    assert set(found.availability.values()) == {Availability.NOT_READY}  # nothing has run yet
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -51,14 +51,14 @@ def test_addresses_by_kserve_s_rule_are_those_that_the_chart_sets(name, rendered
 
 def test_both_doors_are_told_where_to_watch(rendered) -> None:
     objects = rendered("gpu-pool")
-    doors = [container_of_ingress(objects)] + [
+    callers = [container_of_ingress(objects)] + [
         container(one, "transformer")
         for one in services(objects).values()
         if "transformer" in one["spec"]
     ]
-    assert len(doors) > 1
-    for door in doors:
-        env = variables(door)
+    assert len(callers) > 1
+    for caller in callers:
+        env = variables(caller)
         settings = DiscoverySettings(
             discovery=env["SPEECH_DISCOVERY"], namespace=env["SPEECH_NAMESPACE"]
         )

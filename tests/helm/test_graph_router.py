@@ -26,9 +26,9 @@ async def steps_app(scope: Any, receive: Any, send: Any) -> None:
     if scope["path"] == "/slow":
         await asyncio.sleep(1)
     headers = {name.decode(): value.decode() for name, value in scope["headers"]}
-    told = {"got": json.loads(body), "method": scope["method"], "headers": headers}
+    echoed = {"got": json.loads(body), "method": scope["method"], "headers": headers}
     answers = {"/bad": BAD, "/list": b"[1]", "/same": bytes(body)}
-    said = answers.get(scope["path"], json.dumps(told).encode())
+    said = answers.get(scope["path"], json.dumps(echoed).encode())
     status = 400 if scope["path"] == "/bad" else 200
     await send({"type": "http.response.start", "status": status, "headers": [(b"x-step", b"1")]})
     await send({"type": "http.response.body", "body": said})
@@ -65,10 +65,10 @@ async def run(
 
 async def test_a_step_is_a_post_without_the_caller_s_headers(service):
     answer = await run(service, {"root": node("Sequence", call("/echo"))})
-    told = answer.json()
-    assert (told["method"], told["got"]) == ("POST", {"a": 1})
-    assert "x-request-id" not in told["headers"]
-    assert told["headers"]["content-type"] == "application/json"
+    echoed = answer.json()
+    assert (echoed["method"], echoed["got"]) == ("POST", {"a": 1})
+    assert "x-request-id" not in echoed["headers"]
+    assert echoed["headers"]["content-type"] == "application/json"
     assert "x-step" not in answer.headers
 
 

@@ -3,8 +3,8 @@
 import pytest
 from chart import render
 from fake_client import FakeClient
-from front_door import make_app
 from helm_values import NAMES, of_kind, services, variables
+from ingress_app import make_app
 
 
 def _pod(objects):

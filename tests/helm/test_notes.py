@@ -1,4 +1,4 @@
-"""What the installer is told, and whether it is enough for Knative to accept the pods."""
+"""What the installer reads, and whether it is enough for Knative to accept the pods."""
 
 import json
 import re

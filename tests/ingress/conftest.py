@@ -1,4 +1,4 @@
-"""The door with a fake client behind it, and an HTTP client in front."""
+"""The ingress with a fake client behind it, and an HTTP client in front."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fake_client import FakeClient
 from fastapi import FastAPI
-from front_door import browser, make_app
+from ingress_app import browser, make_app
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from fake_client import FakeClient
-from front_door import browser, make_app, wav, wav_base64
+from ingress_app import browser, make_app, wav, wav_base64
 
 from contract.config import InvalidConfig
 from contract.errors import RateLimited

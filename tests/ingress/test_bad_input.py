@@ -15,8 +15,8 @@ import httpx
 import numpy as np
 import pytest
 from fake_client import FakeClient
-from front_door import as_base64, browser, make_app, tone, wav
 from hostile_audio import index_bomb
+from ingress_app import as_base64, browser, make_app, tone, wav
 from numpy.typing import NDArray
 
 from contract.audio.codec import Audio, wav_bytes

@@ -9,8 +9,8 @@ from contextlib import ExitStack
 
 import httpx
 from fake_client import FakeClient
-from front_door import as_base64, browser, make_app, wav, wav_base64
 from http_threads import serving_limited
+from ingress_app import as_base64, browser, make_app, wav, wav_base64
 from raw_http import connected, wait_until
 
 from ingress.settings import Settings

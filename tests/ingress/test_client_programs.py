@@ -15,7 +15,7 @@ import httpx
 import pytest
 from client_programs import SPEECH, TRANSCRIPTIONS, Spoken, Written
 from fake_client import SECONDS_PER_CHARACTER, FakeClient
-from front_door import duration_of, wav
+from ingress_app import duration_of, wav
 
 from ingress.encoding import AudioFormat
 

@@ -1,4 +1,4 @@
-"""The public door while models come, sleep, break and go: nothing is restarted."""
+"""The public API while models come, sleep, break and go: nothing is restarted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import httpx
 import pytest
 from fake_kubernetes_api import FakeKubernetesApi, inference_service, kubeconfig, serving
 from fake_predictor import FakePredictor, answering
-from front_door import browser, heard
+from ingress_app import browser, heard
 
 from ingress.app import create_app
 from ingress.settings import Settings
@@ -36,8 +36,8 @@ class Cluster:
     predictor: FakePredictor
     http: httpx.AsyncClient
 
-    def deploy(self, name: str, model_type: str = "PiperSynthesizer", **told: Any) -> None:
-        self.api.put(inference_service(name, model_type, address=self.predictor.url, **told))
+    def deploy(self, name: str, model_type: str = "PiperSynthesizer", **facts: Any) -> None:
+        self.api.put(inference_service(name, model_type, address=self.predictor.url, **facts))
 
     async def states(self) -> dict[str, str | None]:
         answer = (await self.http.get("/v1/models")).json()["data"]

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from fake_client import FakeClient
-from front_door import browser, catalog, make_app, wav
+from ingress_app import browser, catalog, make_app, wav
 from served import free_port
 
 from ingress import metrics
@@ -147,9 +147,9 @@ async def test_a_server_without_keys_serves_pages_of_this_machine_only(
     ],
 )
 async def test_head_answers_as_get_without_a_body(http: httpx.AsyncClient, path: str) -> None:
-    asked, told = await http.get(path), await http.head(path)
-    assert (told.status_code, told.content) == (200, b"")
-    assert told.headers["content-length"] == asked.headers["content-length"]
+    asked, head = await http.get(path), await http.head(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == asked.headers["content-length"]
 
 
 async def test_head_of_what_takes_posts_is_405(http: httpx.AsyncClient) -> None:
@@ -160,14 +160,14 @@ async def test_head_of_what_takes_posts_is_405(http: httpx.AsyncClient) -> None:
     "path", ["/v1//audio/speech", "//v1/audio/speech", "/v1/audio/speech/", "//v1//audio//speech//"]
 )
 async def test_slashes_too_many_are_ignored(http: httpx.AsyncClient, path: str) -> None:
-    answer = await http.post(f"http://door{path}", json=SPEECH)
+    answer = await http.post(f"http://ingress{path}", json=SPEECH)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/mpeg")
 
 
 async def test_slashes_get_nobody_past_the_key(models: FakeClient) -> None:
     async with browser(make_app(models, api_keys="tok")) as http:
         for path in ("//v1/models", "/v1//models/", "//metrics", "/docs/"):
-            assert (await http.get(f"http://door{path}")).status_code == 401, path
+            assert (await http.get(f"http://ingress{path}")).status_code == 401, path
 
 
 async def test_an_upload_at_a_path_with_a_slash_too_many(http: httpx.AsyncClient) -> None:

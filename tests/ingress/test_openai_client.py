@@ -1,4 +1,4 @@
-"""The official client against the door: what works at OpenAI works here."""
+"""The official client against the ingress: what works at OpenAI works here."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import openai
 import pytest
 from fake_client import SECONDS_PER_CHARACTER, TEXT, FakeClient
 from fastapi import FastAPI
-from front_door import duration_of, heard, make_app, wav
+from ingress_app import duration_of, heard, make_app, wav
 from openai.types.audio import (
     Transcription,
     TranscriptionTextDoneEvent,
@@ -32,7 +32,7 @@ def connect(app: FastAPI, key: str = "any") -> openai.AsyncOpenAI:
     transport = httpx2.ASGITransport(app=app)
     return openai.AsyncOpenAI(
         api_key=key,
-        base_url="http://door/v1",
+        base_url="http://ingress/v1",
         max_retries=0,
         http_client=httpx2.AsyncClient(transport=transport),
     )

@@ -1,4 +1,4 @@
-"""The OpenAPI document: it loads, it lists everything, and the door keeps to it under fuzzing."""
+"""The OpenAPI document: it loads, it lists everything, and answers keep to it under fuzzing."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 import schemathesis
 from fake_client import FakeClient
 from fastapi.routing import APIRoute
-from front_door import as_base64, make_app, wav, wav_base64
 from hypothesis import HealthCheck, Phase, settings
+from ingress_app import as_base64, make_app, wav, wav_base64
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -126,5 +126,5 @@ async def test_documentation_can_be_switched_off(http: httpx.AsyncClient, path: 
     assert (await http.get(path)).status_code == 200
     closed = make_app(FakeClient(), docs="off")
     transport = httpx.ASGITransport(app=closed)
-    async with httpx.AsyncClient(transport=transport, base_url="http://door") as other:
+    async with httpx.AsyncClient(transport=transport, base_url="http://ingress") as other:
         assert (await other.get(path)).status_code == 404

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from fake_client import FakeClient
-from front_door import browser, make_app, wav_base64
+from ingress_app import browser, make_app, wav_base64
 
 from contract.context import Priority
 from transport.logs import JsonFormatter

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fake_kubernetes_api import FakeKubernetesApi, inference_service, kubeconfig, serving
-from front_door import CONFIG
+from ingress_app import CONFIG
 
 from ingress.server import main
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 from fake_client import FakeClient
-from front_door import browser, make_app, wav_base64
+from ingress_app import browser, make_app, wav_base64
 from prometheus_client.parser import text_string_to_metric_families
 
 from contract.errors import InvalidRequest, ModelFailed

@@ -1,4 +1,4 @@
-"""HSE's requests to the public door, and what comes back, as tests of real toolchains need them."""
+"""HSE's requests to the public API, and what comes back, as tests of real toolchains need them."""
 
 from __future__ import annotations
 
@@ -50,25 +50,25 @@ def speech(model: str, **fields: Any) -> dict[str, Any]:
     }
 
 
-async def answered(door: httpx.AsyncClient, path: str, body: dict[str, Any]) -> httpx.Response:
-    answer = await door.post(path, json=body, headers={"x-speech-steps": "1"})
+async def answered(api: httpx.AsyncClient, path: str, body: dict[str, Any]) -> httpx.Response:
+    answer = await api.post(path, json=body, headers={"x-speech-steps": "1"})
     assert answer.status_code == 200, answer.text
     return answer
 
 
-async def sound(door: httpx.AsyncClient, path: str, body: dict[str, Any]) -> Audio:
-    return heard(await answered(door, path, body))
+async def sound(api: httpx.AsyncClient, path: str, body: dict[str, Any]) -> Audio:
+    return heard(await answered(api, path, body))
 
 
-async def embedding(door: httpx.AsyncClient, model: str, reference: str) -> str:
+async def embedding(api: httpx.AsyncClient, model: str, reference: str) -> str:
     """Base64 of a voice."""
-    answer = await answered(door, EMBED, {"model": model, "input_audio": reference})
+    answer = await answered(api, EMBED, {"model": model, "input_audio": reference})
     return str(answer.json()["data"])
 
 
-async def refusal(door: httpx.AsyncClient, path: str, body: dict[str, Any]) -> str:
+async def refusal(api: httpx.AsyncClient, path: str, body: dict[str, Any]) -> str:
     """The message of a 400 in HSE's flat shape, which tells nothing of this machine."""
-    answer = await door.post(path, json=body)
+    answer = await api.post(path, json=body)
     assert answer.status_code == 400, answer.text
     error = answer.json()
     assert (error["object"], error["code"]) == ("error", 400)
@@ -82,5 +82,5 @@ def heard(answer: httpx.Response) -> Audio:
 
 def steps(answer: httpx.Response) -> list[str]:
     """Names of the predictors that answered, in alphabetical order: two branches run at once."""
-    told = answer.headers["x-speech-steps"].split(", ")
-    return sorted(step for step in told if step not in {"decode", "encode", *TOOLCHAINS})
+    steps = answer.headers["x-speech-steps"].split(", ")
+    return sorted(step for step in steps if step not in {"decode", "encode", *TOOLCHAINS})

@@ -25,7 +25,7 @@ from benchmarks.activator import Pod, Revision
 IMAGE_ENV = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
 """What Dockerfile.cpu sets besides PATH."""
 GRPC_PORT = 8081
-"""Where a KServe server listens that is not told; its pod has the port for itself."""
+"""Where a KServe server listens that is not given a port; its pod has the port for itself."""
 _NAME = rf"([a-z0-9{{}}-]+)\.{NAMESPACE}(\.svc(\.cluster\.local)?)?"
 
 

@@ -37,14 +37,14 @@ def chain_config() -> ServiceConfig:
 
 
 def with_families(config: ServiceConfig) -> ServiceConfig:
-    """The same entries, each told whose embeddings it makes or takes."""
+    """The same entries, each knowing whose embeddings it makes or takes."""
     families = _families()
 
-    def told(entry: ModelConfig) -> ModelConfig:
+    def with_family(entry: ModelConfig) -> ModelConfig:
         family = families.get(entry.model_type)
         return entry.model_copy(update={"options": {"family": family} if family else {}})
 
-    entries = tuple(told(entry) for entry in config.model_configs)
+    entries = tuple(with_family(entry) for entry in config.model_configs)
     return config.model_copy(update={"model_configs": entries})
 
 

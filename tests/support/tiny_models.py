@@ -130,7 +130,7 @@ class _Tiny(Model[In, Out]):
 
 
 class TinyRecogniser(_Tiny[TranscribeInput, TranscribeOutput]):
-    """Hears the letters that TinySynthesizer plays. `language` is told back, default `en`."""
+    """Hears the letters that TinySynthesizer plays. `language` is given back, default `en`."""
 
     spec = ModelSpec(Task.TRANSCRIBE)
     max_batch_cost = 60.0

@@ -167,14 +167,14 @@ class Pods:
         )
 
     @asynccontextmanager
-    async def door(self, **connection: Any) -> AsyncIterator[httpx.AsyncClient]:
+    async def ingress(self, **connection: Any) -> AsyncIterator[httpx.AsyncClient]:
         """A browser before a public application of its own; `connection` changes its settings."""
         catalog = Catalog(self.config)
         settings = self.connection.model_copy(update=connection)
         async with HttpConnection(settings, catalog) as client:
             app = create_app(IngressSettings(), client, catalog)
             async with httpx.AsyncClient(
-                transport=httpx.ASGITransport(app), base_url="http://door", timeout=120
+                transport=httpx.ASGITransport(app), base_url="http://ingress", timeout=120
             ) as http:
                 yield http
 
@@ -187,7 +187,7 @@ def started(folder: Path, spoiled: Iterable[ModelConfig] = ()) -> Iterator[Pods]
     all_of_them = config.model_copy(update={"model_configs": entries})
     served, listed = (
         _write(all_of_them, folder / "served.yml"),
-        _write(config, folder / "door.yml"),
+        _write(config, folder / "ingress.yml"),
     )
     ports = [(free_port(), free_port()) for _ in range(2)]
     quiet = {"OMP_NUM_THREADS": "1", "SPEECH_CACHE_MB": "0", "HF_HUB_OFFLINE": "1"}

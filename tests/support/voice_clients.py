@@ -12,7 +12,7 @@ import numpy as np
 import openai
 from fake_client import FakeClient
 from fastapi import FastAPI
-from front_door import make_app
+from ingress_app import make_app
 
 from contract.audio.codec import Audio, wav_bytes
 

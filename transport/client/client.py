@@ -1,7 +1,7 @@
 """How rooms call each other: one interface, whatever carries the call.
 
 `Client.call` is what toolchains and the ingress use. What it adds to a bare transport — retries,
-breakers, fallbacks, caches, middleware — is told in transport/client/resilience.py.
+breakers, fallbacks, caches, middleware — is described in transport/client/resilience.py.
 """
 
 from __future__ import annotations

@@ -66,5 +66,5 @@ class InProcessClient:
 
 
 async def _load(endpoint: Endpoint) -> None:
-    """A failed wake-up is told by the call that follows it, so nobody needs to hear of it here."""
+    """A failed wake-up is reported by the call that follows it."""
     await asyncio.gather(endpoint.ensure_loaded(), return_exceptions=True)

@@ -1,4 +1,4 @@
-"""What a call survives: transient faults, a broken model, a repeated question.
+"""What a call survives: transient errors, a broken model, a repeated question.
 
 The order of a call, outermost first: middleware → fallback → cache → circuit → retries → transport.
 Only what certainly did no work is asked again, and only by the client next to the model: an error
@@ -35,7 +35,7 @@ O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
 
 CACHED_TASKS = frozenset({Task.EMBED_SPEAKER, Task.DETECT_SPEECH, Task.TRANSCRIBE, Task.SYNTHESIZE})
 
-RETRIES = Counter("speech_client_retries_total", "Calls repeated after a fault", ["model"])
+RETRIES = Counter("speech_client_retries_total", "Calls repeated after an error", ["model"])
 FALLBACKS = Counter("speech_client_fallbacks_total", "Calls answered by a fallback", ["model"])
 REFUSALS = Counter("speech_client_circuit_open_total", "Calls an open circuit refused", ["model"])
 CACHE = Counter("speech_client_cache_total", "Look-ups in the result cache", ["model", "result"])

@@ -18,7 +18,7 @@ from kubernetes.config.config_exception import ConfigException
 
 from transport.discovery.services import SELECTOR
 from transport.discovery.settings import DiscoverySettings, Pace
-from transport.discovery.watch import ClusterFault, Expired
+from transport.discovery.watch import ClusterError, Expired
 
 _GROUP, _VERSION, _PLURAL = "serving.kserve.io", "v1beta1", "inferenceservices"
 NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -26,12 +26,12 @@ _GONE = 410
 
 
 def connect(settings: DiscoverySettings, pace: Pace) -> KubernetesApi:
-    """The cluster that the settings mean. Raises ClusterFault without credentials."""
+    """The cluster that the settings mean. Raises ClusterError without credentials."""
     configuration = client.Configuration()
     try:
         namespace = _load_credentials(configuration, settings)
     except (ConfigException, OSError, ValueError) as exc:
-        raise ClusterFault(
+        raise ClusterError(
             f"no credentials for the cluster ({exc}); run in a pod with a service account, "
             "or set SPEECH_KUBECONFIG"
         ) from exc
@@ -68,7 +68,7 @@ class KubernetesApi:
         items = answer.get("items") if isinstance(answer, dict) else None
         version = (answer.get("metadata") or {}).get("resourceVersion") if items is not None else ""
         if not isinstance(items, list) or not version:
-            raise ClusterFault("the answer is no list of InferenceServices")
+            raise ClusterError("the answer is no list of InferenceServices")
         return items, str(version)
 
     def watch(self, version: str) -> Iterator[tuple[str, Any]]:
@@ -112,10 +112,10 @@ def _faults() -> Iterator[None]:
     try:
         yield
     except ApiException as exc:
-        kind = Expired if exc.status == _GONE else ClusterFault
+        kind = Expired if exc.status == _GONE else ClusterError
         raise kind(f"the API server answered {exc.status} {exc.reason}") from exc
     except (urllib3.exceptions.HTTPError, OSError) as exc:
-        raise ClusterFault(f"no connection to the API server ({type(exc).__name__})") from exc
+        raise ClusterError(f"no connection to the API server ({type(exc).__name__})") from exc
 
 
 @contextmanager
@@ -136,14 +136,14 @@ def _lines(response: Any) -> Iterator[bytes]:
 
 
 def _event(line: bytes) -> tuple[str, Any]:
-    """Type and object. Raises Expired or ClusterFault for the API server's own errors."""
+    """Type and object. Raises Expired or ClusterError for the API server's own errors."""
     try:
         event = json.loads(line)
         kind, document = event["type"], event["object"]
     except (ValueError, KeyError, TypeError) as exc:
-        raise ClusterFault("the API server sent what is no watch event") from exc
+        raise ClusterError("the API server sent what is no watch event") from exc
     if kind != "ERROR":
         return str(kind), document
     code = document.get("code") if isinstance(document, dict) else None
     reason = document.get("reason") if isinstance(document, dict) else None
-    raise (Expired if code == _GONE else ClusterFault)(f"the watch ended: {code} {reason}")
+    raise (Expired if code == _GONE else ClusterError)(f"the watch ended: {code} {reason}")

@@ -16,7 +16,7 @@ class ConfigFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._text: str | None = None
-        self._fault: str | None = None
+        self._error: str | None = None
 
     def load(self) -> ServiceConfig:
         """Read at start. Raises InvalidConfig."""
@@ -28,16 +28,16 @@ class ConfigFile:
         try:
             text = read_config(self._path)
             if text == self._text:
-                self._fault = None
+                self._error = None
                 return None
             config = parse_config(text)
         except InvalidConfig as exc:
             self._report(exc.message)
             return None
-        self._text, self._fault = text, None
+        self._text, self._error = text, None
         return config
 
-    def _report(self, fault: str) -> None:
-        if fault != self._fault:
-            logger.error("%s changed and cannot be used; as before: %s", self._path.name, fault)
-        self._fault = fault
+    def _report(self, error: str) -> None:
+        if error != self._error:
+            logger.error("%s changed and cannot be used; as before: %s", self._path.name, error)
+        self._error = error

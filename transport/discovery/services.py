@@ -41,7 +41,7 @@ class Service:
     name: str
     """Of the InferenceService."""
     entry: ModelConfig
-    presence: Availability
+    availability: Availability
     address: str
     """Of the predictor."""
     toolchain: Toolchain | None = None
@@ -52,7 +52,7 @@ class Toolchain:
     """What the transformer before the predictor runs."""
 
     name: str
-    presence: Availability
+    availability: Availability
     address: str
 
 
@@ -63,19 +63,19 @@ def read_service(document: object) -> Service:
     except ValidationError as exc:
         raise MalformedService(_first_fault(exc)) from exc
     has_transformer = found.spec.transformer is not None
-    presence = _presence(found.status)
+    availability = _availability(found.status)
     service = Service(
         name=found.metadata.name,
         entry=_entry(found.metadata),
-        presence=presence,
+        availability=availability,
         address=_address(found, "predictor", is_entry=not has_transformer),
     )
     toolchain = found.metadata.labels.get(f"{PREFIX}toolchain")
     if toolchain is None or not has_transformer:
         return service
     return Service(
-        *(service.name, service.entry, service.presence, service.address),
-        toolchain=_toolchain(found, toolchain, presence),
+        *(service.name, service.entry, service.availability, service.address),
+        toolchain=_toolchain(found, toolchain, availability),
     )
 
 
@@ -98,7 +98,7 @@ def _entry(metadata: _Metadata) -> ModelConfig:
 def _told_by_labels(metadata: _Metadata) -> dict[str, Any]:
     labels, annotations = metadata.labels, metadata.annotations
     voices = annotations.get(f"{PREFIX}voices", "").split(",")
-    told = {
+    given = {
         "name": labels.get(f"{PREFIX}model", metadata.name),
         # Callers load no weights. The generation keeps cached answers of other weights apart.
         "model": f"inferenceservice:{metadata.name}@{metadata.generation}",
@@ -108,7 +108,7 @@ def _told_by_labels(metadata: _Metadata) -> dict[str, Any]:
         "voices": tuple(voice.strip() for voice in voices if voice.strip()),
         "fallback": annotations.get(f"{PREFIX}fallback"),
     }
-    return {key: value for key, value in told.items() if value is not None}
+    return {key: value for key, value in given.items() if value is not None}
 
 
 def _with_task(entry: ModelConfig, labels: dict[str, str]) -> ModelConfig:
@@ -130,7 +130,7 @@ def _toolchain(found: _InferenceService, name: str, predictor: Availability) -> 
     is_ready = found.status.is_true("TransformerReady")
     return Toolchain(
         name=name,
-        presence=predictor if is_ready else Availability.NOT_READY,
+        availability=predictor if is_ready else Availability.NOT_READY,
         address=_address(found, "transformer", is_entry=True),
     )
 
@@ -138,7 +138,7 @@ def _toolchain(found: _InferenceService, name: str, predictor: Availability) -> 
 # Whether it is awake --------------------------------------------------------------------------
 
 
-def _presence(status: _Status) -> Availability:
+def _availability(status: _Status) -> Availability:
     """As KServe last wrote it. It counts ready pods, and leaves the count out when it is zero."""
     if not status.is_true("PredictorReady"):
         return Availability.NOT_READY
@@ -159,10 +159,10 @@ def _address(found: _InferenceService, component: str, *, is_entry: bool) -> str
     In Standard mode only the entry has an address, and Services are named by KServe's rule.
     """
     status = found.status
-    told = [status.components.get(component, _Component()).address]
+    addresses = [status.components.get(component, _Component()).address]
     if is_entry:
-        told.append(status.address)
-    for address in told:
+        addresses.append(status.address)
+    for address in addresses:
         origin = _origin(address.url) if address is not None else None
         if origin is not None:
             return origin
@@ -234,6 +234,6 @@ class _InferenceService(_Read):
 
 def _first_fault(exc: ValidationError) -> str:
     """One line without the value, which may be long."""
-    fault = exc.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in fault["loc"])
-    return f"{where}: {fault['msg']}" if where else fault["msg"]
+    error = exc.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in error["loc"])
+    return f"{where}: {error['msg']}" if where else error["msg"]

@@ -36,7 +36,7 @@ class Pace:
     answer_s: float = 15.0
     """Most time for a list, and for a watch to end after its life."""
     retry_s: float = 0.5
-    """Wait after the first fault; doubles, with jitter."""
+    """Wait after the first error; doubles, with jitter."""
     max_retry_s: float = 30.0
     steady_s: float = 10.0
-    """A watch that lived so long was healthy: the next fault counts as the first."""
+    """A watch that lived so long was healthy: the next error counts as the first."""

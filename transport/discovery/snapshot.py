@@ -16,15 +16,15 @@ def snapshot_of(services: Iterable[Service], aliases: Aliases) -> CatalogSnapsho
     """Models in alphabetical order, as the chart writes its file; aliases of what is there."""
     kept = _one_per_model(services)
     entries = {service.entry.name: service.entry for service in kept}
-    presence: dict[str, Availability] = {}
+    availability: dict[str, Availability] = {}
     addresses: dict[str, str] = {}
     toolchains: list[str] = []
     for service in kept:
-        presence[service.entry.name] = service.presence
+        availability[service.entry.name] = service.availability
         addresses[service.entry.name] = service.address
         if service.toolchain is not None and service.toolchain.name not in toolchains:
             toolchains.append(service.toolchain.name)
-            presence[service.toolchain.name] = service.toolchain.presence
+            availability[service.toolchain.name] = service.toolchain.availability
             addresses[service.toolchain.name] = service.toolchain.address
     known = entries.keys() | set(toolchains)
     return CatalogSnapshot(
@@ -32,7 +32,7 @@ def snapshot_of(services: Iterable[Service], aliases: Aliases) -> CatalogSnapsho
         aliases={alias: name for alias, name in aliases.models.items() if name in known},
         voice_aliases=dict(aliases.voices),
         served_toolchains=tuple(toolchains),
-        presence=presence,
+        availability=availability,
         addresses=addresses,
     )
 

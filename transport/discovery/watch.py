@@ -1,4 +1,4 @@
-"""Follows the InferenceServices of a namespace: list, watch from there, begin again after faults.
+"""Follows the InferenceServices of a namespace: list, watch from there, begin again after errors.
 
 The client of Kubernetes blocks, so all this runs in a thread of its own. While the API server is
 away nothing is reported, and what was reported last stays true for the readers.
@@ -25,16 +25,16 @@ SERVICES = Gauge("speech_discovery_services", "InferenceServices found that can 
 _STOP_WITHIN_S = 5.0
 
 
-class ClusterFault(Exception):
+class ClusterError(Exception):
     """The API server cannot be asked now; the message says why."""
 
 
-class Expired(ClusterFault):
+class Expired(ClusterError):
     """410 Gone: the API server has forgotten the version that the watch began from."""
 
 
 class ServiceApi(Protocol):
-    """Our InferenceServices at one API server. Methods raise ClusterFault."""
+    """Our InferenceServices at one API server. Methods raise ClusterError."""
 
     def list(self) -> tuple[list[Any], str]:
         """All objects, and the resourceVersion that a watch may begin from."""
@@ -81,28 +81,28 @@ class ServiceWatch:
         self._thread.join(_STOP_WITHIN_S)
 
     def _run(self) -> None:
-        faults = 0
+        errors = 0
         while not self._stopped.is_set():
             began = time.monotonic()
             is_ended_well = self._attempt()
             is_steady = time.monotonic() - began > self._pace.steady_s
-            faults = 0 if is_steady else faults
-            faults += not (is_ended_well and is_steady)
-            if faults:
-                self._stopped.wait(_backoff_s(self._pace, faults))
+            errors = 0 if is_steady else errors
+            errors += not (is_ended_well and is_steady)
+            if errors:
+                self._stopped.wait(_backoff_s(self._pace, errors))
         self._disconnect()
 
     def _attempt(self) -> bool:
-        """One watch, after a list where needed. False: it ended by a fault."""
+        """One watch, after a list where needed. False: it ended by an error."""
         try:
             self._follow()
             return True
         except Expired:
             logger.info("the watch has expired; listing InferenceServices again")
             self._version = None
-        except ClusterFault as fault:
+        except ClusterError as error:
             if not self._stopped.is_set():
-                logger.warning("InferenceServices cannot be watched; as before: %s", fault)
+                logger.warning("InferenceServices cannot be watched; as before: %s", error)
                 self._disconnect()
         except Exception:  # the thread must outlive whatever an API server may send
             logger.exception("watching InferenceServices failed; beginning again")
@@ -143,8 +143,8 @@ class ServiceWatch:
             return
         try:
             self._services[name] = read_service(document)
-        except MalformedService as fault:
-            logger.warning("InferenceService %s is skipped: %s", name, fault)
+        except MalformedService as error:
+            logger.warning("InferenceService %s is skipped: %s", name, error)
 
     def _tell(self) -> None:
         services = tuple(self._services[name] for name in sorted(self._services))
@@ -174,6 +174,6 @@ def _version(document: Any) -> str | None:
     return version if isinstance(version, str) and version else None
 
 
-def _backoff_s(pace: Pace, faults: int) -> float:
-    longest = min(pace.max_retry_s, pace.retry_s * 2.0 ** min(faults - 1, 16))
+def _backoff_s(pace: Pace, errors: int) -> float:
+    longest = min(pace.max_retry_s, pace.retry_s * 2.0 ** min(errors - 1, 16))
     return random.uniform(longest / 2, longest)

@@ -57,11 +57,11 @@ async def answer_invalid_body(_: Request, exc: Exception) -> JSONResponse:
 
 
 def _first_fault(exc: RequestValidationError) -> InvalidRequest:
-    faults = [fault for fault in exc.errors() if "bytes" not in fault["loc"]] or exc.errors()
-    fault = faults[0]
-    if fault["type"] == "json_invalid":
+    errors = [error for error in exc.errors() if "bytes" not in error["loc"]] or exc.errors()
+    error = errors[0]
+    if error["type"] == "json_invalid":
         return InvalidRequest("the body is not valid JSON", param="body")
-    place = [str(part) for part in fault["loc"] if part not in ("body", "InferenceRequest")]
+    place = [str(part) for part in error["loc"] if part not in ("body", "InferenceRequest")]
     if not place:
         return InvalidRequest("the body must be a V2 inference request in JSON", param="body")
-    return InvalidRequest(f"{'.'.join(place)}: {fault['msg']}", param=".".join(place))
+    return InvalidRequest(f"{'.'.join(place)}: {error['msg']}", param=".".join(place))

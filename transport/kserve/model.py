@@ -204,7 +204,7 @@ def with_priority(
 
 @contextmanager
 def only_speech_errors(model: str) -> Iterator[None]:
-    """A fault of ours becomes ModelFailed; its words are for the log."""
+    """An error of ours becomes ModelFailed; its words are for the log."""
     try:
         yield
     except (SpeechError, AnsweredError):

@@ -92,8 +92,8 @@ async def _answer_rest(model: ServedModel, body: bytes, headers: Mapping[str, st
         return response_body(model.name, model.spell(output, asked, context), asked)
 
     content, header_length = await off_loop(weight(output), spelled)
-    told = {REQUEST_ID_HEADER: context.request_id}
+    headers = {REQUEST_ID_HEADER: context.request_id}
     if header_length is None:
-        return Response(content, headers=told, media_type="application/json")
-    told[HEADER_LENGTH] = str(header_length)
-    return Response(content, headers=told, media_type="application/octet-stream")
+        return Response(content, headers=headers, media_type="application/json")
+    headers[HEADER_LENGTH] = str(header_length)
+    return Response(content, headers=headers, media_type="application/octet-stream")

@@ -29,7 +29,7 @@ class Hypothesis:
 
     @property
     def is_repetitive(self) -> bool:
-        """In a loop. A chorus compresses as well; it is told apart by how often it comes.
+        """In a loop. A chorus compresses as well; it is known by how often it comes.
 
         What goes wrong in a short window is that a sentence comes twice; there that is enough.
         """

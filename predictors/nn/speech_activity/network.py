@@ -1,6 +1,6 @@
 """Silero's network in ONNX Runtime: how likely each 32 ms window is to hold speech.
 
-Two exports are in circulation, told apart by their inputs:
+Two exports are in circulation, distinguished by their inputs:
 
   sequence   input [windows, 576], h and c [1, 1, 128]   all windows of one recording in one run
   streaming  input [batch, 576], state [2, batch, 128], sr   one window of each recording per run

@@ -1,4 +1,4 @@
-"""The fault of weights that cannot be had."""
+"""The error of weights that cannot be had."""
 
 from contract.errors import ModelFailed
 

@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 from fake_client import RESTORED_RATE, FakeClient
-from front_door import as_base64, heard, wav_base64
+from ingress_app import as_base64, heard, wav_base64
 
 from contract.embedding import Embedding
 from contract.tasks import ConvertVoiceInput

@@ -8,7 +8,7 @@ import re
 import httpx
 import pytest
 from fake_client import FakeClient
-from front_door import wav_base64
+from ingress_app import wav_base64
 
 from contract.embedding import Embedding, embedding_from_bytes
 

@@ -11,7 +11,7 @@ import httpx
 import numpy as np
 import pytest
 from fake_client import RESTORED_RATE, SECONDS_PER_CHARACTER, FakeClient
-from front_door import as_base64, browser, heard, make_app, wav_base64
+from ingress_app import as_base64, browser, heard, make_app, wav_base64
 
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import Unroutable

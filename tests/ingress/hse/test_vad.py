@@ -9,7 +9,7 @@ import httpx
 import numpy as np
 import pytest
 from fake_client import FakeClient
-from front_door import as_base64, wav_base64
+from ingress_app import as_base64, wav_base64
 
 from contract.audio.codec import Audio, wav_bytes
 from contract.tasks import DetectSpeechInput, TranscribeInput
@@ -52,11 +52,15 @@ async def test_threshold_reaches_the_detector(  # V3
 async def test_every_parameter_reaches_the_detector(
     http: httpx.AsyncClient, models: FakeClient
 ) -> None:
-    knobs = {"min_speech_duration_ms": 100, "min_silence_duration_ms": 200, "speech_pad_ms": 10}
-    await ask(http, threshold=0.4, **knobs)
+    parameters = {
+        "min_speech_duration_ms": 100,
+        "min_silence_duration_ms": 200,
+        "speech_pad_ms": 10,
+    }
+    await ask(http, threshold=0.4, **parameters)
     (request,) = models.requests
     assert isinstance(request, DetectSpeechInput)
-    assert {name: getattr(request, name) for name in knobs} == knobs
+    assert {name: getattr(request, name) for name in parameters} == parameters
     assert (request.threshold, request.audio.sample_rate) == (0.4, 16_000)
 
 

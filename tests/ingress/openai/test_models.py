@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from fake_client import FakeClient
-from front_door import CONFIG, browser, make_app
+from ingress_app import CONFIG, browser, make_app
 
 LISTINGS = {
     "/v1/audio/speech/models": [

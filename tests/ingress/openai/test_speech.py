@@ -13,7 +13,7 @@ import httpx
 import pytest
 from fake_client import RATE, SECONDS_PER_CHARACTER, FakeClient
 from fastapi import FastAPI
-from front_door import CONFIG, browser, duration_of, heard, make_app, pcm_heard
+from ingress_app import CONFIG, browser, duration_of, heard, make_app, pcm_heard
 
 from contract.errors import ModelFailed, QueueFull
 from contract.tasks import SpeakInput, SynthesizeInput
@@ -631,8 +631,8 @@ class Listener:
             "path": PATH,
             "raw_path": PATH.encode(),
             "query_string": b"",
-            "headers": [(b"host", b"door"), (b"content-type", b"application/json")],
-            "server": ("door", 80),
+            "headers": [(b"host", b"ingress"), (b"content-type", b"application/json")],
+            "server": ("ingress", 80),
             "client": ("127.0.0.1", 1),
         }
 

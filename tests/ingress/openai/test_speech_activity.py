@@ -8,7 +8,7 @@ import httpx
 import numpy as np
 import pytest
 from fake_client import SEGMENTS, FakeClient
-from front_door import browser, make_app, wav
+from ingress_app import browser, make_app, wav
 
 from contract.audio.codec import Audio, wav_bytes
 from contract.tasks import DetectSpeechInput, TranscribeInput

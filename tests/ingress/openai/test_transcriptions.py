@@ -14,7 +14,7 @@ import httpx
 import numpy as np
 import pytest
 from fake_client import TEXT, FakeClient
-from front_door import as_base64, browser, make_app, wav, wav_base64
+from ingress_app import as_base64, browser, make_app, wav, wav_base64
 
 from contract.audio.codec import Audio, wav_bytes
 

@@ -12,7 +12,7 @@ import openai
 import pytest
 from fake_client import FakeClient
 from fastapi import FastAPI
-from front_door import CONFIG, browser, heard, wav_base64
+from ingress_app import CONFIG, browser, heard, wav_base64
 from voice_clients import ANN, BOB, connect, new_voice, recording, serving, upload
 
 from contract.embedding import Embedding

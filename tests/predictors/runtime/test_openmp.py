@@ -23,17 +23,17 @@ import ctranslate2
 def test_waiting_threads_sleep_unless_the_operator_says_otherwise(operators_own, policy):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("OMP_")}
     environment |= {"PYTHONPATH": str(ROOT), "OMP_DISPLAY_ENV": "TRUE"} | operators_own
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, check=True
     ).stderr
-    assert f"OMP_WAIT_POLICY = '{policy}'" in told
+    assert f"OMP_WAIT_POLICY = '{policy}'" in output
 
 
 def test_the_servers_load_no_openmp_before_they_have_set_it():
     """It would be too late then."""
     program = "import sys, harmony.serve, predictors.server; print('ctranslate2' in sys.modules, "
     program += "'torch' in sys.modules, 'libgomp' in open('/proc/self/maps').read())"
-    told = subprocess.run(
+    output = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
-    assert told.split() == ["False", "False", "False"]
+    assert output.split() == ["False", "False", "False"]

@@ -1,4 +1,4 @@
-"""Model types are found by name, imported late, and missing ones are told with a remedy."""
+"""Model types are found by name, imported late, and missing ones are reported with a remedy."""
 
 from __future__ import annotations
 

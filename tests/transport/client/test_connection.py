@@ -39,7 +39,7 @@ class Needy:
 
 
 class Listener:
-    """A transport that remembers what it was told to say."""
+    """A transport that remembers what it was to answer."""
 
     def __init__(self):
         self.texts = []

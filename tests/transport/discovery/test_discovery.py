@@ -62,7 +62,7 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_a_changed_file_replaces_the_catalog(config: Path) -> None:
     async with Discovery(DiscoverySettings(), config, PACE) as catalog:
         assert names(catalog) == ["from-file"]
-        assert not catalog.current.presence
+        assert not catalog.current.availability
         write(config, "model_configs: [")
         await asyncio.sleep(0.1)
         assert names(catalog) == ["from-file"]
@@ -98,7 +98,7 @@ async def test_aliases_come_from_the_file_and_follow_it(
         assert catalog.current.aliases == {}
         write(config, FILE.replace("from-file", "voice"))
         await until(lambda: catalog.current.aliases == {"tts-1": "voice"})
-        assert catalog.current.presence
+        assert catalog.current.availability
 
 
 async def test_the_last_model_may_go(api: FakeKubernetesApi, config: Path) -> None:

@@ -54,7 +54,7 @@ def test_a_plugin_s_task_comes_from_the_label() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ready", "pods", "presence"),
+    ("ready", "pods", "availability"),
     [
         ("True", 2, Availability.READY),
         ("True", None, Availability.READY),  # before the controller has counted
@@ -63,17 +63,17 @@ def test_a_plugin_s_task_comes_from_the_label() -> None:
         ("False", 1, Availability.NOT_READY),
     ],
 )
-def test_presence_follows_conditions_and_pods(
-    ready: str, pods: int | None, presence: Availability
+def test_availability_follows_conditions_and_pods(
+    ready: str, pods: int | None, availability: Availability
 ) -> None:
-    assert read_service(inference_service("a", ready=ready, pods=pods)).presence is presence
+    assert read_service(inference_service("a", ready=ready, pods=pods)).availability is availability
 
 
 def test_a_service_without_a_status_is_not_ready_but_has_an_address() -> None:
     new = inference_service("a")
     del new["status"]
     service = read_service(new)
-    assert service.presence is Availability.NOT_READY
+    assert service.availability is Availability.NOT_READY
     assert service.address == "http://a-predictor.speech.svc"
 
 
@@ -117,11 +117,11 @@ def test_a_toolchain_is_ready_when_both_halves_are() -> None:
     service = inference_service("a", toolchain="voicefixer", pods=0)
     found = read_service(service).toolchain
     assert found is not None
-    assert found.presence is Availability.ASLEEP
+    assert found.availability is Availability.ASLEEP
     service["status"]["conditions"][-1]["status"] = "False"
     found = read_service(service).toolchain
     assert found is not None
-    assert found.presence is Availability.NOT_READY
+    assert found.availability is Availability.NOT_READY
 
 
 def _without_transformer() -> dict[str, object]:

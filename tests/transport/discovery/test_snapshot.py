@@ -18,10 +18,10 @@ def snapshot(*services: dict[str, Any], aliases: Aliases | None = None) -> Catal
     return snapshot_of([read_service(one) for one in services], aliases or Aliases())
 
 
-def test_models_are_in_alphabetical_order_with_presence_and_address() -> None:
+def test_models_are_in_alphabetical_order_with_availability_and_address() -> None:
     found = snapshot(inference_service("b", pods=0), inference_service("a"))
     assert [model.name for model in found.models] == ["a", "b"]
-    assert found.presence == {"a": Availability.READY, "b": Availability.ASLEEP}
+    assert found.availability == {"a": Availability.READY, "b": Availability.ASLEEP}
     assert found.addresses["b"] == "http://b-predictor.speech.svc.cluster.local"
 
 
@@ -37,7 +37,7 @@ def test_a_toolchain_is_served_when_its_transformer_and_its_models_are_there() -
     assert snapshot(chain).toolchains(Task.RESTORE_AUDIO) == ()
     found = snapshot(restorer, chain)
     assert [one.name for one in found.toolchains(Task.RESTORE_AUDIO)] == ["voicefixer"]
-    assert found.presence["voicefixer"] is Availability.READY
+    assert found.availability["voicefixer"] is Availability.READY
     assert "voicefixer-transformer" in found.addresses["voicefixer"]
     assert "voicefixer-predictor" in found.addresses["vocoder"]
 

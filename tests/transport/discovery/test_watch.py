@@ -14,28 +14,28 @@ from fake_kubernetes_api import FakeKubernetesApi, inference_service, kubeconfig
 from transport.discovery.api import connect
 from transport.discovery.services import Service
 from transport.discovery.settings import DiscoverySettings, Pace
-from transport.discovery.watch import CONNECTED, ClusterFault, ServiceWatch
+from transport.discovery.watch import CONNECTED, ClusterError, ServiceWatch
 
 PACE = Pace(watch_s=30, connect_s=1, answer_s=2, retry_s=0.02, max_retry_s=0.1, steady_s=0.01)
 WITHIN_S = 10.0
 
 
 class Watched:
-    """A watch and what it has told last."""
+    """A watch and what it has reported last."""
 
     def __init__(self, api: FakeKubernetesApi, folder: Path, pace: Pace = PACE) -> None:
-        self.api, self.told = api, list[tuple[Service, ...]]()
+        self.api, self.reported = api, list[tuple[Service, ...]]()
         settings = DiscoverySettings(kubeconfig=kubeconfig(api, folder))
-        self.watch = ServiceWatch(lambda: connect(settings, pace), self.told.append, pace)
+        self.watch = ServiceWatch(lambda: connect(settings, pace), self.reported.append, pace)
 
     @property
     def names(self) -> list[str]:
-        return [service.name for service in self.told[-1]] if self.told else []
+        return [service.name for service in self.reported[-1]] if self.reported else []
 
     def until(self, condition: Callable[[], bool]) -> None:
         end = time.monotonic() + WITHIN_S
         while not condition():
-            assert time.monotonic() < end, f"told {self.names}, asked {self.api.requests}"
+            assert time.monotonic() < end, f"reported {self.names}, asked {self.api.requests}"
             time.sleep(0.01)
 
     def until_names(self, *names: str) -> None:
@@ -62,7 +62,7 @@ def test_it_lists_once_and_follows_every_change(watched: Watched, api: FakeKuber
     api.put(inference_service("b"))
     watched.until_names("a", "b")
     api.put(inference_service("b", pods=0))
-    watched.until(lambda: watched.told[-1][1].presence == "asleep")
+    watched.until(lambda: watched.reported[-1][1].availability == "asleep")
     api.delete("a")
     watched.until_names("b")
     assert api.count("list") == api.count("watch") == 1
@@ -91,7 +91,7 @@ def test_what_does_not_matter_is_not_told(watched: Watched, api: FakeKubernetesA
     api.put(same)
     api.put(inference_service("b"))
     watched.until_names("a", "b")
-    assert len(watched.told) == 2
+    assert len(watched.reported) == 2
 
 
 def test_a_watch_ends_and_goes_on_where_it_was(api: FakeKubernetesApi, tmp_path: Path) -> None:
@@ -248,12 +248,12 @@ def test_stopping_does_not_wait_for_the_watch(
 
 def test_the_namespace_can_be_named(api: FakeKubernetesApi, tmp_path: Path) -> None:
     settings = DiscoverySettings(kubeconfig=kubeconfig(api, tmp_path), namespace="other")
-    with pytest.raises(ClusterFault, match="403"):
+    with pytest.raises(ClusterError, match="403"):
         connect(settings, PACE).list()
 
 
 def test_missing_credentials_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ClusterFault, match="SPEECH_KUBECONFIG"):
+    with pytest.raises(ClusterError, match="SPEECH_KUBECONFIG"):
         connect(DiscoverySettings(kubeconfig=tmp_path / "absent"), PACE)
 
 
@@ -262,5 +262,5 @@ def test_a_list_that_is_none_is_a_fault(
     answer: dict[str, object], api: FakeKubernetesApi, tmp_path: Path
 ) -> None:
     api.answer_list = lambda: json.loads(json.dumps(answer))  # type: ignore[method-assign]
-    with pytest.raises(ClusterFault, match="no list"):
+    with pytest.raises(ClusterError, match="no list"):
         connect(DiscoverySettings(kubeconfig=kubeconfig(api, tmp_path)), PACE).list()

@@ -1,5 +1,5 @@
 """Harmony Speech from checkpoints of the public layout: what a listener would notice, what a
-caller is told, and the recorded results of the originals at full size."""
+caller reads, and the recorded results of the originals at full size."""
 
 import json
 import os
@@ -91,8 +91,8 @@ def voice(seed: int = 0, dims: int = SMALL_DIMS, family: str = "harmonyspeech") 
     return Embedding(family, vector / np.linalg.norm(vector))
 
 
-def spoken(model: Any, text: str = TEXT, **knobs: Any) -> SynthesizeMelOutput:
-    request = SynthesizeMelInput(text, knobs.pop("embedding", voice()), **knobs)
+def spoken(model: Any, text: str = TEXT, **parameters: Any) -> SynthesizeMelOutput:
+    request = SynthesizeMelInput(text, parameters.pop("embedding", voice()), **parameters)
     return answered(model, request, SynthesizeMelOutput)
 
 
@@ -243,9 +243,9 @@ def test_speed_shortens_speech(synthesizer: Any):
     assert 1.5 < frames[1.0] / frames[2.0] <= 3  # few frames a symbol, and whole ones
 
 
-@pytest.mark.parametrize("knob", ["pitch", "energy"])
-def test_pitch_and_energy_are_heard_down_to_zero(synthesizer: Any, knob: str):
-    mels = [spoken(synthesizer, **{knob: factor}).mel for factor in (0.0, 1.0, 2.0)]
+@pytest.mark.parametrize("parameter", ["pitch", "energy"])
+def test_pitch_and_energy_are_heard_down_to_zero(synthesizer: Any, parameter: str):
+    mels = [spoken(synthesizer, **{parameter: factor}).mel for factor in (0.0, 1.0, 2.0)]
     assert len({mel.shape for mel in mels}) == 1
     assert np.abs(mels[0] - mels[1]).max() > 1e-4
     # The network's next layer is linear: 0, 1 and 2 differ by the same step before the rest.

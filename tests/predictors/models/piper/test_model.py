@@ -32,24 +32,24 @@ def synthesizer(**entry: Any) -> PiperSynthesizer:
     return PiperSynthesizer.load(config, HOLDER)
 
 
-def answer(model: PiperSynthesizer, text: str, **knobs: Any) -> AudioOutput | SpeechError:
-    return answers(model, [SynthesizeInput(text, **knobs)])[0]
+def answer(model: PiperSynthesizer, text: str, **parameters: Any) -> AudioOutput | SpeechError:
+    return answers(model, [SynthesizeInput(text, **parameters)])[0]
 
 
 @pytest.fixture(scope="module")
 def speak() -> Speak:
     model = synthesizer()
 
-    def speak(text: str, **knobs: Any) -> AudioOutput:
-        output = answer(model, text, **knobs)
+    def speak(text: str, **parameters: Any) -> AudioOutput:
+        output = answer(model, text, **parameters)
         assert isinstance(output, AudioOutput), output
         return output
 
     return speak
 
 
-def refused(model: PiperSynthesizer, text: str = SENTENCE, **knobs: Any) -> InvalidRequest:
-    output = answer(model, text, **knobs)
+def refused(model: PiperSynthesizer, text: str = SENTENCE, **parameters: Any) -> InvalidRequest:
+    output = answer(model, text, **parameters)
     assert isinstance(output, InvalidRequest)
     return output
 
@@ -207,8 +207,8 @@ def test_requests_share_a_run_only_with_equal_scales():
     model = synthesizer()
     keys = {
         unit.key
-        for knobs in ({}, {"seed": 4}, {"speed": 2.0}, {"noise_scale": 0.1})
-        for unit in model.prepare(SynthesizeInput("a", **knobs)).units
+        for parameters in ({}, {"seed": 4}, {"speed": 2.0}, {"noise_scale": 0.1})
+        for unit in model.prepare(SynthesizeInput("a", **parameters)).units
     }
     assert len(keys) == 3
 

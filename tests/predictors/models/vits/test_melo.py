@@ -41,8 +41,8 @@ def english(root: Path) -> MeloTTSSynthesizer:
     return melo(root, language="EN")
 
 
-def said(model: MeloTTSSynthesizer, text: str = TEXT, **knobs: Any) -> np.ndarray[Any, Any]:
-    output = answered(model, SynthesizeInput(text, **knobs), AudioOutput)
+def said(model: MeloTTSSynthesizer, text: str = TEXT, **parameters: Any) -> np.ndarray[Any, Any]:
+    output = answered(model, SynthesizeInput(text, **parameters), AudioOutput)
     assert output.audio.sample_rate == RATE
     return output.audio.samples
 
@@ -61,9 +61,11 @@ def test_the_same_request_gives_the_same_sound_and_a_seed_another(english: MeloT
     assert np.array_equal(said(english, seed=1, **quiet), said(english, seed=2, **quiet))
 
 
-@pytest.mark.parametrize("knob", [{"noise_scale": 0.1}, {"noise_scale_w": 1.9}, {"sdp_ratio": 1.0}])
-def test_every_knob_is_heard(english: MeloTTSSynthesizer, knob: dict[str, float]):
-    assert not np.array_equal(said(english), said(english, **knob))
+@pytest.mark.parametrize(
+    "parameter", [{"noise_scale": 0.1}, {"noise_scale_w": 1.9}, {"sdp_ratio": 1.0}]
+)
+def test_every_parameter_is_heard(english: MeloTTSSynthesizer, parameter: dict[str, float]):
+    assert not np.array_equal(said(english), said(english, **parameter))
 
 
 @pytest.mark.parametrize("voice", ["EN-INDIA", "en_india", "EN_INDIA"])
@@ -87,7 +89,7 @@ def test_a_batch_gives_what_single_requests_give(english: MeloTTSSynthesizer):
 
 
 @pytest.mark.parametrize(
-    ("knobs", "param", "words"),
+    ("parameters", "param", "words"),
     [
         ({"voice": "nobody"}, "voice", "EN-US, EN-BR, EN_INDIA, EN-AU, EN-Default"),
         ({"language": "FR"}, "language", "EN"),
@@ -96,9 +98,9 @@ def test_a_batch_gives_what_single_requests_give(english: MeloTTSSynthesizer):
     ],
 )
 def test_what_it_cannot_say_is_refused_by_field(
-    english: MeloTTSSynthesizer, knobs: dict[str, Any], param: str, words: str
+    english: MeloTTSSynthesizer, parameters: dict[str, Any], param: str, words: str
 ):
-    refusal = only(answers(english, [SynthesizeInput(**{"text": TEXT} | knobs)]))
+    refusal = only(answers(english, [SynthesizeInput(**{"text": TEXT} | parameters)]))
     assert isinstance(refusal, InvalidRequest)
     assert refusal.param == param
     assert words in refusal.message

@@ -1,5 +1,5 @@
 """OpenVoice from checkpoints of the public layout: what a listener would notice, what a caller
-is told, and the recorded results of the originals at full size."""
+reads, and the recorded results of the originals at full size."""
 
 import json
 import os
@@ -68,8 +68,8 @@ def v2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_openvoice_v2(tmp_path_factory.mktemp("v2"))
 
 
-def said(model: Any, text: str = TEXT, **knobs: Any) -> np.ndarray[Any, Any]:
-    output = answered(model, SynthesizeInput(text, **knobs), AudioOutput)
+def said(model: Any, text: str = TEXT, **parameters: Any) -> np.ndarray[Any, Any]:
+    output = answered(model, SynthesizeInput(text, **parameters), AudioOutput)
     assert output.audio.sample_rate == RATE
     return output.audio.samples
 
@@ -102,9 +102,11 @@ def test_without_noise_the_seed_makes_no_difference(english: Any):
     assert np.array_equal(said(english, seed=1, **quiet), said(english, seed=2, **quiet))
 
 
-@pytest.mark.parametrize("knob", [{"noise_scale": 0.1}, {"noise_scale_w": 1.9}, {"sdp_ratio": 1.0}])
-def test_every_knob_is_heard(english: Any, knob: dict[str, float]):
-    assert not np.array_equal(said(english), said(english, **knob))
+@pytest.mark.parametrize(
+    "parameter", [{"noise_scale": 0.1}, {"noise_scale_w": 1.9}, {"sdp_ratio": 1.0}]
+)
+def test_every_parameter_is_heard(english: Any, parameter: dict[str, float]):
+    assert not np.array_equal(said(english), said(english, **parameter))
 
 
 def test_speed_shortens_speech_and_gaps(english: Any):

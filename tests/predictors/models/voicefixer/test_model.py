@@ -1,4 +1,4 @@
-"""VoiceFixer from files of the public layout: what a listener would notice, what a caller is told,
+"""VoiceFixer from files of the public layout: what a listener would notice, what a caller reads,
 and the recorded results of the originals at full size."""
 
 import os

@@ -1,4 +1,4 @@
-"""FasterWhisper on real weights: words, times, knobs, batches, and near-silence."""
+"""FasterWhisper on real weights: words, times, parameters, batches, and near-silence."""
 
 import os
 import re
@@ -53,13 +53,13 @@ def multilingual() -> FasterWhisper:
 
 
 def answer(
-    model: FasterWhisper, samples: np.ndarray, **knobs: Any
+    model: FasterWhisper, samples: np.ndarray, **parameters: Any
 ) -> TranscribeOutput | SpeechError:
-    return answers(model, [TranscribeInput(Audio(samples, RATE), **knobs)])[0]
+    return answers(model, [TranscribeInput(Audio(samples, RATE), **parameters)])[0]
 
 
-def heard(model: FasterWhisper, samples: np.ndarray, **knobs: Any) -> TranscribeOutput:
-    output = answer(model, samples, **knobs)
+def heard(model: FasterWhisper, samples: np.ndarray, **parameters: Any) -> TranscribeOutput:
+    output = answer(model, samples, **parameters)
     assert isinstance(output, TranscribeOutput), output
     return output
 
@@ -180,7 +180,7 @@ def key(model: FasterWhisper, request: TranscribeInput) -> Hashable:
 
 def test_requests_share_a_pass_only_when_one_search_serves_both(english: FasterWhisper):
     audio = Audio(noise(1, 0.1), RATE)
-    knobs: list[dict[str, Any]] = [
+    parameters: list[dict[str, Any]] = [
         {},
         {"language": "en"},
         {"word_timestamps": True},
@@ -188,7 +188,7 @@ def test_requests_share_a_pass_only_when_one_search_serves_both(english: FasterW
         {"temperature": 0.5},
         {"prompt": "Hello"},
     ]
-    keys = [key(english, TranscribeInput(audio, vad_filter=False, **one)) for one in knobs]
+    keys = [key(english, TranscribeInput(audio, vad_filter=False, **one)) for one in parameters]
     assert keys[0] == keys[1] == keys[2]
     assert len(set(keys)) == 4
     longer = TranscribeInput(Audio(noise(9, 0.1), RATE), vad_filter=False)
@@ -261,7 +261,7 @@ def test_no_speech_no_language(multilingual: FasterWhisper):
     assert (output.text, output.language, output.language_probability) == ("", "", 0.0)
 
 
-# Knobs ----------------------------------------------------------------------------------------
+# Parameters -----------------------------------------------------------------------------------
 
 
 def test_language_is_detected_for_each_request_or_taken_as_given(multilingual: FasterWhisper):

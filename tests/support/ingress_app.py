@@ -58,7 +58,7 @@ def make_app(client: FakeClient, *, config: str = CONFIG, **settings: Any) -> Fa
 
 def browser(app: FastAPI, **kwargs: Any) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app=app)
-    return httpx.AsyncClient(transport=transport, base_url="http://door", timeout=10, **kwargs)
+    return httpx.AsyncClient(transport=transport, base_url="http://ingress", timeout=10, **kwargs)
 
 
 def as_base64(data: bytes) -> str:
