@@ -15,7 +15,7 @@ from ingress import client_secrets
 from ingress.admission import SECRET_STATE
 from ingress.client_secrets import ClientSecret
 from ingress.keys import KeyRing
-from ingress.openapi import OPENAI_FAULTS
+from ingress.openapi import OPENAI_ERRORS
 from ingress.realtime import events, metrics
 from ingress.realtime.asking import model_of, options_of
 from ingress.realtime.calls import Calls, Places
@@ -83,13 +83,13 @@ def router(app_state: AppState, keys: KeyRing) -> APIRouter:
             value=client_secrets.write(keys, secret), expires_at=secret.expires_at, session=shown
         )
 
-    @routes.post(f"{PATH}/client_secrets", responses=OPENAI_FAULTS)
+    @routes.post(f"{PATH}/client_secrets", responses=OPENAI_ERRORS)
     async def secrets(request: Request, body: ClientSecretRequest) -> ClientSecretAnswer:
         """A key for a browser: short-lived, for realtime sessions that begin as told."""
         seconds = (body.expires_after or ExpiresAfter()).seconds
         return await secret_of(body.session, seconds, request_state_of(request))
 
-    @routes.post(f"{PATH}/transcription_sessions", responses=OPENAI_FAULTS)
+    @routes.post(f"{PATH}/transcription_sessions", responses=OPENAI_ERRORS)
     async def sessions(request: Request, body: dict[str, Any]) -> dict[str, Any]:
         """The same in the shape of OpenAI's API before client_secrets."""
         session = from_old_fields(body)

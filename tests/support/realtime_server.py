@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import openai
 import uvicorn
-from front_door import catalog
+from ingress_app import catalog
 from numpy.typing import NDArray
 from openai.resources.realtime.realtime import AsyncRealtimeConnection
 from prometheus_client import REGISTRY
