@@ -74,7 +74,7 @@ image-predictor-whisper:
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS=whisper,predictor-whisper)
 
 image-predictor-piper:
-	$(call BUILD,cpu,predictor,--build-arg EXTRAS=piper,predictor-piper)
+	$(call BUILD,cpu,predictor,--build-arg EXTRAS="piper kokoro espeak",predictor-piper)
 
 image-predictor-torch:
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS="torch text" --build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-torch)

@@ -48,6 +48,13 @@ MODEL_TYPES: Mapping[str, ModelType] = {
         packages=("piper", "onnx", "onnxruntime"),
         license="GPL-3.0-or-later, and the voice's own",
     ),
+    "KokoroSynthesizer": ModelType(
+        task=Task.SYNTHESIZE,
+        extra="kokoro",
+        image="piper",
+        packages=("onnx", "onnxruntime", "text_unidecode"),
+        license="Apache-2.0; espeak-ng, for six languages, GPL-3.0-or-later",
+    ),
     "HarmonySpeechEncoder": ModelType(
         task=Task.EMBED_SPEAKER,
         extra="torch",

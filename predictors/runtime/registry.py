@@ -42,6 +42,7 @@ BUILT_IN = (
     "predictors.models.whisper.model:FasterWhisper",
     "predictors.models.silero.model:SileroVAD",
     "predictors.models.piper.model:PiperSynthesizer",
+    "predictors.models.kokoro.model:KokoroSynthesizer",
     "predictors.models.harmonyspeech.model:HarmonySpeechEncoder",
     "predictors.models.harmonyspeech.model:HarmonySpeechSynthesizer",
     "predictors.models.harmonyspeech.model:HarmonySpeechVocoder",

@@ -43,6 +43,11 @@ _NOT_A_LETTER = re.compile("[^a-z]")
 
 def normalize(text: str) -> str:
     """Lower-case text with everything that is not a word read out."""
+    return " ".join(spell_out(text).translate(_MARKS).split()).replace(" ,", ",")
+
+
+def spell_out(text: str) -> str:
+    """Lower-case text with times, money, numbers and titles read out; marks stay as they are."""
     text = _CAMEL_CASE.sub(r"\1 \2", drop_invisible(text)).lower()
     text = _TIME.sub(lambda match: _time_words(match[1], match[2], match[3]), text)
     text = drop_thousands_commas(text)
@@ -50,8 +55,7 @@ def normalize(text: str) -> str:
         lambda match: amount_of_money(match[2], _CURRENCIES[match[1]], joint=" "), text
     )
     text = expand_ordinals(expand_decimal_points(text))
-    text = expand_abbreviations(expand_cardinals(text, signed=True), TITLES)
-    return " ".join(text.translate(_MARKS).split()).replace(" ,", ",")
+    return expand_abbreviations(expand_cardinals(text, signed=True), TITLES)
 
 
 def pronounce(text: str, word_pieces: WordPieces) -> Pronunciation:

@@ -1,0 +1,1 @@
+"""Kokoro-82M: StyleTTS 2 in ONNX."""

@@ -1,0 +1,205 @@
+"""KokoroSynthesizer: Kokoro-82M, 54 voices in nine languages, in ONNX Runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import onnxruntime
+
+from contract.audio.codec import Audio
+from contract.config import InvalidConfig, ModelConfig
+from contract.errors import InvalidRequest
+from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
+from contract.voices import parse_blend
+from predictors.models.kokoro.network import SAMPLE_RATE, KokoroNetwork, Piece, SpokenPiece
+from predictors.models.kokoro.voices import Voices, blended, check_known, load_voices
+from predictors.nn.onnx import onnx_providers
+from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
+from predictors.runtime.options import read_options
+from predictors.runtime.weights.source import WeightsMissing, resolve
+from predictors.text.errors import NoSpeakableText
+from predictors.text.kokoro import LANGUAGES, MAX_SYMBOLS, ids_of, letters_of, read_pieces
+from predictors.text.kokoro_tokens import Token
+from predictors.text.optional_library import MissingLibraryError
+
+_QUIET = 0.01
+"""Of the peak: 40 dB below it, where the softest consonants end."""
+_EDGE_S = 0.05
+_DTYPES = ("float32", "float", "auto")
+_GRAPHS = ("onnx/model.onnx", "kokoro*.onnx", "model*.onnx", "onnx/model*.onnx", "*.onnx")
+"""Best first: onnx-community's directory has one file for each precision."""
+
+
+@dataclass(frozen=True, slots=True)
+class KokoroOptions:
+    file: str = ""
+    """The ONNX file below `model`; empty: onnx/model.onnx, else the first there is."""
+    threads: int = 0
+    """Threads of one run; 0 lets ONNX Runtime choose."""
+    sentence_silence_s: float = 0.2
+    """Silence after every sentence at speed 1, the last one too: sentences that are spoken one by
+    one join to the same audio as the whole text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    network: KokoroNetwork
+    voices: Voices
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is needed to put the pieces of a text together."""
+
+    sentences: list[list[list[Token]]]
+    speed: float
+
+
+class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
+    """Speaks with any voice, or blend of voices, of one Kokoro model at 24 kHz.
+
+    The first letter of a voice is its language, unless the request or the entry names another.
+    The model draws nothing at random, so `seed` changes nothing. A run takes one piece:
+    decision 0016 says why.
+    """
+
+    spec = ModelSpec(
+        Task.SYNTHESIZE,
+        packages=("onnx", "onnxruntime", "text_unidecode"),
+        extra="kokoro",
+        image="piper",
+        cuda=False,  # the images have the onnxruntime without CUDA; with onnxruntime-gpu it runs
+        options=KokoroOptions,
+        license="Apache-2.0; espeak-ng, for six languages, GPL-3.0-or-later",
+    )
+    max_batch_cost = MAX_SYMBOLS
+
+    def __init__(self, config: ModelConfig, options: KokoroOptions, loaded: Loaded) -> None:
+        self._config, self._options, self._loaded = config, options, loaded
+        self.size_bytes = loaded.size_bytes
+
+    @classmethod
+    def load(cls, config: ModelConfig, weights: Weights) -> Self:
+        if config.dtype not in _DTYPES:
+            raise InvalidConfig(f"{config.name}: the ONNX file decides the precision; remove dtype")
+        options = read_options(KokoroOptions, config)
+        allow = [options.file or "onnx/model.onnx", "voices/*"]
+        folder = resolve(config.model, revision=config.revision, allow=allow)
+        if not folder.is_dir():
+            raise WeightsMissing("`model` of a KokoroSynthesizer is a directory; correct it")
+        path = _graph(folder, options.file)
+        providers = onnx_providers(config.device_config, onnxruntime.get_available_providers())
+        loaded = weights.share(
+            ("kokoro", path, options.threads, str(providers)),
+            lambda: Loaded(
+                KokoroNetwork(path, threads=options.threads, providers=providers),
+                load_voices(folder),
+                path.stat().st_size,
+            ),
+        )
+        _check_entry(config, loaded.voices)
+        return cls(config, options, loaded)
+
+    def prepare(self, request: SynthesizeInput) -> Prepared[Reading]:
+        """A unit per piece of a sentence, each alone in its pass."""
+        _refuse_unsupported(request)
+        voice, letter = self._voice(request)
+        styles = blended(self._loaded.voices, voice)
+        try:
+            sentences = read_pieces(request.text, letter)
+        except NoSpeakableText as exc:
+            raise InvalidRequest(str(exc), param="text") from exc
+        except MissingLibraryError as exc:
+            raise InvalidRequest(str(exc), param="language") from exc
+        units = [
+            _unit(piece, styles, request.speed) for sentence in sentences for piece in sentence
+        ]
+        return Prepared(units, Reading(sentences, request.speed))
+
+    def run(self, batch: Sequence[Piece]) -> list[SpokenPiece]:
+        return [self._loaded.network.run(piece) for piece in batch]
+
+    def finish(self, prepared: Prepared[Reading], results: Sequence[SpokenPiece]) -> AudioOutput:
+        reading = prepared.context
+        silence_s = self._options.sentence_silence_s / reading.speed
+        silence = np.zeros(round(silence_s * SAMPLE_RATE), np.float32)
+        spoken = iter(results)
+        parts: list[FloatArray] = []
+        for pieces in reading.sentences:
+            for piece in islice(spoken, len(pieces)):
+                parts.append(_trimmed(piece.recording.at_tempo(SAMPLE_RATE), reading.speed))
+            parts.append(silence)
+        return AudioOutput(Audio(np.concatenate(parts).clip(-1, 1), SAMPLE_RATE))
+
+    def warm_up_request(self) -> SynthesizeInput:
+        return SynthesizeInput("Good morning. This is a test.", language="en-US")
+
+    def _voice(self, request: SynthesizeInput) -> tuple[str, str]:
+        """The voice, or blend, and the letter of the language that it is to speak."""
+        asked = request.language
+        if asked is not None and not letters_of(asked):
+            known = ", ".join(language.tag for language in LANGUAGES.values())
+            raise InvalidRequest(
+                f"language {asked!r} is not spoken by Kokoro; use one of: {known}",
+                param="language",
+            )
+        wanted = letters_of(asked or self._config.language or "")
+        voice = request.voice or self._default_voice(wanted)
+        blend = parse_blend(voice)
+        check_known(self._loaded.voices, blend)
+        own = blend[0][0][0]
+        return voice, own if asked is None or own in wanted else wanted[0]
+
+    def _default_voice(self, letters: str) -> str:
+        names = self._config.voices or tuple(self._loaded.voices)
+        fit = [name for name in (*names, *self._loaded.voices) if name[0] in letters]
+        return (fit or names)[0]
+
+
+def _unit(piece: list[Token], styles: FloatArray, speed: float) -> Unit[Piece]:
+    ids = ids_of(piece)
+    # A style for each length: hexgrad/kokoro, kokoro/pipeline.py, `pack[len(ps)-1]`.
+    return Unit(Piece(ids, styles[len(ids) - 1], speed), len(ids), is_alone=True)
+
+
+def _trimmed(samples: FloatArray, speed: float) -> FloatArray:
+    """Without the third of a second of silence that the model puts before and after a piece."""
+    loud = np.flatnonzero(np.abs(samples) > _QUIET * np.abs(samples).max(initial=0.0))
+    if not len(loud):
+        return samples
+    edge = round(_EDGE_S / speed * SAMPLE_RATE)
+    return samples[max(0, loud[0] - edge) : loud[-1] + edge]
+
+
+def _graph(folder: Path, file: str) -> Path:
+    for pattern in [file] if file else _GRAPHS:
+        found = sorted(folder.glob(pattern))
+        if found:
+            return found[0]
+    raise WeightsMissing(
+        f"the model's directory has no {file or 'ONNX file'}; correct `model` or options.file"
+    )
+
+
+def _check_entry(config: ModelConfig, voices: Voices) -> None:
+    unknown = [name for name in config.voices if name not in voices]
+    if unknown:
+        raise InvalidConfig(
+            f"{config.name}: voices names {unknown[0]!r}, which is not among the model's files; "
+            f"it has: {', '.join(voices)}"
+        )
+    if config.language is not None and not letters_of(config.language):
+        known = ", ".join(language.tag for language in LANGUAGES.values())
+        raise InvalidConfig(f"{config.name}: language must be one of: {known}")
+
+
+def _refuse_unsupported(request: SynthesizeInput) -> None:
+    for name in ("sdp_ratio", "noise_scale", "noise_scale_w"):
+        if getattr(request, name) is not None:
+            raise InvalidRequest(f"{name} is not supported by Kokoro; leave it out", param=name)

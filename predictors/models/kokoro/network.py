@@ -1,0 +1,107 @@
+"""Kokoro in ONNX Runtime: symbol ids to a waveform and the frames of each symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+from contract.errors import ModelFailed
+from contract.tasks import FloatArray
+from predictors.nn.onnx import Provider
+from predictors.nn.tempo import Recording
+
+FloatArray64 = NDArray[np.float64]
+
+SAMPLE_RATE = 24_000
+FRAME_SAMPLES = 600
+"""A symbol lasts whole frames of 25 ms."""
+_SPEEDS = (0.7, 1.5)
+"""Within these the model speaks faster or slower by itself; beyond, it stammers or swallows words,
+and the recording is stretched."""
+_IDS_INPUTS = ("tokens", "input_ids")
+"""By thewh1teagle/kokoro-onnx and by onnx-community/Kokoro-82M-v1.0-ONNX."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """At most one sentence of one request."""
+
+    ids: tuple[int, ...]
+    style: FloatArray
+    """(256,)"""
+    speed: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpokenPiece:
+    recording: Recording
+    ends_s: FloatArray
+    """Where each symbol ends in the recording once it has its tempo (n,); empty if unknown."""
+
+
+class KokoroNetwork:
+    """Thread-safe; keeps nothing between calls."""
+
+    def __init__(self, path: Path, *, threads: int, providers: Sequence[Provider]) -> None:
+        """Raises ModelFailed when the file is no Kokoro model."""
+        graph, self._durations = _with_durations(path)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # As in Piper's network: spinning threads take time from the thread they wait for.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(graph, options, providers=list(providers))
+        inputs = {one.name for one in self._session.get_inputs()}
+        self._ids_input = next((name for name in _IDS_INPUTS if name in inputs), "")
+        if inputs != {self._ids_input, "style", "speed"}:
+            raise ModelFailed("the ONNX model has other inputs than a Kokoro model")
+        self._audio = self._session.get_outputs()[0].name
+
+    def run(self, piece: Piece) -> SpokenPiece:
+        own_speed = float(np.clip(piece.speed, *_SPEEDS))
+        wanted = [self._audio, *([self._durations] if self._durations else [])]
+        feed: dict[str, Any] = {
+            self._ids_input: np.array([[0, *piece.ids, 0]], np.int64),
+            "style": piece.style[None].astype(np.float32),
+            "speed": np.array([own_speed], np.float32),
+        }
+        audio, *spans = self._session.run(wanted, feed)
+        samples = np.asarray(audio, np.float32).reshape(-1)
+        tempo = piece.speed / own_speed
+        if not spans:
+            return SpokenPiece(Recording(samples, tempo), np.zeros(0, np.float32))
+        return _timed(samples, np.asarray(spans[0], np.float64).reshape(-1), tempo)
+
+
+def _timed(samples: FloatArray, spans: FloatArray64, tempo: float) -> SpokenPiece:
+    """`spans`: frames that each symbol should last, before they were rounded, with both ends."""
+    frames = np.maximum(np.round(spans), 1)
+    if tempo != 1:
+        tempo *= float(frames.sum() / np.maximum(spans.sum(), 1))
+    ends_s = frames.cumsum()[1:-1] * FRAME_SAMPLES / SAMPLE_RATE / tempo
+    return SpokenPiece(Recording(samples, tempo), ends_s.astype(np.float32))
+
+
+def _with_durations(path: Path) -> tuple[bytes | str, str]:
+    """The graph with one more output: the frames of each symbol, which its only Round rounds.
+
+    A graph without exactly one is taken as it is, and its durations stay unknown ("").
+    """
+    try:
+        model = onnx.load(str(path))
+    except Exception as exc:  # protobuf's DecodeError and onnx's own have no common class
+        raise ModelFailed("the model's file is no readable ONNX model") from exc
+    rounded = [node.input[0] for node in model.graph.node if node.op_type == "Round"]
+    if len(rounded) != 1:
+        return str(path), ""
+    value = helper.make_tensor_value_info(rounded[0], TensorProto.FLOAT, None)
+    model.graph.output.append(value)
+    return model.SerializeToString(), rounded[0]
