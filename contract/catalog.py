@@ -26,8 +26,10 @@ class Availability(StrEnum):
     """Still being deployed, stopped, or broken."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CatalogSnapshot:
+    """Replaced, never changed: what is derived from one may be kept by its identity."""
+
     models: tuple[ModelConfig, ...]
     """In file order, which decides when several could serve."""
     aliases: dict[str, str]

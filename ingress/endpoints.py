@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from contract.catalog import CatalogSnapshot
 from contract.config import ModelConfig
@@ -72,6 +73,7 @@ class ListedModel:
         return SPEAK_MODES if self.languages else SPEAK_MODES[1:]
 
 
+@lru_cache(maxsize=4 * len(ENDPOINTS))
 def cards(snapshot: CatalogSnapshot, endpoint: Endpoint) -> dict[str, ListedModel]:
     """Everything the endpoint can be asked for, by name, in order of appearance."""
     found: dict[str, ListedModel] = {}

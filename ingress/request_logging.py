@@ -42,7 +42,7 @@ class RequestLogging:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        state, fault = self._open(scope)
+        state, refusal = self._open(scope)
         scope.setdefault("state", {})["state"] = state
         sender = _Sender(state, scope, send)
         name = f"{scope['method']} {scope['path']}"
@@ -52,7 +52,7 @@ class RequestLogging:
                 state.lease,
                 tracing.span(name, SpanKind.SERVER, state.context) as state.context,
             ):
-                await self._answer(scope, receive, sender, state, fault)
+                await self._answer(scope, receive, sender, state, refusal)
         finally:
             _report(scope, state)
 
@@ -78,8 +78,8 @@ class RequestLogging:
         wants_steps = headers.get(STEPS_HEADER, "").lower() in {"1", "true", "yes"}
         try:
             context = context_from_headers(headers, max_timeout_s=self._max_timeout_s)
-        except InvalidRequest as fault:
-            return RequestState(RequestContext(), dialect, wants_steps=wants_steps), fault
+        except InvalidRequest as refusal:
+            return RequestState(RequestContext(), dialect, wants_steps=wants_steps), refusal
         return RequestState(context, dialect, wants_steps=wants_steps), None
 
     async def _answer(
@@ -88,11 +88,11 @@ class RequestLogging:
         receive: Receive,
         sender: _Sender,
         state: RequestState,
-        fault: SpeechError | None,
+        refusal: SpeechError | None,
     ) -> None:
         try:
-            if fault is not None:
-                raise fault
+            if refusal is not None:
+                raise refusal
             async with asyncio.timeout(state.context.remaining_s):
                 await while_connected(self._app, scope, receive, sender)
         except TimeoutError:
@@ -102,8 +102,10 @@ class RequestLogging:
             await _break_off(error, scope, receive, sender, state)
         except Exception:
             logger.exception("request %s failed", state.context.request_id)
-            fault = ModelFailed("internal error; the server's log tells more under this request id")
-            await _break_off(fault, scope, receive, sender, state)
+            failure = ModelFailed(
+                "internal error; the server's log tells more under this request id"
+            )
+            await _break_off(failure, scope, receive, sender, state)
 
 
 class _Sender:

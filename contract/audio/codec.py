@@ -96,6 +96,6 @@ def read_wav(data: bytes, *, param: str = "audio") -> Audio:
 
 
 def require_finite(audio: Audio) -> None:
-    """Samples that we encode come from a model, so a fault in them is a fault of the model."""
+    """Samples that we encode come from a model, so an error in them is the model's."""
     if not np.isfinite(audio.samples).all():
         raise ModelFailed("the model gave samples that are not finite numbers")

@@ -209,7 +209,7 @@ def _fp32(tensor: Tensor) -> FloatArray:
 
 
 def _require_finite(array: NDArray[np.float32]) -> None:
-    """What we encode comes from a model, so a fault in it is a fault of the model."""
+    """What we encode comes from a model, so an error in it is the model's."""
     if not np.isfinite(array).all():
         raise ModelFailed("the model gave numbers that are not finite")
 
