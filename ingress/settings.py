@@ -8,8 +8,8 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from ingress.voices.encryption_keys import read_encryption_keys
 from ingress.voices.location import location_of
-from ingress.voices.seal_keys import read_seal_keys
 from transport.asgi.settings import Renamed, ServerSettings, megabytes
 
 Exposure = Literal["auto", "open", "key", "off"]
@@ -104,8 +104,8 @@ class Settings(ServerSettings):
     directory. Opened when it is first used."""
 
     voices_keys: SecretStr = SecretStr("")
-    """Keys that seal recordings and embeddings at rest, separated by commas, each 32 random bytes
-    in base64: the first seals, all open. Empty: they are stored as they are."""
+    """Keys that encrypt recordings and embeddings at rest, separated by commas, each 32 random
+    bytes in base64: the first encrypts, all decrypt. Empty: they are stored as they are."""
 
     voices_db_timeout_s: float = Field(default=5.0, gt=0, le=60)
     """Longest wait for the database; then 503."""
@@ -157,7 +157,7 @@ class Settings(ServerSettings):
     @field_validator("voices_keys")
     @classmethod
     def _are_keys(cls, value: SecretStr) -> SecretStr:
-        read_seal_keys(value.get_secret_value())
+        read_encryption_keys(value.get_secret_value())
         return value
 
     def resolved(self, *, has_keys: bool) -> Settings:

@@ -1,4 +1,4 @@
-"""Speech in a stored voice: which toolchain speaks, and the voice as that toolchain measures it."""
+"""Speech in a stored voice: which toolchain speaks, and its embedding of the voice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ingress.voices.permission import allow_stored_voices
 from ingress.voices.records import StoredVoice, is_voice_id
 from ingress.wording import choice
 
-_MEASURES = frozenset({"model", "revision", "model_type", "dtype", "load_format", "options"})
+_DECISIVE = frozenset({"model", "revision", "model_type", "dtype", "load_format", "options"})
 """Of a model's configuration: what decides the embedding that it makes."""
 
 
@@ -42,8 +42,8 @@ def cloning_card(app_state: AppState, requested: str | None) -> ListedModel:
     """The toolchain of that name, or the one that answers to OpenAI's names. Raises ModelNotFound,
     and InvalidRequest for a model that cannot speak in another voice."""
     snapshot, settings = app_state.catalog.current, app_state.settings
-    measuring = {spec.name for spec in snapshot.toolchains(Task.EMBED_SPEAKER)}
-    able = [name for name in cards(snapshot, CLONING) if name in measuring]
+    embedders = {spec.name for spec in snapshot.toolchains(Task.EMBED_SPEAKER)}
+    able = [name for name in cards(snapshot, CLONING) if name in embedders]
     try:
         card = find_card(snapshot, settings, CLONING, requested)
     except ModelNotFound:
@@ -58,20 +58,20 @@ def cloning_card(app_state: AppState, requested: str | None) -> ListedModel:
 async def reference_of(
     app_state: AppState, state: RequestState, card: ListedModel, voice: StoredVoice
 ) -> Reference:
-    """The voice as this toolchain's encoder hears it: measured once, then kept."""
+    """The voice as this toolchain embeds it: once, then it is kept."""
     model = _encoder(app_state.catalog.current, card.id)
     library = app_state.voices
     kept = await library.embedding(state, voice.id, card.id, model)
     if kept is None:
-        async with library.measuring(f"{voice.id}/{card.id}/{model}"):
+        async with library.embedding_lock(f"{voice.id}/{card.id}/{model}"):
             kept = await library.embedding(state, voice.id, card.id, model)
             if kept is None:
-                kept = await _measured(app_state, state, card, voice)
+                kept = await _embedded(app_state, state, card, voice)
                 await library.keep_embedding(state, voice.id, card.id, model, kept)
     return Reference(embedding=embedding_from_bytes(kept, param="voice"))
 
 
-async def _measured(
+async def _embedded(
     app_state: AppState, state: RequestState, card: ListedModel, voice: StoredVoice
 ) -> bytes:
     recording = await app_state.voices.recording(state, voice.id)
@@ -82,7 +82,7 @@ async def _measured(
 
 
 def _encoder(snapshot: CatalogSnapshot, toolchain: str) -> str:
-    """A digest of all models that measure a voice there: with another, it is measured again."""
+    """A digest of all models that embed a voice there: with another, it is embedded again."""
     needs = TOOLCHAINS[toolchain].needs[Task.EMBED_SPEAKER]
-    told = (snapshot.pick(need).model_dump_json(include=set(_MEASURES)) for need in needs)
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+    configs = (snapshot.pick(need).model_dump_json(include=set(_DECISIVE)) for need in needs)
+    return hashlib.sha256("\n".join(configs).encode()).hexdigest()

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contract.errors import Unavailable
 from ingress.voices.connecting import engine_of
+from ingress.voices.encryption import CannotDecrypt, RecordCipher
 from ingress.voices.location import Location
 from ingress.voices.migrate import migrate
 from ingress.voices.records import (
@@ -38,7 +39,6 @@ from ingress.voices.records import (
     PageRequest,
     StoredVoice,
 )
-from ingress.voices.sealing import CannotOpen, Sealer
 from ingress.voices.tables import consents, embeddings, events, voices
 
 logger = logging.getLogger(__name__)
@@ -57,8 +57,8 @@ _UPSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.in
 class SqlVoiceStore:
     """A VoiceStore. Every use of the database ends within `timeout_s`."""
 
-    def __init__(self, location: Location, sealer: Sealer, timeout_s: float) -> None:
-        self._location, self._sealer, self._timeout_s = location, sealer, timeout_s
+    def __init__(self, location: Location, cipher: RecordCipher, timeout_s: float) -> None:
+        self._location, self._cipher, self._timeout_s = location, cipher, timeout_s
         self._engine = engine_of(location, timeout_s)
 
     async def prepare(self) -> None:
@@ -80,7 +80,7 @@ class SqlVoiceStore:
             "created_at": consent.created_at,
             "name": consent.name,
             "language": consent.language,
-            "recording": await self._seal(recording, event.owner, consent.id),
+            "recording": await self._encrypted(recording, event.owner, consent.id),
         }
         async with self._connection() as connection:
             await _add(connection, consents, row, most)
@@ -131,7 +131,7 @@ class SqlVoiceStore:
             "name": voice.name,
             "language": voice.language,
             "consent_id": voice.consent_id,
-            "recording": await self._seal(recording, event.owner, voice.id),
+            "recording": await self._encrypted(recording, event.owner, voice.id),
         }
         try:
             async with self._connection() as connection:
@@ -158,7 +158,7 @@ class SqlVoiceStore:
 
     async def recording(self, owner: str, voice_id: str) -> bytes | None:
         found = await self._first(select(voices.c.recording).where(_own(voices, owner, voice_id)))
-        return await self._open(found[0], owner, voice_id) if found else None
+        return await self._decrypted(found[0], owner, voice_id) if found else None
 
     # Embeddings -----------------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ class SqlVoiceStore:
             .join(voices)
             .where(_own(voices, owner, voice_id), kept.toolchain == toolchain, kept.model == model)
         )
-        return await self._open(found[0], owner, voice_id, toolchain, model) if found else None
+        return await self._decrypted(found[0], owner, voice_id, toolchain, model) if found else None
 
     async def keep_embedding(
         self, owner: str, voice_id: str, toolchain: str, model: str, data: bytes
@@ -180,7 +180,7 @@ class SqlVoiceStore:
             "voice_id": voice_id,
             "toolchain": toolchain,
             "model": model,
-            "data": await self._seal(data, owner, voice_id, toolchain, model),
+            "data": await self._encrypted(data, owner, voice_id, toolchain, model),
         }
         upsert = _UPSERTS[self._engine.dialect.name](embeddings).values(row)
         new = {name: upsert.excluded[name] for name in ("model", "data")}
@@ -218,16 +218,16 @@ class SqlVoiceStore:
             async with asyncio.timeout(self._timeout_s), self._engine.begin() as connection:
                 yield connection
 
-    async def _seal(self, data: bytes, *place: str) -> bytes:
-        return await asyncio.to_thread(self._sealer.seal, data, "/".join(place))
+    async def _encrypted(self, data: bytes, *place: str) -> bytes:
+        return await asyncio.to_thread(self._cipher.encrypt, data, "/".join(place))
 
-    async def _open(self, data: bytes, *place: str) -> bytes:
+    async def _decrypted(self, data: bytes, *place: str) -> bytes:
         try:
-            return await asyncio.to_thread(self._sealer.open, data, "/".join(place))
-        except CannotOpen as exc:
-            logger.error("what is stored of %s cannot be opened: %s", place[1], exc)
+            return await asyncio.to_thread(self._cipher.decrypt, data, "/".join(place))
+        except CannotDecrypt as exc:
+            logger.error("what is stored of %s cannot be decrypted: %s", place[1], exc)
             raise Unavailable(
-                "the recording of this voice cannot be opened by this server; ask its operator"
+                "the recording of this voice cannot be decrypted by this server; ask its operator"
             ) from exc
 
 
@@ -265,7 +265,7 @@ async def _add(connection: AsyncConnection, table: Table, row: dict[str, Any], m
         raise LimitReached
 
 
-async def _note(connection: AsyncConnection, *told: AuditEvent) -> None:
+async def _note(connection: AsyncConnection, *noted: AuditEvent) -> None:
     rows = [
         {
             "at": event.at,
@@ -276,7 +276,7 @@ async def _note(connection: AsyncConnection, *told: AuditEvent) -> None:
             "consent_id": event.consent_id,
             "sha256": event.sha256,
         }
-        for event in told
+        for event in noted
     ]
     await connection.execute(insert(events), rows)
 

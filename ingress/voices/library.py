@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 from contract.errors import InvalidRequest, NotFound
 from ingress.request_state import RequestState
 from ingress.settings import Settings
-from ingress.voices.opening import StoreOpening
+from ingress.voices.lazy_store import LazyStore
 from ingress.voices.records import (
     Action,
     AuditEvent,
@@ -41,11 +41,11 @@ class VoiceLibrary:
 
     def __init__(self, settings: Settings) -> None:
         self._most = settings.max_voices
-        self._opening = StoreOpening(settings)
-        self._measuring: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._lazy = LazyStore(settings)
+        self._embedding_locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def aclose(self) -> None:
-        await self._opening.aclose()
+        await self._lazy.aclose()
 
     # Consents -------------------------------------------------------------------------------
 
@@ -53,7 +53,7 @@ class VoiceLibrary:
         self, state: RequestState, consent: Consent, recording: bytes, upload: bytes
     ) -> None:
         """`recording` is kept; `upload`, as it came, is what the audit has the digest of."""
-        store = await self._opening.store()
+        store = await self._lazy.store()
         event = _event(state, Action.CONSENT_CREATED, consent.id)
         event = replace(event, sha256=await _sha256(upload))
         try:
@@ -63,19 +63,19 @@ class VoiceLibrary:
         _log(event)
 
     async def consent(self, state: RequestState, consent_id: str, *, param: str) -> Consent:
-        store = await self._opening.existing() if is_consent_id(consent_id) else None
+        store = await self._lazy.existing() if is_consent_id(consent_id) else None
         found = await store.consent(owner_of(state), consent_id) if store else None
         if found is None:
             raise _no_consent(consent_id, param)
         return found
 
     async def consents(self, state: RequestState, page: PageRequest) -> Page[Consent]:
-        store = await self._opening.existing()
+        store = await self._lazy.existing()
         return await store.consents(owner_of(state), page) if store else Page()
 
     async def rename_consent(self, state: RequestState, consent_id: str, name: str) -> Consent:
         event = _event(state, Action.CONSENT_RENAMED, consent_id)
-        store = await self._opening.existing() if is_consent_id(consent_id) else None
+        store = await self._lazy.existing() if is_consent_id(consent_id) else None
         found = await store.rename_consent(name, event) if store else None
         if found is None:
             raise _no_consent(consent_id, "consent_id")
@@ -85,7 +85,7 @@ class VoiceLibrary:
     async def delete_consent(self, state: RequestState, consent_id: str) -> None:
         """And every voice that rests on it."""
         event = _event(state, Action.CONSENT_DELETED, consent_id)
-        store = await self._opening.existing() if is_consent_id(consent_id) else None
+        store = await self._lazy.existing() if is_consent_id(consent_id) else None
         gone = await store.delete_consent(event) if store else None
         if gone is None:
             raise _no_consent(consent_id, "consent_id")
@@ -97,7 +97,7 @@ class VoiceLibrary:
     async def add_voice(
         self, state: RequestState, voice: StoredVoice, recording: bytes, upload: bytes
     ) -> None:
-        store = await self._opening.store()
+        store = await self._lazy.store()
         event = _event(state, Action.VOICE_CREATED, voice.id, voice.consent_id)
         event = replace(event, sha256=await _sha256(upload))
         try:
@@ -109,34 +109,34 @@ class VoiceLibrary:
         _log(event)
 
     async def voice(self, state: RequestState, voice_id: str, *, param: str) -> StoredVoice:
-        store = await self._opening.existing() if is_voice_id(voice_id) else None
+        store = await self._lazy.existing() if is_voice_id(voice_id) else None
         found = await store.voice(owner_of(state), voice_id) if store else None
         if found is None:
             raise no_voice(voice_id, param)
         return found
 
     async def voices(self, state: RequestState, page: PageRequest) -> Page[StoredVoice]:
-        store = await self._opening.existing()
+        store = await self._lazy.existing()
         return await store.voices(owner_of(state), page) if store else Page()
 
     async def delete_voice(self, state: RequestState, voice_id: str) -> None:
         event = _event(state, Action.VOICE_DELETED, voice_id)
-        store = await self._opening.existing() if is_voice_id(voice_id) else None
+        store = await self._lazy.existing() if is_voice_id(voice_id) else None
         if store is None or not await store.delete_voice(event):
             raise no_voice(voice_id, "voice_id")
         _log(event)
 
     # What is made of a voice ----------------------------------------------------------------
 
-    def measuring(self, what: str) -> asyncio.Lock:
+    def embedding_lock(self, what: str) -> asyncio.Lock:
         """Held by the one request that embeds a voice; the others of this replica wait for it."""
-        return self._measuring.setdefault(what, asyncio.Lock())
+        return self._embedding_locks.setdefault(what, asyncio.Lock())
 
     def note_use(self, state: RequestState, voice: StoredVoice) -> None:
         _log(_event(state, Action.VOICE_USED, voice.id, voice.consent_id))
 
     async def recording(self, state: RequestState, voice_id: str) -> bytes:
-        store = await self._opening.store()
+        store = await self._lazy.store()
         found = await store.recording(owner_of(state), voice_id)
         if found is None:
             raise no_voice(voice_id, "voice")
@@ -145,13 +145,13 @@ class VoiceLibrary:
     async def embedding(
         self, state: RequestState, voice_id: str, toolchain: str, model: str
     ) -> bytes | None:
-        store = await self._opening.store()
+        store = await self._lazy.store()
         return await store.embedding(owner_of(state), voice_id, toolchain, model)
 
     async def keep_embedding(
         self, state: RequestState, voice_id: str, toolchain: str, model: str, data: bytes
     ) -> None:
-        store = await self._opening.store()
+        store = await self._lazy.store()
         if not await store.keep_embedding(owner_of(state), voice_id, toolchain, model, data):
             raise no_voice(voice_id, "voice")
 
@@ -164,7 +164,7 @@ def _event(
 
 
 def _log(event: AuditEvent) -> None:
-    told = {
+    fields = {
         "at": event.at,
         "owner": event.owner,
         "action": event.action.value,
@@ -173,7 +173,7 @@ def _log(event: AuditEvent) -> None:
         "request_id": event.request_id,
         "sha256": event.sha256,
     }
-    audit_log.info("audit", extra={"fields": {key: one for key, one in told.items() if one}})
+    audit_log.info("audit", extra={"fields": {key: one for key, one in fields.items() if one}})
 
 
 async def _sha256(data: bytes) -> str:

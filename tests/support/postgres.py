@@ -29,7 +29,9 @@ def missing() -> str | None:
 @dataclass(frozen=True)
 class Postgres:
     port: int
-    log: Path
+    control: tuple[str, ...]
+    """`pg_ctl` of this server, without what it is to do."""
+    account: str | None
 
     def new_database(self) -> str:
         """The URL of an empty one."""
@@ -43,6 +45,20 @@ class Postgres:
         )
         return f"{url}/{name}"
 
+    def stop(self) -> None:
+        """At once, as a machine that fails."""
+        self._run("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        self._run("start")
+
+    def create(self, *initdb: str) -> None:
+        quiet = subprocess.DEVNULL
+        subprocess.run(initdb, check=True, user=self.account, cwd="/", stdout=quiet)
+
+    def _run(self, *what: str) -> None:
+        self.create(*self.control, *what)
+
 
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
@@ -52,18 +68,17 @@ def running_postgres() -> Iterator[Postgres]:
     directory = Path(tempfile.mkdtemp(prefix="speech-postgres-"))
     if user is not None:
         shutil.chown(directory, user)
-    data, log = directory / "data", directory / "log"
-    port = _free_port()
-    quiet = {"stdout": subprocess.DEVNULL, "check": True, "user": user, "cwd": directory}
+    data, port = f"{directory}/data", _free_port()
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+    control = (f"{programs}/pg_ctl", "-D", data, "-w", "-l", f"{directory}/log", "-o", options)
+    server = Postgres(port, control, user)
     try:
-        subprocess.run([programs / "initdb", "-D", data, "-A", "trust", "-U", "postgres"], **quiet)
-        control = [programs / "pg_ctl", "-D", data, "-w"]
-        subprocess.run([*control, "-l", log, "-o", options, "start"], **quiet)
+        server.create(f"{programs}/initdb", "-D", data, "-A", "trust", "-U", "postgres")
+        server.start()
         try:
-            yield Postgres(port, log)
+            yield server
         finally:
-            subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
+            server.stop()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 

@@ -78,7 +78,7 @@ async def test_the_id_alone_is_a_voice_too(raw: httpx.AsyncClient, ann: openai.A
     assert (await raw.post("/v1/audio/speech", json=body)).status_code == 200
 
 
-async def test_a_voice_is_measured_once_for_each_toolchain(
+async def test_a_voice_is_embedded_once_for_each_toolchain(
     ann: openai.AsyncOpenAI, models: FakeClient
 ) -> None:
     _, voice_id = await new_voice(ann)
@@ -88,18 +88,18 @@ async def test_a_voice_is_measured_once_for_each_toolchain(
     assert embedded == ["openvoice_v2", "openvoice_v1"]
 
 
-async def test_it_is_measured_again_by_another_model(models: FakeClient, tmp_path: Path) -> None:
+async def test_it_is_embedded_again_by_another_model(models: FakeClient, tmp_path: Path) -> None:
     async with serving(models, tmp_path) as app, connect(app) as ann:
         _, voice_id = await new_voice(ann)
         await speak(ann, voice_id)
     entry = "{name: ov2-tone-converter-encoder, model: x,"
     changed = CONFIG.replace(entry, entry.replace("model: x", "model: y"))
     assert changed != CONFIG
-    for config, measured in ((CONFIG, 1), (changed, 2)):
+    for config, times in ((CONFIG, 1), (changed, 2)):
         async with serving(models, tmp_path, config=config) as app, connect(app) as ann:
             await speak(ann, voice_id)
         kinds = [type(request) for request in models.requests]
-        assert kinds.count(EmbedSpeakerInput) == measured
+        assert kinds.count(EmbedSpeakerInput) == times
 
 
 @pytest.mark.parametrize("model", ["tts-1", "gpt-4o-mini-tts", "tts-1-hd-1106"])

@@ -9,8 +9,8 @@ import pytest
 from postgres import Postgres, missing, running_postgres
 
 from ingress.voices.database import SqlVoiceStore
+from ingress.voices.encryption import RecordCipher
 from ingress.voices.location import location_of
-from ingress.voices.sealing import Sealer
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 async def store(database: str) -> AsyncIterator[SqlVoiceStore]:
     location = location_of(database)
     assert location is not None
-    opened = SqlVoiceStore(location, Sealer([bytes(32)]), timeout_s=5)
+    opened = SqlVoiceStore(location, RecordCipher([bytes(32)]), timeout_s=5)
     try:
         await opened.prepare()
         yield opened

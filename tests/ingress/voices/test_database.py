@@ -13,6 +13,7 @@ from sqlalchemy import NullPool, select, text
 from contract.errors import Unavailable
 from ingress.voices.connecting import engine_of
 from ingress.voices.database import SqlVoiceStore
+from ingress.voices.encryption import RecordCipher
 from ingress.voices.location import location_of
 from ingress.voices.migrate import migrate
 from ingress.voices.records import (
@@ -24,20 +25,21 @@ from ingress.voices.records import (
     PageRequest,
     StoredVoice,
 )
-from ingress.voices.sealing import Sealer
 from ingress.voices.tables import events, metadata
 
 ANN, BOB = "key-ann", "key-bob"
 RECORDING = b"RIFF the sound of one person speaking " * 1000
 
 
-def told(action: Action, subject: str, owner: str = ANN, consent: str | None = None) -> AuditEvent:
+def event_of(
+    action: Action, subject: str, owner: str = ANN, consent: str | None = None
+) -> AuditEvent:
     return AuditEvent(owner, action, subject, "request-1", consent, "digest")
 
 
 async def add_consent(store: SqlVoiceStore, owner: str = ANN, most: int = 100) -> Consent:
     consent = Consent("Ann", "en-US")
-    event = told(Action.CONSENT_CREATED, consent.id, owner)
+    event = event_of(Action.CONSENT_CREATED, consent.id, owner)
     await store.add_consent(consent, RECORDING, event, most=most)
     return consent
 
@@ -46,7 +48,7 @@ async def add_voice(
     store: SqlVoiceStore, consent: Consent, owner: str = ANN, most: int = 100
 ) -> StoredVoice:
     voice = StoredVoice("Ann's voice", consent.id, consent.language)
-    event = told(Action.VOICE_CREATED, voice.id, owner, consent.id)
+    event = event_of(Action.VOICE_CREATED, voice.id, owner, consent.id)
     await store.add_voice(voice, RECORDING, event, most=most)
     return voice
 
@@ -63,7 +65,7 @@ async def test_it_is_there_for_the_next_process(database: str, store: SqlVoiceSt
     voice = await add_voice(store, await add_consent(store))
     location = location_of(database)
     assert location is not None
-    other = SqlVoiceStore(location, Sealer([bytes(32)]), timeout_s=5)
+    other = SqlVoiceStore(location, RecordCipher([bytes(32)]), timeout_s=5)
     await other.prepare()
     assert await other.recording(ANN, voice.id) == RECORDING
     await other.aclose()
@@ -80,9 +82,11 @@ async def test_another_owner_finds_nothing(store: SqlVoiceStore) -> None:
     assert await store.embedding(BOB, voice.id, "openvoice_v2", "model") is None
     assert (await store.consents(BOB, page)).records == ()
     assert (await store.voices(BOB, page)).records == ()
-    assert await store.rename_consent("Bob", told(Action.CONSENT_RENAMED, consent.id, BOB)) is None
-    assert not await store.delete_voice(told(Action.VOICE_DELETED, voice.id, BOB))
-    assert await store.delete_consent(told(Action.CONSENT_DELETED, consent.id, BOB)) is None
+    assert (
+        await store.rename_consent("Bob", event_of(Action.CONSENT_RENAMED, consent.id, BOB)) is None
+    )
+    assert not await store.delete_voice(event_of(Action.VOICE_DELETED, voice.id, BOB))
+    assert await store.delete_consent(event_of(Action.CONSENT_DELETED, consent.id, BOB)) is None
     assert await store.voice(ANN, voice.id) == voice
     assert await store.consent(ANN, consent.id) == consent
 
@@ -95,7 +99,7 @@ async def test_pages_follow_each_other_and_survive_deletions(store: SqlVoiceStor
     ids = [one.id for one in made]
     first = await store.consents(ANN, PageRequest(2))
     assert ([one.id for one in first.records], first.has_more) == ([ids[4], ids[3]], True)
-    await store.delete_consent(told(Action.CONSENT_DELETED, ids[3]))
+    await store.delete_consent(event_of(Action.CONSENT_DELETED, ids[3]))
     rest = await store.consents(ANN, PageRequest(3, after=ids[3]))
     assert ([one.id for one in rest.records], rest.has_more) == (ids[2::-1], False)
     oldest = await store.consents(ANN, PageRequest(1, after=ids[0], ascending=True))
@@ -124,7 +128,7 @@ async def test_a_consent_that_is_withdrawn_takes_its_voices_along(store: SqlVoic
     voices = [await add_voice(store, consent), await add_voice(store, consent)]
     kept = await add_voice(store, other)
     await store.keep_embedding(ANN, voices[0].id, "openvoice_v2", "model", b"numbers")
-    gone = await store.delete_consent(told(Action.CONSENT_DELETED, consent.id))
+    gone = await store.delete_consent(event_of(Action.CONSENT_DELETED, consent.id))
     assert set(gone or ()) == {one.id for one in voices}
     assert [one.id for one in (await store.voices(ANN, PageRequest(100))).records] == [kept.id]
     assert await store.embedding(ANN, voices[0].id, "openvoice_v2", "model") is None
@@ -142,16 +146,16 @@ async def test_embeddings_are_kept_by_toolchain_and_model(store: SqlVoiceStore) 
 
 async def test_a_voice_that_was_deleted_meanwhile_keeps_no_embedding(store: SqlVoiceStore) -> None:
     voice = await add_voice(store, await add_consent(store))
-    assert await store.delete_voice(told(Action.VOICE_DELETED, voice.id))
+    assert await store.delete_voice(event_of(Action.VOICE_DELETED, voice.id))
     assert not await store.keep_embedding(ANN, voice.id, "openvoice_v2", "model", b"numbers")
 
 
 async def test_every_change_is_in_the_audit(database: str, store: SqlVoiceStore) -> None:
     consent = await add_consent(store)
-    await store.rename_consent("New name", told(Action.CONSENT_RENAMED, consent.id))
+    await store.rename_consent("New name", event_of(Action.CONSENT_RENAMED, consent.id))
     first, second = await add_voice(store, consent), await add_voice(store, consent)
-    await store.delete_voice(told(Action.VOICE_DELETED, first.id))
-    await store.delete_consent(told(Action.CONSENT_DELETED, consent.id))
+    await store.delete_voice(event_of(Action.VOICE_DELETED, first.id))
+    await store.delete_consent(event_of(Action.CONSENT_DELETED, consent.id))
     rows = await all_rows(database, select(events.c.action, events.c.subject, events.c.owner))
     assert [tuple(row) for row in rows] == [
         ("consent.created", consent.id, ANN),
@@ -175,16 +179,16 @@ async def all_rows(database: str, statement: object) -> list[object]:
 
 
 async def test_a_deleted_recording_is_in_no_file(tmp_path: Path) -> None:
-    """SQLite overwrites what it frees. Unsealed, so that its bytes could be found."""
+    """SQLite overwrites what it frees. Not encrypted, so that its bytes could be found."""
     location = location_of(f"sqlite:///{tmp_path}/voices.sqlite3")
     assert location is not None
-    store = SqlVoiceStore(location, Sealer([]), timeout_s=5)
+    store = SqlVoiceStore(location, RecordCipher([]), timeout_s=5)
     await store.prepare()
     voice = await add_voice(store, await add_consent(store, BOB))
     await store.keep_embedding(ANN, voice.id, "openvoice_v2", "model", b"numbers of a voice")
     assert contains(tmp_path, b"one person speaking", b"numbers of a voice") == 2
-    await store.delete_voice(told(Action.VOICE_DELETED, voice.id))
-    await store.delete_consent(told(Action.CONSENT_DELETED, voice.consent_id, BOB))
+    await store.delete_voice(event_of(Action.VOICE_DELETED, voice.id))
+    await store.delete_consent(event_of(Action.CONSENT_DELETED, voice.consent_id, BOB))
     assert contains(tmp_path, b"one person speaking", b"numbers of a voice") == 0
     await store.aclose()
 
@@ -194,16 +198,16 @@ def contains(directory: Path, *texts: bytes) -> int:
     return sum(text in data for text in texts)
 
 
-async def test_a_key_seals_what_is_on_the_disk(tmp_path: Path) -> None:
+async def test_with_a_key_what_is_on_the_disk_is_encrypted(tmp_path: Path) -> None:
     location = location_of(f"sqlite:///{tmp_path}/voices.sqlite3")
     assert location is not None
-    store = SqlVoiceStore(location, Sealer([bytes(32)]), timeout_s=5)
+    store = SqlVoiceStore(location, RecordCipher([bytes(32)]), timeout_s=5)
     await store.prepare()
     voice = await add_voice(store, await add_consent(store))
     await store.keep_embedding(ANN, voice.id, "openvoice_v2", "model", b"numbers of a voice")
     assert contains(tmp_path, b"one person speaking", b"numbers of a voice") == 0
     await store.aclose()
-    keyless = SqlVoiceStore(location, Sealer([]), timeout_s=5)
+    keyless = SqlVoiceStore(location, RecordCipher([]), timeout_s=5)
     assert await keyless.voice(ANN, voice.id) == voice
     with pytest.raises(Unavailable):
         await keyless.recording(ANN, voice.id)
@@ -234,10 +238,10 @@ async def test_migrations_lead_to_the_tables_of_the_code(database: str) -> None:
     assert found == []
 
 
-async def test_a_database_that_is_away_is_told_in_time() -> None:
+async def test_a_database_that_is_away_is_reported_in_time() -> None:
     location = location_of("postgresql://nobody@127.0.0.1:1/voices")
     assert location is not None
-    store = SqlVoiceStore(location, Sealer([]), timeout_s=1)
+    store = SqlVoiceStore(location, RecordCipher([]), timeout_s=1)
     with pytest.raises(Unavailable, match="try again"):
         await store.prepare()
     with pytest.raises(Unavailable, match="try again"):
@@ -245,10 +249,10 @@ async def test_a_database_that_is_away_is_told_in_time() -> None:
     await store.aclose()
 
 
-async def test_a_database_that_is_held_by_another_is_told_in_time(tmp_path: Path) -> None:
+async def test_a_database_that_is_held_by_another_is_reported_in_time(tmp_path: Path) -> None:
     location = location_of(f"sqlite:///{tmp_path}/voices.sqlite3")
     assert location is not None
-    store = SqlVoiceStore(location, Sealer([]), timeout_s=0.2)
+    store = SqlVoiceStore(location, RecordCipher([]), timeout_s=0.2)
     await store.prepare()
     engine = engine_of(location, 5, poolclass=NullPool)
     async with engine.connect() as holder:

@@ -1,4 +1,4 @@
-"""The keys that seal recordings and embeddings, as SPEECH_VOICES_KEYS gives them."""
+"""The keys that encrypt recordings and embeddings, as SPEECH_VOICES_KEYS gives them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import binascii
 KEY_BYTES = 32
 
 
-def read_seal_keys(text: str) -> tuple[bytes, ...]:
+def read_encryption_keys(text: str) -> tuple[bytes, ...]:
     """Keys of base64, separated by commas. Raises ValueError."""
     keys = []
     for part in filter(None, (part.strip() for part in text.split(","))):

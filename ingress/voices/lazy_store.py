@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from contract.errors import InvalidRequest, Unavailable
 from ingress.settings import Settings
+from ingress.voices.encryption_keys import read_encryption_keys
 from ingress.voices.location import Location, location_of
 from ingress.voices.records import VoiceStore
-from ingress.voices.seal_keys import read_seal_keys
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ class _PreparedStore(VoiceStore, Protocol):
         ...
 
 
-class StoreOpening:
+class LazyStore:
     """Opens the store once, for all who wait for it; tries again after a failure."""
 
     def __init__(self, settings: Settings) -> None:
@@ -59,7 +59,7 @@ class StoreOpening:
             await opened.aclose()
 
     async def _open(self, location: Location) -> VoiceStore:
-        store = await asyncio.to_thread(_made, location, self._settings)
+        store = await asyncio.to_thread(_new_store, location, self._settings)
         try:
             await store.prepare()
         except BaseException:
@@ -68,14 +68,14 @@ class StoreOpening:
         return store
 
 
-def _made(location: Location, settings: Settings) -> _PreparedStore:
+def _new_store(location: Location, settings: Settings) -> _PreparedStore:
     """Imports what takes half a second: call it in a thread."""
     try:
         database: Any = importlib.import_module("ingress.voices.database")
-        sealing: Any = importlib.import_module("ingress.voices.sealing")
+        encryption: Any = importlib.import_module("ingress.voices.encryption")
     except ImportError as exc:
         logger.error("SPEECH_VOICES_DB needs the extra harmony-speech[voices]: %s", exc)
         raise Unavailable("voices cannot be stored on this server; ask its operator") from exc
-    sealer = sealing.Sealer(read_seal_keys(settings.voices_keys.get_secret_value()))
-    made: _PreparedStore = database.SqlVoiceStore(location, sealer, settings.voices_db_timeout_s)
+    cipher = encryption.RecordCipher(read_encryption_keys(settings.voices_keys.get_secret_value()))
+    made: _PreparedStore = database.SqlVoiceStore(location, cipher, settings.voices_db_timeout_s)
     return made
