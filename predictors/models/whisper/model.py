@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -84,10 +84,11 @@ class FasterWhisper(Model[TranscribeInput, TranscribeOutput]):
         work = [
             ChunkWork(
                 recording,
+                chunk,
                 self.network.features(samples[chunk.start : chunk.end]),
-                chunk.duration_s,
                 window_s(chunk.duration_s) if self._has_short_windows else FULL_WINDOW_S,
-                search,
+                # Without timestamps Whisper takes a pause for the end and drops what follows.
+                replace(search, with_timestamps=search.with_timestamps or chunk.has_pauses),
                 request.temperature,
             )
             for chunk in chunks
@@ -107,6 +108,7 @@ class FasterWhisper(Model[TranscribeInput, TranscribeOutput]):
                 for chunk, one in zip(asked.chunks, results, strict=True)
                 if not one.hypothesis.is_silence
             ],
+            with_words=asked.recording.with_words,
         )
         code, probability = asked.recording.language or ("", 0.0)
         text = "".join(segment.text for segment in segments).strip()

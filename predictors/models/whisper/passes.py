@@ -10,7 +10,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from predictors.models.whisper.chunks import FloatArray
+from predictors.models.whisper.chunks import Chunk, FloatArray
 from predictors.models.whisper.hypothesis import Hypothesis, likeliest, settled
 from predictors.models.whisper.network import FULL_WINDOW_S, Search, Spoken, WhisperNetwork
 from predictors.models.whisper.words import TimedWord, align
@@ -43,13 +43,18 @@ class ChunkWork:
     """A chunk on its way through the network."""
 
     recording: Recording
+    chunk: Chunk
     features: FloatArray
-    duration_s: float
     window_s: int
     search: Search
     temperature: float
     first_try: Hypothesis | None = field(default=None)
     """Set when the chunk is decoded again."""
+
+    @property
+    def needs_words(self) -> bool:
+        """Their times are asked for, or tell on which side of a pause they are said."""
+        return self.recording.with_words or self.chunk.has_pauses
 
     @property
     def key(self) -> Hashable:
@@ -64,7 +69,7 @@ class ChunkWork:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heard:
-    """What is said in a chunk; words are None where nobody asked for them."""
+    """What is said in a chunk; words are None where nobody needs them."""
 
     hypothesis: Hypothesis
     words: list[TimedWord] | None
@@ -85,7 +90,7 @@ def run_pass(network: WhisperNetwork, batch: Sequence[ChunkWork]) -> list[Heard 
     wanted = [
         index
         for index, work in enumerate(batch)
-        if work.recording.with_words and isinstance(results[index], Heard)
+        if work.needs_words and isinstance(results[index], Heard)
     ]
     for index, words in _words(network, batch, found, encoded, wanted).items():
         results[index] = Heard(found[index], words)
@@ -117,7 +122,7 @@ def _decode(
     return network.decode(
         encoded,
         [work.recording.spoken for work in batch],
-        [work.duration_s for work in batch],
+        [work.chunk.duration_s for work in batch],
         batch[0].search,
         temperature,
     )
@@ -154,7 +159,7 @@ def _words(
             network.rows(encoded, members),
             spoken,
             [found[index].tokens for index in members],
-            [batch[index].duration_s for index in members],
+            [batch[index].chunk.duration_s for index in members],
         )
         words.update(zip(members, timed, strict=True))
     return words

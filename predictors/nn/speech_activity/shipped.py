@@ -7,9 +7,11 @@ from pathlib import Path
 from predictors.runtime.weights.source import WeightsMissing, resolve
 
 SHIPPED = (
-    # The package's newest export. Importing the package needs torch; nobody imports it here.
+    # Version 6.2, which `make serve` and the images install without what it needs: importing the
+    # package needs torch, and nobody imports it here.
     "package:silero_vad/data/silero_vad_16k_sequence.onnx",
-    # Version 6.0, which arrives with the `whisper` extra.
+    # Version 6.0, which arrives with the `whisper` extra, misses soft beginnings: half a second of
+    # "ask what you can do", where 6.2 hears it at once.
     "package:faster_whisper/assets/silero_vad_v6.onnx",
 )
 

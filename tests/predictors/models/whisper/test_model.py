@@ -99,11 +99,17 @@ def test_transcribes_a_recording_to_its_words(english: FasterWhisper):
     assert plain(output.text) == WORDS
     assert (output.language, output.language_probability) == ("en", 1.0)
     assert output.duration_s == pytest.approx(11, abs=0.1)
-    (segment,) = output.segments
-    assert segment.avg_logprob > -0.5
-    assert segment.no_speech_prob < 0.5
-    assert segment.temperature == 0
-    assert segment.words is None
+    # Kennedy's pauses: 2.2-3.3 s and 4.4-5.4 s.
+    first, second, *others = output.segments
+    assert plain(first.text) == "and so my fellow americans"
+    assert plain(second.text) == "ask not"
+    assert [first.end_s, second.start_s, second.end_s] == pytest.approx([2.3, 3.3, 4.4], abs=0.2)
+    assert others[0].start_s == pytest.approx(5.4, abs=0.2)
+    for segment in output.segments:
+        assert segment.avg_logprob > -0.5
+        assert segment.no_speech_prob < 0.5
+        assert segment.temperature == 0
+        assert segment.words is None
     check_times(output, 11)
 
 
@@ -228,10 +234,10 @@ def test_sentences_can_be_had_as_segments(english: FasterWhisper):
 
 def test_words_of_segments_spell_the_segments(english: FasterWhisper):
     output = heard(english, jfk(RATE), word_timestamps=True)
-    (segment,) = output.segments
-    assert segment.words is not None
-    assert "".join(word.word for word in segment.words) == segment.text
-    by_word = {plain(word.word): word for word in segment.words}
+    for segment in output.segments:
+        assert segment.words is not None
+        assert "".join(word.word for word in segment.words) == segment.text
+    by_word = {plain(word.word): word for one in output.segments for word in one.words or ()}
     assert by_word["americans"].end_s == pytest.approx(2.3, abs=0.3)
     assert by_word["fellow"].start_s == pytest.approx(1.3, abs=0.3)
 
