@@ -42,6 +42,8 @@ class Job:
     """Called once, with the results in order or an error; not after the job was discarded."""
     on_left: Callable[[], None]
     """Called once, when it has ended or was discarded and no pass works for it any more."""
+    caller: str = ""
+    """Whose it is; empty where nobody knows."""
     arrived_s: float = field(default_factory=time.monotonic)
     infer_s: float = 0.0
     """Seconds of the passes that worked for it."""
@@ -73,12 +75,13 @@ class PassLimits:
 
 class UnitQueue:
     """Jobs in order of rank: arrival, with batch jobs ranked as if they came `ageing_s` later, and
-    every job as if it came later by the time that passes have worked for it.
+    every job as if it came later by the time that passes have worked for it or, while it waited,
+    for others of its caller.
 
     So interactive goes first, and no stream of interactive requests can hold a batch request back
-    for longer than `ageing_s` plus what waited before it; and a long request lets those go first
-    that came while it was served. Thread-safe: the event loop puts and discards, the device's
-    thread takes and records.
+    for longer than `ageing_s` plus what waited before it; a long request lets those go first that
+    came while it was served, and so does a caller with many. Thread-safe: the event loop puts and
+    discards, the device's thread takes and records.
     """
 
     def __init__(self, *, ageing_s: float) -> None:
@@ -146,9 +149,12 @@ class UnitQueue:
                 self._stop(place.job)
                 if not place.job.is_over:
                     self._store(place, result)
-            for job in {place.job for place in places}:
+            served = {place.job for place in places}
+            for job in served:
                 if not job.is_over and not job.waits and not job.running:
                     self._end(job, [job.results[path] for path in sorted(job.results)])
+            callers = {job.caller for job in served} - {""}
+            for job in served.union(one for one in self._jobs if one.caller in callers):
                 job.rank = (job.rank[0] + seconds, job.rank[1])
             self._jobs.sort(key=_rank)
 

@@ -207,6 +207,7 @@ class ModelRunner:
                 on_start=partial(_post, loop, start),
                 on_end=lambda result: _post(loop, partial(_settle, outcome, result)),
                 on_left=partial(_post, loop, ticket.let_go),
+                caller=own.context.caller,
                 arrived_s=own.arrived_s,
             )
             ticket.hold()

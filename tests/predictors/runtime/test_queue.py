@@ -15,7 +15,9 @@ LIMITS = PassLimits(size=16, cost=1024, padding=1.25)
 class Asked:
     """A request of units that cost what `costs` says, and what became of it."""
 
-    def __init__(self, *costs: float, priority: Priority = Priority.INTERACTIVE) -> None:
+    def __init__(
+        self, *costs: float, priority: Priority = Priority.INTERACTIVE, caller: str = ""
+    ) -> None:
         self.outcome: Outcome | None = None
         self.has_left = False
         self.job = Job(
@@ -24,6 +26,7 @@ class Asked:
             on_start=lambda: None,
             on_end=self._end,
             on_left=self._leave,
+            caller=caller,
         )
 
     def _end(self, outcome: Outcome) -> None:
@@ -141,3 +144,21 @@ def test_a_long_request_lets_those_go_first_that_came_while_it_was_served() -> N
     assert queue.take(one)[0].job is short.job
     assert passes(queue) == [[3, 3]]
     assert long.outcome == [3, 3, 3]
+
+
+def test_a_caller_with_many_requests_lets_others_go_first() -> None:
+    many = [Asked(1000, caller="many") for _ in range(4)]
+    queue = queue_of(*many)
+    first = queue.take(LIMITS)
+    other = Asked(900, caller="one")
+    queue.put(other.job)
+    queue.record(first, works(first), 5.0)
+    assert passes(queue) == [[900], [1000], [1000], [1000]]
+
+
+def test_callers_who_are_not_known_are_served_in_order_of_arrival() -> None:
+    queue = queue_of(*(Asked(1000) for _ in range(2)))
+    first = queue.take(LIMITS)
+    queue.put(Asked(900).job)
+    queue.record(first, works(first), 5.0)
+    assert passes(queue) == [[1000], [900]]
