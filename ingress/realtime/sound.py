@@ -57,7 +57,7 @@ class InputDecoder:
 
     def decode(self, data: bytes) -> Int16Array:
         """Int16 [n] at SPEECH_RATE; the last few ms come with the next bytes, or with finish()."""
-        resampled: Int16Array = self._resampler.resample_chunk(self._samples(data))
+        resampled: Int16Array = self._resampler.resample_chunk(self.samples(data))
         return resampled
 
     def finish(self) -> Int16Array:
@@ -70,7 +70,8 @@ class InputDecoder:
         self._odd = b""
         self._resampler = soxr.ResampleStream(self._rate, SPEECH_RATE, 1, dtype="int16")
 
-    def _samples(self, data: bytes) -> Int16Array:
+    def samples(self, data: bytes) -> Int16Array:
+        """Int16 at the stream's own rate."""
         if self._table is not None:
             return self._table[np.frombuffer(data, np.uint8)]
         data = self._odd + data

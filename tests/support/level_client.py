@@ -51,6 +51,8 @@ class LevelClient:
     """Calls of the model wait for it."""
     calls: list[tuple[str, Any, RequestContext]] = field(default_factory=list)
     woken: list[list[str]] = field(default_factory=list)
+    ending: str = ""
+    """What every transcript ends in."""
     cancelled: int = 0
     at_once: int = 0
     most_at_once: int = 0
@@ -76,7 +78,9 @@ class LevelClient:
             self.at_once -= 1
         if model in self.failures:
             raise self.failures[model]
-        return _detected(request) if isinstance(request, DetectSpeechInput) else _written(request)
+        if isinstance(request, DetectSpeechInput):
+            return _detected(request)
+        return _written(request, self.ending)
 
     async def is_ready(self, model: str) -> bool:
         return True
@@ -92,13 +96,13 @@ def _detected(request: DetectSpeechInput) -> DetectSpeechOutput:
     return DetectSpeechOutput(tuple(segments), request.audio.duration_s)
 
 
-def _written(request: TranscribeInput) -> TranscribeOutput:
+def _written(request: TranscribeInput, ending: str) -> TranscribeOutput:
     loud = loud_windows(request.audio)
     duration_s = request.audio.duration_s
     if not loud.any():
         return TranscribeOutput("", (), request.language or "en", 1.0, duration_s)
     seconds = loud.sum() * WINDOW / request.audio.sample_rate
-    text = counted(float(seconds))
+    text = counted(float(seconds)) + ending
     begin_s = float(np.flatnonzero(loud)[0]) * WINDOW / request.audio.sample_rate
     words = tuple(
         Word(begin_s + at * SECONDS_PER_WORD, begin_s + (at + 1) * SECONDS_PER_WORD, f" {one}", 0.9)

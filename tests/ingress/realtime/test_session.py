@@ -198,3 +198,52 @@ async def test_an_update_changes_what_it_names(url: str) -> None:
     assert third.audio.input.turn_detection is None
     assert third.audio.input.noise_reduction is None
     assert third.audio.input.transcription.language == "de"
+
+
+async def test_a_finished_sentence_ends_a_semantic_turn_sooner(models: LevelClient) -> None:
+    """The text says when: the counting ends in a full stop here, and trails off there."""
+    ends_ms = []
+    for last in (".", " and"):
+        models.ending = last
+        turns = {"type": "semantic_vad", "eagerness": "high"}
+        async with (
+            realtime_server(models) as url,
+            session(url, turn_detection=turns) as connection,
+        ):
+            await append(connection, spoken(1.5, 0.5, 0.2))
+            await until(connection, "input_audio_buffer.speech_started")
+            for _ in range(25):
+                await append(connection, sound(0.1, 0))
+                await asyncio.sleep(0.02)
+            stopped = (await until(connection, "input_audio_buffer.speech_stopped"))[-1]
+            ends_ms.append(stopped.audio_end_ms - 2000)
+    assert ends_ms[0] < 1000
+    assert ends_ms[1] == pytest.approx(2000, abs=150)
+
+
+async def test_log_probabilities_and_languages(url: str) -> None:
+    async with session(url) as connection:
+        own = {
+            "type": "transcription",
+            "include": ["item.input_audio_transcription.logprobs"],
+            "audio": {"input": {"transcription": {"model": "gpt-transcribe"}}},
+        }
+        await connection.session.update(session=own)
+        await until(connection, "session.updated")
+        await append(connection, spoken(1.5))
+        completed = (await until(connection, COMPLETED))[-1]
+    assert [one.token for one in completed.logprobs] == [" one", " two", " three"]
+    assert all(one.logprob < 0 for one in completed.logprobs)
+    assert bytes(completed.logprobs[0].bytes) == b" one"
+    assert [one.code for one in completed.languages] == ["en"]
+
+
+async def test_models_are_asked_by_requests_that_no_cache_keeps(
+    url: str, models: LevelClient
+) -> None:
+    async with session(url, turn_detection=None) as connection:
+        await append(connection, spoken(1.0))
+        await connection.input_audio_buffer.commit()
+        await until(connection, COMPLETED)
+    assert models.calls
+    assert all(context.is_private for _, _, context in models.calls)
