@@ -167,6 +167,19 @@ def speaks(card: ListedModel, language: str) -> bool:
         return False
 
 
+def speaker_in(card: ListedModel, speaker: Speaker, language: str, *, param: str) -> Speaker:
+    """The voice itself where it speaks `language`, else the model's voice of its name there, else
+    the first there. Raises InvalidRequest where the model does not speak it."""
+    if list(card.languages) in ([], [DEFAULT_LANGUAGE]):
+        return speaker  # one voice or several of a language that nobody named
+    name = spoken_language(language, list(card.languages), param=param, model=card.id)
+    if _spoken(name) == speaker.language:
+        return speaker
+    voices = card.languages[name]
+    voice = speaker.voice if speaker.voice in voices else next(iter(voices), None)
+    return Speaker(_spoken(name), voice)
+
+
 def _choices(card: ListedModel, language: str | None) -> list[Speaker]:
     languages = card.languages or {DEFAULT_LANGUAGE: ()}
     if language is not None:

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 import sentencex  # type: ignore[import-untyped]  # ships no types
 
-from contract.errors import InvalidRequest
 from ingress.languages import COUNTRIES
-from ingress.spoken_text import spoken_text, visible_text
 
 MAX_PIECE_CHARS = 400
 """Longer sentences are cut at a clause or a space: models' memory and time grow with length."""
@@ -19,27 +17,12 @@ PACKED_CHARS = 1000
 _CUTS = (re.compile(r"[,;:—，；：、]\s*"), re.compile(r"\s+"))
 
 
-def check_text(text: str, *, max_chars: int, param: str, normalize: bool = True) -> str:
-    """The words to read aloud; without `normalize` all that is visible, markup included.
-
-    Parses markdown: call it off the event loop. Raises InvalidRequest unless it can be spoken.
-    """
-    if len(text) > max_chars:
-        raise InvalidRequest(
-            f"{param} has {len(text)} characters; the most is {max_chars}", param=param
-        )
-    clean = spoken_text(text) if normalize else visible_text(text)
-    if not _is_speakable(clean):
-        raise InvalidRequest(f"{param} has no words to speak", param=param)
-    return clean
-
-
 def split(text: str, language: str | None) -> list[str]:
     """Sentences in order, each speakable and at most MAX_PIECE_CHARS long."""
     code = (language or "en").lower()[:2]
     sentences = sentencex.segment(COUNTRIES.get(code, code), text)
     pieces = (piece.strip() for sentence in sentences for piece in _shortened(sentence))
-    return [piece for piece in pieces if _is_speakable(piece)]
+    return [piece for piece in pieces if is_speakable(piece)]
 
 
 def packed(pieces: list[str]) -> list[str]:
@@ -53,7 +36,7 @@ def packed(pieces: list[str]) -> list[str]:
     return joined
 
 
-def _is_speakable(text: str) -> bool:
+def is_speakable(text: str) -> bool:
     return any(char.isalnum() for char in text)
 
 

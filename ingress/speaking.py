@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from contract.audio.codec import Audio, resample
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest
-from contract.tasks import AudioOutput, SpeakInput, SpeechSegment, SynthesizeInput, TaskInput
+from contract.tasks import (
+    AudioOutput,
+    FloatArray,
+    SpeakInput,
+    SpeechSegment,
+    SynthesizeInput,
+    TaskInput,
+)
 from ingress.endpoints import ListedModel
 from ingress.request_state import RequestState
 from ingress.selection import Speaker
 from ingress.state import AppState
+from ingress.text.pieces import Piece
 
-Speak = Callable[[str], Awaitable[Audio]]
+Speak = Callable[[Piece], Awaitable[Audio]]
+_SPEEDS = (0.25, 4.0)
+_SILENT_BELOW = 10 ** (-50 / 20)
+"""Of the peak: what nobody hears behind speech."""
 
 
 @dataclass(frozen=True)
@@ -43,30 +54,63 @@ def speak_with(
     app_state: AppState,
     state: RequestState,
     card: ListedModel,
-    speaker: Speaker,
     options: SynthesisOptions,
+    pieces: Sequence[Piece],
     mode: str = "single_speaker_tts",
     reference: Reference | None = None,
 ) -> Speak:
-    """A function that speaks one piece of text; its every call takes the same options and voice.
+    """A function that speaks one piece of text; its every call takes the same options.
 
-    Raises InvalidRequest for what a plain synthesizer cannot do.
+    Raises InvalidRequest for what a plain synthesizer cannot do, and for `pieces` that cannot be
+    asked for, before any work.
     """
 
-    def request(text: str) -> TaskInput[AudioOutput]:
+    def request(piece: Piece) -> TaskInput[AudioOutput]:
+        speaker, its = piece.speaker, replace(options, speed=options.speed * piece.rate)
         if card.is_toolchain:
-            return _for_toolchain(text, speaker, options, mode, reference or Reference())
+            return _for_toolchain(piece.text, speaker, its, mode, reference or Reference())
         return SynthesizeInput(
-            text, speaker.language, speaker.voice, speed=options.speed, seed=options.seed
+            piece.text, speaker.language, speaker.voice, speed=its.speed, seed=its.seed
         )
 
-    async def speak(text: str) -> Audio:
-        return (await app_state.call(card.id, request(text), state)).audio
+    async def speak(piece: Piece) -> Audio:
+        return (await app_state.call(card.id, request(piece), state)).audio
 
     if not card.is_toolchain:
         _refuse_pitch_and_energy(card, options)
-    request(".")  # a parameter out of range is refused before any work
+    for piece in pieces:
+        _check_rate(piece, options)
+        request(piece)
     return speak
+
+
+def _check_rate(piece: Piece, options: SynthesisOptions) -> None:
+    low, high = _SPEEDS
+    if piece.rate != 1 and not low <= piece.rate * options.speed <= high:
+        raise InvalidRequest(
+            f"rate of <prosody>, times speed, is {piece.rate * options.speed:g}; "
+            f"it must be from {low} to {high:.0f}",
+            param="text",
+        )
+
+
+def with_silences(speak: Speak) -> Speak:
+    """The same, with the silences that a piece asks for: behind it exactly as long as it says."""
+
+    async def speak_and_pause(piece: Piece) -> Audio:
+        audio = await speak(piece)
+        samples = audio.samples
+        if piece.after_s is not None:
+            loud = np.flatnonzero(np.abs(samples) > _SILENT_BELOW * np.abs(samples).max(initial=0))
+            samples = samples[: loud[-1] + 1 if loud.size else 0]
+        silences = (_silence(piece.before_s, audio), _silence(piece.after_s or 0.0, audio))
+        return Audio(np.concatenate([silences[0], samples, silences[1]]), audio.sample_rate)
+
+    return speak_and_pause
+
+
+def _silence(seconds: float, like: Audio) -> FloatArray:
+    return np.zeros(round(seconds * like.sample_rate), np.float32)
 
 
 def _for_toolchain(

@@ -18,6 +18,7 @@ from ingress.dialect import Dialect, error_body
 from ingress.encoding import AudioFormat, StreamEncoder
 from ingress.request_state import RequestState
 from ingress.state import AppState
+from ingress.text.pieces import Piece
 
 EVENT_STREAM = "text/event-stream"
 
@@ -25,8 +26,8 @@ EVENT_STREAM = "text/event-stream"
 async def encoded(
     app_state: AppState,
     state: RequestState,
-    pieces: Sequence[str],
-    speak: Callable[[str], Awaitable[Audio]],
+    pieces: Sequence[Piece],
+    speak: Callable[[Piece], Awaitable[Audio]],
     file_format: AudioFormat,
     output_rate: int | None = None,
 ) -> AsyncGenerator[bytes, None]:

@@ -83,6 +83,8 @@ class TextToSpeechRequest(ClientBody):
     """Restore input_audio first."""
     post_generation_filters: list[AudioConversionRequest] = Field(default=[], max_length=4)
     """Restore the speech before it is sent."""
+    normalize: bool = True
+    """Not HSE's: read markdown, numbers, dates … as a person would; false speaks every mark."""
 
 
 class SpeechTranscribeRequest(ClientBody):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.responses import Response
 
 from contract.audio.codec import Audio
@@ -14,17 +16,18 @@ from ingress.hse.schemas import AudioOutputOptions, TextToSpeechRequest
 from ingress.hse.vad_data import read_segments
 from ingress.media import read_embedding, read_voice
 from ingress.request_state import RequestState
-from ingress.selection import check_speaker, find_card
-from ingress.sentences import check_text, packed, split
-from ingress.speaking import Reference, Speak, joined, speak_with
+from ingress.selection import check_speaker, find_card, speaker_in
+from ingress.speaking import Reference, Speak, joined, speak_with, with_silences
 from ingress.state import AppState
 from ingress.streams import ClosingStream, begun, encoded
+from ingress.text.pieces import Piece, packed_pieces, read_text
 from ingress.voices.permission import allow_given_voices
 
 
 async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequest) -> Response:
     state.field_names = {
         "text": "input",
+        "xml:lang": "input",
         "reference_audio": "input_audio",
         "audio": "input_audio",
         "segments": "input_vad_data",
@@ -36,9 +39,15 @@ async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequ
     state.model = card.id
     state.note_ignored(body)
     speaker = check_speaker(card, body.language, body.voice)
-    text = await app_state.in_thread(
-        check_text, body.input, max_chars=app_state.settings.max_text_chars, param="input"
+    read = await app_state.in_thread(
+        read_text,
+        body.input,
+        speaker,
+        partial(speaker_in, card, speaker, param="xml:lang"),
+        max_chars=app_state.settings.max_text_chars,
+        normalize=body.normalize,
     )
+    state.ignored += read.ignored
     before = filters.plan(app_state, body.pre_processing_filters, param="pre_processing_filters")
     after = filters.plan(app_state, body.post_generation_filters, param="post_generation_filters")
     if not card.is_toolchain:
@@ -48,19 +57,18 @@ async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequ
             allow_given_voices(app_state.settings, param=name)
     options = synthesis_options(body.generation_options)
     reference = await _reference(app_state, state, body, before)
-    say = speak_with(app_state, state, card, speaker, options, body.mode, reference)
+    say = speak_with(app_state, state, card, options, read.pieces, body.mode, reference)
 
-    async def speak_filtered(piece: str) -> Audio:
+    async def speak_filtered(piece: Piece) -> Audio:
         return await filters.apply(app_state, state, after, await say(piece))
 
-    pieces = split(text, speaker.language)
-    return await _send(app_state, state, pieces, speak_filtered, body)
+    return await _send(app_state, state, read.pieces, with_silences(speak_filtered), body)
 
 
 async def _send(
     app_state: AppState,
     state: RequestState,
-    pieces: list[str],
+    pieces: list[Piece],
     speak: Speak,
     body: TextToSpeechRequest,
 ) -> Response:
@@ -69,7 +77,7 @@ async def _send(
         file_format = options.format
         chunks = encoded(app_state, state, pieces, speak, file_format, options.sample_rate)
         return ClosingStream(await begun(chunks), file_format.content_type)
-    audio = joined([await speak(piece) for piece in packed(pieces)])
+    audio = joined([await speak(piece) for piece in packed_pieces(pieces)])
     return await answer_audio(app_state, state, audio, options, prefix="tts", model=body.model)
 
 

@@ -26,7 +26,7 @@ class CreateSpeechRequest(ClientBody):
     model: str | None = None
     """A name from GET /v1/models; absent: the one that answers to tts-1."""
     input: str
-    """The text to speak."""
+    """The text to speak, or SSML that begins with `<speak>`."""
     voice: str | VoiceId | None = None
     """A voice of the model, an alias, or one of OpenAI's names, in any case; absent: the first."""
     instructions: str | None = None
@@ -39,7 +39,7 @@ class CreateSpeechRequest(ClientBody):
     seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
     """Same seed, same sound, where the model has chance in it."""
     normalize: bool = True
-    """Read markdown, links and emoji as a person would; false speaks every mark."""
+    """Read markdown, links, numbers, dates … as a person would; false speaks every mark."""
     sample_rate: int | None = Field(default=None, ge=8_000, le=48_000)
     """Hz; absent: the model's own, or the nearest that the format has."""
     stream: bool | None = None

@@ -15,9 +15,8 @@ from ingress.languages import is_any_language
 from ingress.media import write_file
 from ingress.openai.schemas import CreateSpeechRequest
 from ingress.request_state import RequestState
-from ingress.selection import find_card, find_voice, speaks
-from ingress.sentences import check_text, split
-from ingress.speaking import Speak, SynthesisOptions, joined, speak_with
+from ingress.selection import find_card, find_voice, speaker_in, speaks
+from ingress.speaking import Speak, SynthesisOptions, joined, speak_with, with_silences
 from ingress.state import AppState
 from ingress.streams import (
     EVENT_STREAM,
@@ -28,6 +27,7 @@ from ingress.streams import (
     whole_or_stream,
     with_true_lengths,
 )
+from ingress.text.pieces import Piece, read_text
 from ingress.voices.cloning import cloning_card, reference_of, stored_voice
 from ingress.voices.records import StoredVoice
 
@@ -39,7 +39,10 @@ that trust the header's lengths get true ones where the rest is spoken by then."
 
 
 async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequest) -> Response:
-    state.field_names = {"text": "input", **dict.fromkeys(_REFERENCES, "voice")}
+    state.field_names = {
+        **{"text": "input", "xml:lang": "input"},
+        **dict.fromkeys(_REFERENCES, "voice"),
+    }
     state.note_ignored(body)
     snapshot = app_state.catalog.current
     stored = await stored_voice(app_state, state, body.voice_name)
@@ -52,20 +55,22 @@ async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequ
     speaker = find_voice(snapshot, card, None if stored else body.voice_name, language)
     file = _file_of(body)
     _note_unused(state, body, language, file)
-    text = await app_state.in_thread(
-        check_text,
+    read = await app_state.in_thread(
+        read_text,
         body.input,
+        speaker,
+        partial(speaker_in, card, speaker, param="xml:lang"),
         max_chars=app_state.settings.max_text_chars,
-        param="input",
         normalize=body.is_normalized,
     )
+    state.ignored += read.ignored
     options = SynthesisOptions(body.speed, seed=body.seed)
     if stored is None:
-        say = speak_with(app_state, state, card, speaker, options)
+        say = speak_with(app_state, state, card, options, read.pieces)
     else:
         reference = await reference_of(app_state, state, card, stored)
-        say = speak_with(app_state, state, card, speaker, options, "voice_cloning", reference)
-    return await _send(app_state, state, split(text, speaker.language), say, body, file)
+        say = speak_with(app_state, state, card, options, read.pieces, "voice_cloning", reference)
+    return await _send(app_state, state, read.pieces, with_silences(say), body, file)
 
 
 def _language(
@@ -108,7 +113,7 @@ def _note_unused(
 async def _send(
     app_state: AppState,
     state: RequestState,
-    pieces: list[str],
+    pieces: list[Piece],
     say: Speak,
     body: CreateSpeechRequest,
     file: File,
@@ -132,9 +137,9 @@ async def _send(
     return ClosingStream(await begun(chunks), content_type)
 
 
-def _patience_s(pieces: list[str], started_s: float) -> float:
+def _patience_s(pieces: list[Piece], started_s: float) -> float:
     """No wait at all where the rest would take longer, by what the first sentence took."""
-    rest = sum(len(piece) for piece in pieces[1:]) / len(pieces[0])
+    rest = sum(len(piece.text) for piece in pieces[1:]) / len(pieces[0].text)
     expected_s = (time.monotonic() - started_s) * rest
     return _WAV_PATIENCE_S if expected_s <= _WAV_PATIENCE_S else 0.0
 

@@ -23,6 +23,9 @@ from recordings import recording as plan_of
 from served import Server, free_port, running
 
 from contract.audio.codec import Audio, wav_bytes
+from ingress.text.markup import spoken_text
+from ingress.text.vocabulary import Locale
+from ingress.text.written_forms import read_written_forms
 from transport.decoding.reading import decode
 
 pytestmark = pytest.mark.weights
@@ -207,3 +210,42 @@ def test_ctrl_c_ends_it_cleanly(server):
     assert "Harmony Speech answers at" in server.log
     assert server.log.rstrip().endswith("Ended.")
     assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "It costs $3.50 on 11/27/2026.",
+        "In 1999 it was -5 °C, or 23 °F.",
+        "The **fast** [train](https://example.com/x) drives 80 km/h.",
+        "Write to joe@example.com today.",
+    ],
+)
+def test_written_forms_are_heard_as_words(client, sent):
+    """A recogniser writes figures again where it hears numbers; they are compared as words."""
+    spoken = client.audio.speech.create(model="tts-1", voice="joe", input=sent).read()
+    heard = client.audio.transcriptions.create(
+        model="whisper-1", file=("speech.mp3", spoken), language="en"
+    )
+    meant, again = (
+        words(read_written_forms(text, Locale("en"))) for text in (spoken_text(sent), heard.text)
+    )
+    assert jiwer.wer(meant, again) < 0.1
+
+
+def test_breaks_and_rates_are_heard_in_the_wav(client):
+    def seconds(inner: str) -> float:
+        spoken = client.audio.speech.create(
+            model="tts-1", voice="joe", input=f"<speak>{inner}</speak>", response_format="wav"
+        ).read()
+        return decode(spoken, max_bytes=1 << 24, max_seconds=60).duration_s
+
+    first, second = "The weather is fine today.", "We should go for a walk."
+    short = seconds(f'{first}<break time="200ms"/>{second}')
+    long = seconds(f'{first}<break time="2200ms"/>{second}')
+    assert long - short == pytest.approx(2.0, abs=0.01)
+    normal = seconds(first)
+    assert seconds(f'<prosody rate="50%">{first}</prosody>') / normal == pytest.approx(2, abs=0.1)
+    assert seconds(f'<prosody rate="200%">{first}</prosody>') / normal == pytest.approx(
+        0.5, abs=0.05
+    )

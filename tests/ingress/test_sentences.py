@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contract.errors import InvalidRequest
-from ingress.sentences import MAX_PIECE_CHARS, PACKED_CHARS, check_text, packed, split
+from ingress.sentences import MAX_PIECE_CHARS, PACKED_CHARS, packed, split
 
 
 @pytest.mark.parametrize(
@@ -50,14 +49,3 @@ def test_packing_joins_neighbours_up_to_a_limit() -> None:
     assert all(len(piece) <= PACKED_CHARS for piece in joined)
     assert len(joined) == 3
     assert packed([]) == []
-
-
-@pytest.mark.parametrize("text", ["", " ", "...", "🎉", "\x00\x01", "\ud800"])
-def test_text_without_words_is_refused(text: str) -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        check_text(text, max_chars=100, param="input")
-    assert caught.value.param == "input"
-
-
-def test_control_characters_are_dropped_and_line_breaks_kept() -> None:
-    assert check_text("a\x00b\nc\ud800", max_chars=100, param="input") == "a b\nc"

@@ -164,7 +164,7 @@ async def test_sentences_are_spoken_one_by_one(http: httpx.AsyncClient, models: 
     await http.post(PATH, json=body(input=text, seed=7))
     assert [request.text for request in models.requests] == [
         "Dr. Smith is here.",
-        "He has 3.5 apples!",
+        "He has three point five apples!",
         "Who wants one?",
     ]
     assert all(isinstance(r, SynthesizeInput) and r.seed == 7 for r in models.requests)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingress.spoken_text import spoken_text, visible_text
+from ingress.text.markup import spoken_text, visible_text
 
 
 @pytest.mark.parametrize(

@@ -45,12 +45,13 @@ def visible_text(text: str) -> str:
 
 def spoken_text(text: str) -> str:
     """What a person would read aloud of `text`; markdown of any length, in any language."""
-    lines = _OTHER_BULLET.sub("* ", _INLINE_BLOCK.sub("\n", _without_emoji(text)))
+    lines = _OTHER_BULLET.sub("* ", _INLINE_BLOCK.sub("\n", without_emoji(text)))
     blocks = _blocks(_parser().parse(visible_text(lines)))
     return "\n\n".join(block for block in blocks if block)
 
 
-def _without_emoji(text: str) -> str:
+def without_emoji(text: str) -> str:
+    """The text without emoji, and without the space that they leave before a full stop."""
     from emoji import replace_emoji
 
     kept = replace_emoji(text, lambda found, _: found if found[0] in _READ_SYMBOLS else " ")

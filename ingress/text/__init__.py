@@ -1,0 +1,1 @@
+"""From a text as a client sent it to the words that a person would read aloud."""

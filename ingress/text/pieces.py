@@ -1,0 +1,137 @@
+"""A text as pieces that are spoken one after another: what, by whom, how fast, what silence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from contract.errors import InvalidRequest
+from ingress.selection import Speaker
+from ingress.sentences import packed, split
+from ingress.text.interpretation import say_as
+from ingress.text.markup import spoken_text, visible_text, without_emoji
+from ingress.text.ssml import Break, Part, Words, is_ssml, parse
+from ingress.text.vocabulary import locale_of
+from ingress.text.written_forms import read_written_forms
+
+SpeakerOf = Callable[[str], Speaker]
+"""The voice of the model that speaks a language (a BCP 47 tag). Raises InvalidRequest."""
+_SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Words of one voice at one tempo, spoken by one call of the model."""
+
+    text: str
+    speaker: Speaker
+    rate: float = 1.0
+    """Factor on the request's speed."""
+    before_s: float = 0.0
+    """Silence before it."""
+    after_s: float | None = None
+    """Silence after it; None: as the model ends it."""
+
+
+@dataclass(slots=True)
+class TextToSpeak:
+    pieces: list[Piece]
+    ignored: list[str] = field(default_factory=list)
+    """Names of what was asked for and not followed."""
+
+
+def read_text(
+    text: str, speaker: Speaker, speaker_of: SpeakerOf, *, max_chars: int, normalize: bool = True
+) -> TextToSpeak:
+    """What is said of a text, in order. Without `normalize` all that is visible, marks included.
+
+    Parses markup: call it off the event loop. Raises InvalidRequest that names `text`.
+    """
+    if len(text) > max_chars:
+        raise InvalidRequest(
+            f"text has {len(text)} characters; the most is {max_chars}", param="text"
+        )
+    if is_ssml(text):
+        script = parse(visible_text(text), param="text")
+        read = TextToSpeak(
+            list(_spoken_parts(script.parts, speaker, speaker_of, normalize=normalize)),
+            script.ignored,
+        )
+    else:
+        words = _words(text, speaker) if normalize else visible_text(text)
+        read = TextToSpeak([Piece(one, speaker) for one in split(words, speaker.language)])
+    if not read.pieces:
+        raise InvalidRequest("text has no words to speak", param="text")
+    return read
+
+
+def _words(text: str, speaker: Speaker) -> str:
+    return read_written_forms(spoken_text(text), locale_of(speaker.language, text))
+
+
+def packed_pieces(pieces: Iterable[Piece]) -> list[Piece]:
+    """Neighbours joined as far as a model may speak them at once, never over a silence."""
+    joined: list[Piece] = []
+    for (speaker, rate, _), group in groupby(
+        _with_breath(pieces), lambda one: (one[0].speaker, one[0].rate, one[1])
+    ):
+        run = [piece for piece, _ in group]
+        texts = packed([piece.text for piece in run])
+        made = [Piece(text, speaker, rate) for text in texts]
+        made[0] = replace(made[0], before_s=run[0].before_s)
+        made[-1] = replace(made[-1], after_s=run[-1].after_s)
+        joined += made
+    return joined
+
+
+def _with_breath(pieces: Iterable[Piece]) -> Iterable[tuple[Piece, int]]:
+    """Each piece with the number of silences before it."""
+    breath = 0
+    for piece in pieces:
+        yield piece, breath
+        breath += piece.after_s is not None
+
+
+def _spoken_parts(
+    parts: Iterable[Part], speaker: Speaker, speaker_of: SpeakerOf, *, normalize: bool
+) -> Iterable[Piece]:
+    """One piece a sentence; a silence belongs to the piece before it, the first to the next."""
+    before_s, last = 0.0, None
+    for kind, group in groupby(parts, _what_belongs_together):
+        if isinstance(kind, Break):
+            if last is None:
+                before_s += kind.seconds
+            else:
+                last = replace(last, after_s=(last.after_s or 0.0) + kind.seconds)
+        elif isinstance(kind, Words):
+            who = speaker_of(kind.language) if kind.language else speaker
+            words = _read_words(list(group), who, normalize=normalize)
+            for text in split(words, who.language):
+                if last is not None:
+                    yield last
+                last, before_s = Piece(text, who, kind.rate, before_s), 0.0
+    if last is not None:
+        yield last
+
+
+def _what_belongs_together(part: Part) -> Part:
+    """Words of one language and rate; every break and boundary is for itself."""
+    return Words(language=part.language, rate=part.rate) if isinstance(part, Words) else part
+
+
+def _read_words(parts: Iterable[Part], speaker: Speaker, *, normalize: bool) -> str:
+    words = [part for part in parts if isinstance(part, Words)]
+    whole = " ".join(part.text for part in words)
+    read: list[str] = []
+    for part in words:
+        locale = locale_of(part.language or speaker.language, whole)
+        text = _SPACE.sub(" ", part.text)
+        if part.say_as:
+            read.append(say_as(text, part.say_as, locale))
+        elif normalize:
+            read.append(read_written_forms(without_emoji(text), locale))
+        else:
+            read.append(text)
+    return "".join(read)

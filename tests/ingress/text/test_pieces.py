@@ -1,0 +1,143 @@
+"""From a text to pieces: what is said, by whom, how fast, with what silence."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contract.errors import InvalidRequest
+from ingress.selection import Speaker
+from ingress.sentences import MAX_PIECE_CHARS, PACKED_CHARS
+from ingress.text.pieces import Piece, packed_pieces, read_text
+
+JOE = Speaker("EN", "joe")
+
+
+def speaker_of(language: str) -> Speaker:
+    return JOE if language.startswith("en") else Speaker("FR", "claire")
+
+
+def read(text: str, *, normalize: bool = True, max_chars: int = 100_000) -> list[Piece]:
+    return read_text(text, JOE, speaker_of, max_chars=max_chars, normalize=normalize).pieces
+
+
+def said(text: str, *, normalize: bool = True) -> list[str]:
+    return [piece.text for piece in read(text, normalize=normalize)]
+
+
+def test_markup_and_written_forms_are_read_and_sentences_split() -> None:
+    assert said("## News\n- It costs **$3.50**. See https://example.com/docs\n") == [
+        "News.",
+        "It costs three dollars and fifty cents.",
+        "See example dot com slash docs.",
+    ]
+
+
+def test_without_normalize_all_that_is_visible_stays() -> None:
+    assert said("**It** costs $3.50 \u200b🎉", normalize=False) == ["**It** costs $3.50 🎉"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", "🎉", "\x00\x01", "\ud800", "<speak/>"])
+@pytest.mark.parametrize("normalize", [True, False])
+def test_text_without_words_is_refused(text: str, normalize: bool) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        read(text, normalize=normalize)
+    assert caught.value.param == "text"
+
+
+def test_characters_are_counted_as_sent() -> None:
+    assert read("9" * 100, max_chars=100)
+    with pytest.raises(InvalidRequest, match="101 characters; the most is 100"):
+        read("9" * 101, max_chars=100)
+
+
+def test_control_characters_are_dropped_and_line_breaks_kept() -> None:
+    assert said("a\x00b\nc\ud800") == ["a b\nc"]
+
+
+def test_silences_stand_before_the_first_and_after_every_other_piece() -> None:
+    ssml = '<speak><break time="1s"/>One.<break time="2s"/><break time="500ms"/> Two.</speak>'
+    assert read(ssml) == [Piece("One.", JOE, before_s=1.0, after_s=2.5), Piece("Two.", JOE)]
+
+
+def test_rate_and_language_change_for_their_words_only() -> None:
+    ssml = (
+        '<speak>It is <prosody rate="150%">in 1999</prosody>, '
+        '<lang xml:lang="fr-FR">le 1er mai</lang>.</speak>'
+    )
+    assert read(ssml) == [
+        Piece("It is", JOE),
+        Piece("in nineteen ninety-nine", JOE, rate=1.5),
+        Piece("le premier mai", Speaker("FR", "claire")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "sent", "spoken"),
+    [
+        ('"characters"', "abC-12", "A B C dash one two"),
+        ('"spell-out"', "U.N.", "U dot N dot"),
+        ('"digits"', "2026", "two zero two six"),
+        ('"cardinal"', "2026", "two thousand twenty-six"),
+        ('"number"', "1,234", "one thousand two hundred thirty-four"),
+        ('"ordinal"', "3", "third"),
+        ('"date" format="dmy"', "11/12/2026", "December eleventh, twenty twenty-six"),
+        ('"date" format="mdy"', "11/12/2026", "November twelfth, twenty twenty-six"),
+        ('"date" format="md"', "9/8", "September eighth"),
+        ('"date"', "2026-11-27", "November twenty-seventh, twenty twenty-six"),
+        ('"time"', "2:30pm", "two thirty PM"),
+        ('"telephone"', "+1 555-0100", "plus one, five five five, zero one zero zero"),
+        ('"telephone" format="1"', "2125", "two one two five"),
+        ('"currency"', "$42.01", "forty-two dollars and one cent"),
+        ('"currency" detail="EUR"', "42.01", "forty-two euros and one cent"),
+        ('"unit"', "5 km", "five kilometers"),
+        ('"fraction"', "3/4", "three quarters"),
+        ('"year"', "1999", "nineteen ninety-nine"),
+        ('"ordinal"', "third", "third"),
+        ('"date"', "yesterday", "yesterday"),
+    ],
+)
+def test_say_as(attributes: str, sent: str, spoken: str) -> None:
+    ssml = f"<speak>So <say-as interpret-as={attributes}>{sent}</say-as> it is.</speak>"
+    assert said(ssml) == [f"So {spoken} it is."]
+
+
+def test_without_normalize_only_what_ssml_asks_for_is_read() -> None:
+    ssml = '<speak>It is 5, <say-as interpret-as="ordinal">5</say-as>.</speak>'
+    assert said(ssml, normalize=False) == ["It is 5, fifth."]
+
+
+def test_line_ends_inside_ssml_are_spaces() -> None:
+    assert said("<speak>\n  <p>One\n  line.</p>\n  <p>Two</p>\n</speak>") == ["One line.", "Two"]
+
+
+def test_packing_joins_neighbours_up_to_a_limit_and_never_over_a_silence() -> None:
+    pieces = read(" ".join(f"Sentence {number} is here." for number in range(200)))
+    joined = packed_pieces(pieces)
+    assert all(len(piece.text) <= PACKED_CHARS for piece in joined)
+    assert 1 < len(joined) < 20
+    assert " ".join(one.text for one in joined) == " ".join(one.text for one in pieces)
+    ssml = '<speak>One. Two.<break time="1s"/>Three. <prosody rate="2">Four.</prosody></speak>'
+    assert packed_pieces(read(ssml)) == [
+        Piece("One. Two.", JOE, after_s=1.0),
+        Piece("Three.", JOE),
+        Piece("Four.", JOE, rate=2.0),
+    ]
+
+
+@given(st.text(max_size=500), st.booleans())
+def test_any_text_becomes_short_pieces_or_is_refused(text: str, normalize: bool) -> None:
+    try:
+        pieces = read(text, normalize=normalize)
+    except InvalidRequest:
+        return
+    assert all(0 < len(piece.text) <= MAX_PIECE_CHARS for piece in pieces)
+
+
+@pytest.mark.parametrize("unit", ["*", "[", "- ", "> ", "`", "|a", "<p>", "_a_", "**a", "(1) "])
+def test_a_megabyte_is_refused_unread_and_what_is_allowed_is_read(unit: str) -> None:
+    with pytest.raises(InvalidRequest, match="the most is 20000"):
+        read(unit * 1_000_000, max_chars=20_000)
+    text = "word " + unit * ((20_000 - 5) // len(unit))
+    assert said(text)[0].startswith("word")
