@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 from fake_client import RATE, SECONDS_PER_CHARACTER, FakeClient
-from front_door import browser, heard, make_app
+from ingress_app import browser, heard, make_app
 
 PATH = "/v1/audio/speech"
 
