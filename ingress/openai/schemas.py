@@ -130,15 +130,6 @@ class Usage(BaseModel):
     seconds: float
 
 
-class TokenUsage(BaseModel):
-    """Audio counts 50 tokens a second, as Whisper's encoder does; text its tokens."""
-
-    type: Literal["tokens"] = "tokens"
-    input_tokens: int
-    output_tokens: int
-    total_tokens: int
-
-
 class LogProb(BaseModel):
     """One word, with the space before it; the words join to the text."""
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import re
 import signal
+import subprocess
 import sys
 import time
 import wave
@@ -195,6 +197,33 @@ def test_log_probabilities_and_hints_of_a_real_recording(client):
 def test_the_models_that_openai_clients_ask_for_are_there(client):
     listed = {model.id for model in client.models.list()}
     assert {"tts-1", "whisper-1", "whisper-base", "piper-en", "silero-vad"} <= listed
+
+
+def readme(language: str, url: str) -> str:
+    """Blocks of the README that call a server, calling this one."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    address = "http://127.0.0.1:8080/"
+    calling = "".join(block for block in blocks if address in block and "make serve" not in block)
+    assert calling
+    return calling.replace(address, f"{url}/")
+
+
+@pytest.mark.parametrize(
+    ("language", "program"), [("sh", ["bash", "-euo", "pipefail"]), ("python", [sys.executable])]
+)
+def test_the_commands_of_the_readme_speak_and_listen(server, tmp_path, language, program):
+    done = subprocess.run(
+        [*program, "-c", readme(language, server.url)],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONWARNINGS": "ignore"},  # the example leaves its file open
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "hello from harmony" in words(done.stdout)
+    assert len((tmp_path / "hello.mp3").read_bytes()) > 5_000
 
 
 def test_ctrl_c_ends_it_cleanly_while_models_still_load(tmp_path):

@@ -41,13 +41,14 @@ from contract.wire.tensors import (
     to_message,
     wanted_task,
 )
+from transport.asgi.settings import MEGABYTE
 from transport.client.http import TRACE_PARAMETER
 from transport.decoding.decoders import Decoders
 from transport.decoding.refusals import AudioLimits
 from transport.kserve.errors import AnsweredError
 from transport.kserve.recordings import decoded
 from transport.kserve.sdk import Model
-from transport.kserve.settings import MEGABYTE, ServingSettings
+from transport.kserve.settings import ServingSettings
 from transport.threads import off_loop, weight
 
 logger = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ from contract.errors import InvalidRequest, ModelNotFound, PayloadTooLarge, show
 from transport.asgi.body_guard import RequestGuard
 from transport.asgi.http_server import limit
 from transport.asgi.paths import LenientPaths
+from transport.asgi.settings import MEGABYTE
 from transport.decoding.decoders import Decoders
 from transport.kserve.errors import AnsweredError, answer_error, answer_invalid_body
 from transport.kserve.grpc import GrpcServer
@@ -27,7 +28,7 @@ from transport.kserve.sdk import (
     is_cloud_event,
     model_server,
 )
-from transport.kserve.settings import MEGABYTE, ServingSettings
+from transport.kserve.settings import ServingSettings
 
 _MOST_CLOUD_EVENT_BYTES = 4 * MEGABYTE
 

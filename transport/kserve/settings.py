@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from transport.asgi.settings import MEGABYTE, Renamed, ServerSettings
-from transport.decoding.settings import DecodingSettings
-
-__all__ = ["MEGABYTE", "ServingSettings"]
+from transport.asgi.settings import Renamed, ServerSettings
 
 
-class ServingSettings(ServerSettings, DecodingSettings):
+class ServingSettings(ServerSettings):
     """Environment variables SPEECH_<FIELD>."""
 
     renamed: ClassVar[Mapping[str, Renamed]] = {"max_timeout_s": Renamed("timeout_s")}
