@@ -115,6 +115,24 @@ def test_the_default_values_need_nothing_that_a_fresh_install_lacks(objects) -> 
             "ingress.apiKeys.existingSecret names the secret keys",
             "kubectl create secret -n x generic keys --from-literal=keys",
         ),
+        (
+            [NAMESPACE],
+            (
+                *("--set", "ingress.voices.store=postgresql"),
+                *("--set", "ingress.voices.database.existingSecret=database"),
+            ),
+            "ingress.voices.database.existingSecret names the secret database",
+            "kubectl create secret -n x generic database --from-literal=url=postgresql://",
+        ),
+        (
+            [NAMESPACE],
+            (
+                *("--set", "ingress.replicas=1,ingress.voices.store=sqlite"),
+                *("--set", "ingress.voices.encryption.existingSecret=voices"),
+            ),
+            "ingress.voices.encryption.existingSecret names the secret voices",
+            'generic voices --from-literal=keys="$(openssl rand -base64 32)"',
+        ),
         ([EFS], CLAIM, "No storage class is the default", "kubectl get storageclass"),
         (
             [EBS],

@@ -99,6 +99,10 @@ kubectl patch configmap/{{ .name }} -n knative-serving --type merge -p '{{ dict 
 {{- end -}}
 {{- with .Values.hub.tokenSecret }}{{ $_ := set $wanted . (dict "key" $.Values.hub.tokenKey "for" "hub.tokenSecret" "make" (printf "generic %%s --from-literal=%s=…" $.Values.hub.tokenKey)) }}{{ end -}}
 {{- with .Values.ingress.apiKeys }}{{ if .existingSecret }}{{ $_ := set $wanted .existingSecret (dict "key" .key "for" "ingress.apiKeys.existingSecret" "make" (printf "generic %%s --from-literal=%s=…" .key)) }}{{ end }}{{ end -}}
+{{- with .Values.ingress.voices -}}
+  {{- if and (eq .store "postgresql") .database.existingSecret }}{{ $_ := set $wanted .database.existingSecret (dict "key" .database.key "for" "ingress.voices.database.existingSecret" "make" (printf "generic %%s --from-literal=%s=postgresql://…" .database.key)) }}{{ end -}}
+  {{- if and (ne .store "none") .encryption.existingSecret }}{{ $_ := set $wanted .encryption.existingSecret (dict "key" .encryption.key "for" "ingress.voices.encryption.existingSecret" "make" (printf "generic %%s --from-literal=%s=\"$(openssl rand -base64 32)\"" .encryption.key)) }}{{ end -}}
+{{- end -}}
 {{- toJson $wanted -}}
 {{- end }}
 
