@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 from typing import Any
@@ -29,6 +30,7 @@ def read_json(data: bytes, *, param: str = "body", named_by: str | None = None) 
             f"{param} holds more than {MAX_ITEMS} JSON values; send numbers as binary tensors",
             param=param,
         )
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:

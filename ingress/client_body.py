@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ingress.encoding import AudioFormat
 
@@ -105,6 +105,16 @@ def format_name(value: Any) -> Any:
     return _FORMAT_NAMES.get(name, name)
 
 
+def _unless_random(value: Any) -> Any:
+    return None if value in (-1, "-1") else value
+
+
+Seed = Annotated[
+    int | None,
+    Field(ge=0, le=2**63 - 1),
+    BeforeValidator(_unless_random, json_schema_input_type=int),
+]
+"""Same seed, same sound, where the model has chance in it; -1 is how many programs spell none."""
 AnyCase = BeforeValidator(_lowered)
 """For enumerations and literals, which are all in lower case."""
 FileFormat = Annotated[AudioFormat, BeforeValidator(format_name)]

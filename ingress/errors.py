@@ -53,6 +53,8 @@ async def _answer(request: Request, exc: Exception) -> Response:
     response = error_response(state.dialect, error)
     if isinstance(exc, HTTPException) and exc.headers:
         response.headers.update(exc.headers)
+        if response.headers.get("allow") == "GET":
+            response.headers["allow"] = "GET, HEAD"
     return response
 
 

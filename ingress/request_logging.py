@@ -45,12 +45,17 @@ class RequestLogging:
         state, refusal = self._open(scope)
         scope.setdefault("state", {})["state"] = state
         sender = _Sender(state, scope, send)
-        name = f"{scope['method']} {scope['path']}"
+        method = scope["method"]
         try:
             with (
                 metrics.IN_FLIGHT.track_inprogress(),
                 state.lease,
-                tracing.span(name, SpanKind.SERVER, state.context) as state.context,
+                tracing.span(
+                    method,
+                    SpanKind.SERVER,
+                    state.context,
+                    final_name=lambda: f"{method} {_route(scope)}",
+                ) as state.context,
             ):
                 await self._answer(scope, receive, sender, state, refusal)
         finally:
@@ -67,7 +72,7 @@ class RequestLogging:
             state.status, state.error_code = error.status, error.code
             await error_response(state.dialect, error)(scope, receive, send)
         finally:
-            path = getattr(scope.get("route"), "path", "unmatched")
+            path = _route(scope)
             status = str(state.status or 404)
             metrics.REQUESTS.labels(path, "WEBSOCKET", state.dialect.value, status).inc()
             access_log.info("session", extra={"fields": _log_fields(scope, state, path)})
@@ -176,8 +181,14 @@ async def _break_off(
     await error_response(state.dialect, state.named(error))(scope, receive, sender)
 
 
+def _route(scope: Scope) -> str:
+    """The path as it was declared: few values, and nothing a caller sent."""
+    path: str = getattr(scope.get("route"), "path", "unmatched")
+    return path
+
+
 def _report(scope: Scope, state: RequestState) -> None:
-    path = getattr(scope.get("route"), "path", "unmatched")
+    path = _route(scope)
     status = str(state.status or 499)
     metrics.REQUESTS.labels(path, scope["method"], state.dialect.value, status).inc()
     metrics.SECONDS.labels(path).observe(state.age_s)

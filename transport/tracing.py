@@ -8,7 +8,7 @@ OTEL_SERVICE_NAME, OTEL_TRACES_SAMPLER … mean what they mean everywhere
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -44,10 +44,17 @@ def configure(service: str) -> None:
 
 
 @contextmanager
-def span(name: str, kind: SpanKind, context: RequestContext) -> Iterator[RequestContext]:
+def span(
+    name: str,
+    kind: SpanKind,
+    context: RequestContext,
+    *,
+    final_name: Callable[[], str] | None = None,
+) -> Iterator[RequestContext]:
     """A span below the request's; what is called inside with the yielded context is below it.
 
-    An error is recorded by its class and code: messages may repeat what a caller sent.
+    `final_name` is asked at the end, when more is known. An error is recorded by its class and
+    code: messages may repeat what a caller sent.
     """
     parent = _W3C.extract({TRACEPARENT_HEADER: context.traceparent})
     current = get_tracer("harmony_speech").start_span(name, context=parent, kind=kind)
@@ -62,4 +69,6 @@ def span(name: str, kind: SpanKind, context: RequestContext) -> Iterator[Request
         current.set_status(StatusCode.ERROR)
         raise
     finally:
+        if final_name is not None:
+            current.update_name(final_name())
         current.end()

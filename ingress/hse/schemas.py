@@ -6,15 +6,15 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, BaseModel, Field
 
-from ingress.client_body import ClientBody, FileFormat
+from ingress.client_body import ClientBody, FileFormat, Seed
 from ingress.encoding import AudioFormat
 
 
 class GenerationOptions(ClientBody):
     """Null and zero count as not given, as HSE counts them."""
 
-    seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
-    """Same seed, same sound. Here zero is a seed like any other."""
+    seed: Seed = None
+    """Here zero is a seed like any other."""
     speed: float | None = None
     pitch: float | None = None
     """harmonyspeech only."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from contract.catalog import Availability
-from ingress.client_body import AnyCase, ClientBody, FileFormat
+from ingress.client_body import AnyCase, ClientBody, FileFormat, Seed
 from ingress.encoding import AudioFormat
 
 
@@ -36,8 +36,7 @@ class CreateSpeechRequest(ClientBody):
     stream_format: Annotated[Literal["audio", "sse"], AnyCase] = "audio"
     language: str | None = None
     """In any usual spelling; needed only where one voice name exists in two languages."""
-    seed: int | None = Field(default=None, ge=0, le=2**63 - 1)
-    """Same seed, same sound, where the model has chance in it."""
+    seed: Seed = None
     normalize: bool = True
     """Read markdown, links, numbers, dates … as a person would; false speaks every mark."""
     sample_rate: int | None = Field(default=None, ge=8_000, le=48_000)

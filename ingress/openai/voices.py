@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from fastapi import APIRouter, Request
+from pydantic import BeforeValidator
 
 from contract.errors import InvalidRequest
 from ingress.endpoints import SPEECH, cards
@@ -34,7 +37,7 @@ def router(app_state: AppState) -> APIRouter:
     @routes.get(PATH, responses=VOICE_FAULTS)
     async def voices(
         request: Request,
-        legacy: bool = False,
+        legacy: Annotated[bool, BeforeValidator(lambda given: given or False)] = False,
         limit: Limit = 20,
         after: After = None,
         order: Order = "desc",

@@ -26,13 +26,17 @@ def test_whatever_json_can_say_is_read(value):
     assert read_json(json.dumps(value).encode()) == value
 
 
+def test_a_byte_order_mark_before_the_text_is_skipped():
+    assert read_json('\ufeff{"a": 1}'.encode()) == {"a": 1}
+
+
 @pytest.mark.parametrize(
     ("text", "param", "words"),
     [
         ("", "body", "JSON"),
         ("{", "body", "JSON"),
         ('{"a": 1,}', "body", "JSON"),
-        ("\ufeff{}", "body", "JSON"),
+        ("\ufeff", "body", "JSON"),
         ('{"a": [0, NaN]}', "a[1]", "finite"),
         ('{"a": {"b": -Infinity}}', "a.b", "finite"),
         ('{"a": 1e999}', "a", "finite"),

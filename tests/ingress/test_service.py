@@ -79,3 +79,4 @@ async def test_unknown_path_and_method(http: httpx.AsyncClient) -> None:  # S7
     answer = await http.put("/v1/audio/speech")
     assert answer.status_code == 405
     assert answer.headers["allow"] == "POST"
+    assert (await http.delete("/health")).headers["allow"] == "GET, HEAD"

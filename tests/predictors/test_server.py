@@ -517,6 +517,8 @@ async def test_v2_json_that_is_broken_is_not_repeated(http: httpx.AsyncClient) -
         ("POST", "/v1/models/nobody:predict", 404),
         ("POST", "/v1/models/synthesize:explain", 501),
         ("POST", "/v2/models/synthesize/versions/2/infer", 501),
+        ("GET", "/v2/models/synthesize/versions/2", 501),
+        ("GET", "/v2/models/synthesize/versions/2/ready", 501),
         ("POST", "/v2/repository/models/synthesize/load", 400),
         ("POST", "/v2/repository/models/synthesize/unload", 400),
     ],

@@ -21,7 +21,7 @@ from transport.tracing import SpanKind, configure, span
 configure("test-service")
 try:
     caller = RequestContext("req-1", traceparent=TRACEPARENT)
-    with span("outer", SpanKind.SERVER, caller) as context:
+    with span("GET", SpanKind.SERVER, caller, final_name=lambda: "outer") as context:
         with span("inner", SpanKind.CLIENT, context):
             raise ModelFailed("words of a caller")
 except ModelFailed:

@@ -23,6 +23,7 @@ from transport.kserve.sdk import (
 
 Infer = Callable[[bytes, dict[str, str]], Awaitable[bytes]]
 """A serialized request and its metadata to a serialized answer. Raises SpeechError."""
+_STREAMS_PER_CONNECTION = 128
 _SERVICE = "inference.GRPCInferenceService"
 
 
@@ -34,10 +35,15 @@ class GrpcServer:
         infer: Infer,
         *,
         max_message_bytes: int,
+        max_calls: int,
+        keep_alive_s: int,
         grace_s: int,
     ) -> None:
+        """More than `max_calls` at once are answered with RESOURCE_EXHAUSTED; a connection
+        without calls is closed after `keep_alive_s`."""
         self._port, self._servicer, self._infer = port, servicer, infer
-        self._max_message_bytes, self._grace_s = max_message_bytes, grace_s
+        self._max_message_bytes, self._max_calls = max_message_bytes, max_calls
+        self._keep_alive_s, self._grace_s = keep_alive_s, grace_s
         self._server: aio.Server | None = None
 
     async def serve(self) -> None:
@@ -45,8 +51,14 @@ class GrpcServer:
         limits = [
             ("grpc.max_send_message_length", self._max_message_bytes),
             ("grpc.max_receive_message_length", self._max_message_bytes),
+            ("grpc.max_concurrent_streams", _STREAMS_PER_CONNECTION),
+            ("grpc.max_connection_idle_ms", 1000 * self._keep_alive_s),
         ]
-        server = aio.server(interceptors=(ExceptionToStatusInterceptor(),), options=limits)
+        server = aio.server(
+            interceptors=(ExceptionToStatusInterceptor(),),
+            options=limits,
+            maximum_concurrent_rpcs=self._max_calls,
+        )
         methods = {**_sdk_methods(self._servicer), "ModelInfer": self._own_method()}
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, methods),))
         server.add_insecure_port(f"[::]:{self._port}")

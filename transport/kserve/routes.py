@@ -36,8 +36,8 @@ class V2Routes:
         app.add_api_route(_MODEL, self.metadata, methods=["GET"], tags=["V2"])
         app.add_api_route(f"{_MODEL}/ready", self.ready, methods=["GET"], tags=["V2"])
         app.add_route(f"{_MODEL}/infer", self.infer, methods=["POST"])
-        versions = f"{_MODEL}/versions/{{version}}/infer"
-        app.add_route(versions, self.infer_version, methods=["POST"])
+        for path, method in (("", "GET"), ("/ready", "GET"), ("/infer", "POST")):
+            app.add_route(f"{_MODEL}/versions/{{version}}{path}", self.version, methods=[method])
 
     async def metadata(self, model_name: str) -> dict[str, Any]:
         return self._find(model_name).metadata()
@@ -56,7 +56,7 @@ class V2Routes:
         except SpeechError as error:
             return error_response(error)
 
-    async def infer_version(self, request: Request) -> Response:
+    async def version(self, request: Request) -> Response:
         return JSONResponse({"error": "models have no versions here", "code": "not_found"}, 501)
 
     async def infer_grpc(self, raw: bytes, headers: Mapping[str, str]) -> bytes:

@@ -71,6 +71,8 @@ class SpeechServer(model_server.ModelServer):
             InferenceServicer(self.dataplane, self.model_repository_extension),
             routes.infer_grpc,
             max_message_bytes=settings.max_body_mb * MEGABYTE,
+            max_calls=settings.max_connections,
+            keep_alive_s=settings.keep_alive_s,
             grace_s=settings.grace_s,
         )
         self._grpc_server = self._grpc  # type: ignore[assignment]  # what the SDK's stop() stops

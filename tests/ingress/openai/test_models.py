@@ -151,7 +151,9 @@ async def test_voices_as_bare_names(http: httpx.AsyncClient) -> None:
     for legacy in ("true", "1"):
         answer = (await http.get("/v1/audio/voices", params={"legacy": legacy})).json()
         assert answer == {"voices": [voice["id"] for voice in objects]}
-    assert (await http.get("/v1/audio/voices?legacy=false")).json()["voices"] == objects
+    for legacy in ("false", ""):
+        answer = (await http.get("/v1/audio/voices", params={"legacy": legacy})).json()
+        assert answer["voices"] == objects
 
 
 async def test_models_that_speak(http: httpx.AsyncClient, models: FakeClient) -> None:

@@ -159,6 +159,14 @@ async def test_any_language_is_that_of_the_voice(
     assert (models.requests[0].language, models.requests[0].voice) == ("FR", "FR")
 
 
+@pytest.mark.parametrize("seed", [-1, "-1"])
+async def test_a_seed_of_minus_one_is_none(
+    http: httpx.AsyncClient, models: FakeClient, seed: int | str
+) -> None:
+    assert (await http.post(PATH, json=body(seed=seed))).status_code == 200
+    assert [r.seed for r in models.requests if isinstance(r, SynthesizeInput)] == [None]
+
+
 async def test_sentences_are_spoken_one_by_one(http: httpx.AsyncClient, models: FakeClient) -> None:
     text = "Dr. Smith is here. He has 3.5 apples! Who wants one?"
     await http.post(PATH, json=body(input=text, seed=7))
