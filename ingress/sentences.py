@@ -14,6 +14,8 @@ MAX_PIECE_CHARS = 400
 PACKED_CHARS = 1000
 """Sentences packed together up to this length when nobody waits for the first of them."""
 
+_WIDE_END = re.compile(r"(?<=[。！？])(?=\d)")
+"""Where sentencex sees a number go on."""
 _CUTS = (re.compile(r"[,;:—，；：、]\s*"), re.compile(r"\s+"))
 
 
@@ -21,7 +23,12 @@ def split(text: str, language: str | None) -> list[str]:
     """Sentences in order, each speakable and at most MAX_PIECE_CHARS long."""
     code = (language or "en").lower()[:2]
     sentences = sentencex.segment(COUNTRIES.get(code, code), text)
-    pieces = (piece.strip() for sentence in sentences for piece in _shortened(sentence))
+    pieces = (
+        piece.strip()
+        for sentence in sentences
+        for part in _WIDE_END.split(sentence)
+        for piece in _shortened(part)
+    )
     return [piece for piece in pieces if is_speakable(piece)]
 
 

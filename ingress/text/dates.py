@@ -228,7 +228,7 @@ def _clock(found: re.Match[str], locale: Locale) -> str:
 
 def _half(letter: str, stop: str, found: re.Match[str]) -> str:
     """AM or PM, and the full stop of a sentence that ends there."""
-    following = found.string[found.end() : found.end() + 2].strip()
+    following = found.string[found.end() : found.end() + 3].lstrip(' \n"“«(')[:1]
     return f" {letter.upper()}M" + (stop if not following or following.isupper() else "")
 
 

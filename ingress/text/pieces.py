@@ -60,15 +60,14 @@ def read_text(
             script.ignored,
         )
     else:
-        words = _words(text, speaker) if normalize else visible_text(text)
-        read = TextToSpeak([Piece(one, speaker) for one in split(words, speaker.language)])
+        locale = locale_of(speaker.language, text)
+        words = visible_text(text)
+        if normalize:
+            words = read_written_forms(spoken_text(text), locale)
+        read = TextToSpeak([Piece(one, speaker) for one in split(words, locale.language)])
     if not read.pieces:
         raise InvalidRequest("text has no words to speak", param="text")
     return read
-
-
-def _words(text: str, speaker: Speaker) -> str:
-    return read_written_forms(spoken_text(text), locale_of(speaker.language, text))
 
 
 def packed_pieces(pieces: Iterable[Piece]) -> list[Piece]:
@@ -108,7 +107,7 @@ def _spoken_parts(
         elif isinstance(kind, Words):
             who = speaker_of(kind.language) if kind.language else speaker
             words = _read_words(list(group), who, normalize=normalize)
-            for text in split(words, who.language):
+            for text in split(words, locale_of(who.language, words).language):
                 if last is not None:
                     yield last
                 last, before_s = Piece(text, who, kind.rate, before_s), 0.0

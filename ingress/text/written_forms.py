@@ -8,7 +8,9 @@ no faster. Text in languages without a vocabulary stays as it is.
 from __future__ import annotations
 
 import re
+import unicodedata
 
+from ingress.text.abbreviations import read_abbreviations
 from ingress.text.addresses import read_addresses, read_phone_numbers
 from ingress.text.dates import read_dates, read_times
 from ingress.text.money import read_money
@@ -32,6 +34,7 @@ from ingress.text.roman import read_roman_numerals
 from ingress.text.vocabulary import Locale
 
 _OTHER_DIGITS = re.compile(r"(?![0-9])\d")
+_WIDE_MARKS = re.compile(r"(?<=\d)[．：，／－](?=\d)")
 _ANYTHING_TO_READ = re.compile(r"[\d@#&=<>+~×÷≤≥≈±½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅒]|\w\.\w|[IVXLC]{2,9}|://")
 _VERSION = re.compile(
     r"(?<![\w.])(?:([vV])\.? ?(?=\d)(\d{1,8}(?:\.\d{1,8}){0,5})|(\d{1,8}(?:\.\d{1,8}){2,5}))"
@@ -67,9 +70,13 @@ _FEMININE_ENDS: dict[str, tuple[str, ...]] = {
 
 def read_written_forms(text: str, locale: Locale) -> str:
     """The text as it is said in its language. Call it off the event loop."""
-    if not locale.is_read or not _ANYTHING_TO_READ.search(text):
+    if not locale.is_read:
+        return text
+    text = read_abbreviations(text, locale)
+    if not _ANYTHING_TO_READ.search(text):
         return text
     text = _OTHER_DIGITS.sub(lambda found: str(int(found[0])), text)
+    text = _WIDE_MARKS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     for rule in (
         *(read_addresses, read_dates, _read_versions, _join_thousands, read_times, read_money),
         *(read_phone_numbers, read_ranges, read_measures, read_ordinals, read_fractions),

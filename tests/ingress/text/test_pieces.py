@@ -34,6 +34,50 @@ def test_markup_and_written_forms_are_read_and_sentences_split() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "sentences"),
+    [
+        ("EN", 'Dr. Li met Mr. J. R. Lee at 5 p.m. "Is it?" she asked. Yes!', [3, "Yes!"]),
+        (
+            "EN",
+            "It cost $3.50, i.e. nothing.See Fig. 3 and No. 5. The U.S. is big...",
+            [3, "The U.S."],
+        ),
+        (
+            "ES",
+            "El Sr. Gil vino a las 5. ¿Cómo está? ¡Bien! La Dra. Ruiz (EE. UU.) no.",
+            [4, "La Doc"],
+        ),
+        ("FR", "M. Dupont et Mme. Roy sont là. Qu'est-ce ? Rien ! Cf. p. 5. Fin", [5, "Fin"]),
+        (
+            "DE",
+            "Dr. Weiß kam am 3. Mai z. B. um 9. Er sagte: „Ja.“ Das ist Nr. 5.",
+            [3, "Das ist Nu"],
+        ),
+        (
+            "IT",
+            "Il sig. Rossi è qui. Come sta? Bene! L'art. 5 dice così, ecc. Poi basta.",
+            [5, "Poi"],
+        ),
+        ("PT", "O Sr. Silva chegou. Tudo bem? Sim! Av. Paulista, n.º 5, etc. Fim.", [5, "Fim."]),
+        ("JP", "こんにちは。元気ですか？３．５個ある。終わり", [4, "終わり"]),
+        ("ZH", "你好。天气很好！他说：“是的。我去。”真的吗？3.5元。", [5, "3.5元。"]),
+        ("HI", "नमस्ते। आप कैसे हैं? डॉ. शर्मा आए। मूल्य 3.5 है। अंत", [5, "अंत"]),
+        ("KR", "안녕하세요. 어떻게 지내세요? 가격은 3.5달러입니다. 끝", [4, "끝"]),
+        ("RU", "Привет. Как дела? Хорошо! Цена 3.5 рубля.", [4, "Цена 3.5"]),
+        (None, "नमस्ते। आप कैसे हैं?", [2, "आप"]),
+    ],
+)
+def test_sentences_end_where_a_reader_of_the_language_pauses(
+    language: str | None, text: str, sentences: list[int | str]
+) -> None:
+    speaker = Speaker(language, None)
+    made = read_text(text, speaker, lambda _: speaker, max_chars=1000).pieces
+    count, last = sentences
+    assert len(made) == count, made
+    assert made[-1].text.startswith(str(last))
+
+
 def test_without_normalize_all_that_is_visible_stays() -> None:
     assert said("**It** costs $3.50 \u200b🎉", normalize=False) == ["**It** costs $3.50 🎉"]
 
