@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import ExitStack
 
 import httpx
+import pytest
 from fake_client import FakeClient
 from http_threads import serving_limited
 from ingress_app import as_base64, browser, make_app, wav, wav_base64
@@ -70,26 +71,16 @@ async def test_a_model_that_hangs_leaves_room_for_others() -> None:
     assert any("piper has 32 requests under way" in message for message in said)
 
 
-async def test_one_caller_leaves_places_of_a_model_to_others(models: FakeClient) -> None:
+@pytest.mark.parametrize(
+    "bounds",
+    [{"max_requests": 4, "max_requests_per_caller": 3}, {"max_requests_per_model": 4}],
+    ids=["of the server", "of a model"],
+)
+async def test_one_caller_leaves_places_to_others(
+    models: FakeClient, bounds: dict[str, int]
+) -> None:
     models.gate = asyncio.Event()
-    app = make_app(models, api_keys="one,two", max_requests_per_model=4)
-    async with browser(app) as http:
-        one, two = {"api-key": "one"}, {"api-key": "two"}
-        waiting = [
-            asyncio.create_task(http.post("/v1/audio/vad", json=VAD, headers=one)) for _ in range(3)
-        ]
-        await models.until_called(3)
-        refused = await http.post("/v1/audio/vad", json=VAD, headers=one)
-        waiting.append(asyncio.create_task(http.post("/v1/audio/vad", json=VAD, headers=two)))
-        await models.until_called(4)
-        models.gate.set()
-        assert [(await task).status_code for task in waiting] == [200] * 4
-    assert refused.status_code == 429
-
-
-async def test_a_caller_has_its_share(models: FakeClient) -> None:
-    models.gate = asyncio.Event()
-    app = make_app(models, api_keys="one,two", max_requests=4, max_requests_per_caller=3)
+    app = make_app(models, api_keys="one,two", **bounds)
     async with browser(app) as http:
         one, two = {"api-key": "one"}, {"api-key": "two"}
         waiting = [

@@ -1,6 +1,6 @@
 {{/*
-Toolchains as InferenceGraphs over V1 envelopes. Every step is Hard: a Soft one would feed its error
-body to the next. `data: $response` passes the enriched envelope on; an Ensemble's answers are merged
+Toolchains as InferenceGraphs over V1 instances. Every step is Hard: a Soft one would feed its error
+body to the next. `data: $response` passes the enriched instance on; an Ensemble's answers are merged
 by the step that follows it (contract/wire/instances.py).
 */}}
 
@@ -41,7 +41,7 @@ Arguments: name, node, condition.
   dependency: Hard
 {{- end }}
 
-{{/* The synthesizer of the envelope's language, else the first, which refuses another language. */}}
+{{/* The synthesizer of the instance's language, else the first, which refuses another language. */}}
 {{- define "harmony-speech.byLanguage" -}}
 routerType: Switch
 steps:
@@ -104,7 +104,7 @@ steps:
 
 {{/*
 Voice cloning: reference → segments → embedding beside text → base speech; then conversion. What the
-envelope holds decides what is done, whatever its `mode` says.
+instance holds decides what is done, whatever its `mode` says.
 */}}
 {{- define "harmony-speech.openvoice" -}}
 {{- $converter := printf "OpenVoiceV%sToneConverter" .version }}

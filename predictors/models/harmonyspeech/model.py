@@ -41,12 +41,12 @@ from predictors.nn.checkpoint import read_checkpoint
 from predictors.nn.loading import read_config, shared_network
 from predictors.nn.mastering import insert_pauses, normalize_peak
 from predictors.nn.speaker_embedding import load_embedding
+from predictors.nn.text_errors import text_errors
 from predictors.nn.vocoding import CutMel, joined
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import NoOptions, read_options
 from predictors.runtime.weights.source import WeightsMissing, resolve
 from predictors.text.english.harmonyspeech_pieces import text_to_pieces
-from predictors.text.errors import NoSpeakableText
 
 SAMPLE_RATE = 16_000
 MAX_CHARACTERS = 20_000
@@ -189,10 +189,8 @@ class HarmonySpeechSynthesizer(Model[SynthesizeMelInput, SynthesizeMelOutput]):
                 param="text",
             )
         voice = self._voice(request.embedding)
-        try:
+        with text_errors():
             pieces = text_to_pieces(request.text)
-        except NoSpeakableText as exc:
-            raise InvalidRequest(str(exc), param="text") from exc
         prosody = request.speed, request.pitch, request.energy
         return Prepared([Unit(Piece(ids, voice, *prosody), len(ids)) for ids in pieces], None)
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import torch
 
 from contract.config import InvalidConfig, ModelConfig
-from contract.errors import InvalidRequest, ModelFailed
+from contract.errors import ModelFailed
 from contract.tasks import AudioOutput, SynthesizeInput, Task
 from predictors.models.vits.bert_features import NONE, BertFeatures, bert_for
 from predictors.models.vits.checkpoints import shared_vits
@@ -19,12 +19,12 @@ from predictors.models.vits.synthesis import MAX_RUN_IDS, Piece, PieceSynthesize
 from predictors.models.vits.voices import VoiceTable, check_language, language_key, voice_table
 from predictors.nn.loading import Loaded, read_config
 from predictors.nn.tempo import Recording
+from predictors.nn.text_errors import text_errors
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import resolve
 from predictors.text.errors import NoSpeakableText
 from predictors.text.melo import LANGUAGES, MeloInput, melo_input, plain_pieces
-from predictors.text.optional_library import MissingLibraryError
 from predictors.text.splitting import MELO_SPLITTERS
 
 _FILES = ("config.json", "checkpoint.pth")
@@ -137,12 +137,8 @@ class MeloTTSSynthesizer(Model[SynthesizeInput, AudioOutput]):
     def prepare(self, request: SynthesizeInput) -> Prepared[SynthesisOptions]:
         check_language(request.language, self._tables.language)
         speaker_id = self._tables.voices.speaker_id(request.voice)
-        try:
+        with text_errors():
             sentences = self.sentences(request.text)
-        except NoSpeakableText as exc:
-            raise InvalidRequest(str(exc), param="text") from exc
-        except MissingLibraryError as exc:
-            raise ModelFailed(str(exc)) from exc
         options = _DEFAULTS.asked_by(request)
         seed = self._config.seed if request.seed is None else request.seed
         is_alone = request.seed is not None  # the same bytes whatever else is spoken

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Self
 
 from contract.config import InvalidConfig, ModelConfig
-from contract.errors import InvalidRequest, ModelFailed
 from contract.tasks import AudioOutput, SynthesizeInput, Task
 from predictors.models.vits.checkpoints import shared_vits
 from predictors.models.vits.config import LICENSE
@@ -15,12 +14,11 @@ from predictors.models.vits.synthesis import MAX_RUN_IDS, Piece, PieceSynthesize
 from predictors.models.vits.voices import VoiceTable, check_language, language_key, voice_table
 from predictors.nn.loading import Loaded, read_config
 from predictors.nn.tempo import Recording
+from predictors.nn.text_errors import text_errors
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import NoOptions, read_options
 from predictors.runtime.weights.source import resolve
-from predictors.text.errors import NoSpeakableText
 from predictors.text.openvoice import LANGUAGES, text_to_ids
-from predictors.text.optional_library import MissingLibraryError
 
 _GREETINGS = {"EN": "Good morning.", "ZH": "早上好。"}
 _DEFAULTS = SynthesisOptions(speed=1.0, noise_scale=0.667, noise_scale_w=0.6, sdp_ratio=0.2)
@@ -69,12 +67,8 @@ class OpenVoiceV1Synthesizer(Model[SynthesizeInput, AudioOutput]):
     def prepare(self, request: SynthesizeInput) -> Prepared[SynthesisOptions]:
         check_language(request.language, self._language)
         speaker_id = self._voices.speaker_id(request.voice)
-        try:
+        with text_errors():
             pieces = text_to_ids(request.text, self._language, self._symbols)
-        except NoSpeakableText as exc:
-            raise InvalidRequest(str(exc), param="text") from exc
-        except MissingLibraryError as exc:
-            raise ModelFailed(str(exc)) from exc
         options = _DEFAULTS.asked_by(request)
         seed = self._config.seed if request.seed is None else request.seed
         is_alone = request.seed is not None  # the same bytes whatever else is spoken
