@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from predictors.text.chinese.kokoro import read_mandarin
 from predictors.text.english.kokoro import read_american
 from predictors.text.errors import NoSpeakableText
+from predictors.text.japanese.kokoro import read_japanese
 from predictors.text.kokoro_espeak import read_espeak
 from predictors.text.kokoro_tokens import Token
 
@@ -52,7 +54,9 @@ LANGUAGES: Mapping[str, Language] = {
     "f": Language("French", "fr", partial(read_espeak, voice="fr")),
     "h": Language("Hindi", "hi", partial(read_espeak, voice="hi")),
     "i": Language("Italian", "it", partial(read_espeak, voice="it")),
+    "j": Language("Japanese", "ja", read_japanese),
     "p": Language("Portuguese", "pt-BR", partial(read_espeak, voice="pt-br")),
+    "z": Language("Chinese", "zh", read_mandarin),
 }
 """By the first letter of a voice's name, as Kokoro has them."""
 

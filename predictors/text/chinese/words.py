@@ -3,7 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -20,7 +20,7 @@ _LOCK = Lock()  # jieba's part-of-speech tagger keeps state while it cuts
 
 
 @dataclass(frozen=True)
-class _Syllable:
+class Syllable:
     """`final` is full pinyin without its tone, "" for a character that is not read."""
 
     initial: str
@@ -32,7 +32,7 @@ class _Syllable:
 class _Libraries:
     tag_words: Callable[[str], list[Word]]
     split_word: Callable[[str], tuple[str, str]]
-    read: Callable[[str], list[_Syllable]]
+    read: Callable[[str], list[Syllable]]
 
 
 def speak_words(text: str) -> Pronunciation:
@@ -40,32 +40,41 @@ def speak_words(text: str) -> Pronunciation:
 
     Tones change only inside a run of Han characters: a mark ends what is said in one breath.
     """
-    libraries = _libraries()
     parts: list[Pronunciation] = []
     for match in _CLAUSE.finditer(text):
         clause = match[0]
         if "\u4e00" <= clause[0] <= "\u9fff":
-            parts.extend(_clause(clause, libraries))
+            parts.extend(_clause(clause))
         elif not clause.isspace():
             parts.append(_mark(clause))
     return join(parts)
 
 
-def _clause(text: str, libraries: _Libraries) -> Iterator[Pronunciation]:
+def said_words(text: str) -> list[tuple[str, list[Syllable]]]:
+    """Words of a run of Han characters, a syllable for each character, tones as they are said."""
+    libraries = _libraries()
     with _LOCK:
         tagged = libraries.tag_words(text)
+    words: list[tuple[str, list[Syllable]]] = []
     for word in move_boundaries(tagged, lambda part: [s.tone for s in libraries.read(part)]):
         syllables = libraries.read(word.text)
         tones = change_tones(word, [s.tone for s in syllables], libraries.split_word)
-        for character, syllable, tone in zip(word.text, syllables, tones, strict=True):
-            yield _character(character, syllable, tone)
+        said = [replace(one, tone=tone) for one, tone in zip(syllables, tones, strict=True)]
+        words.append((word.text, said))
+    return words
 
 
-def _character(character: str, syllable: _Syllable, tone: int) -> Pronunciation:
+def _clause(text: str) -> Iterator[Pronunciation]:
+    for word, syllables in said_words(text):
+        for character, syllable in zip(word, syllables, strict=True):
+            yield _character(character, syllable)
+
+
+def _character(character: str, syllable: Syllable) -> Pronunciation:
     phones = syllable_phones(syllable.initial, syllable.final)
     if phones is None:
         return Pronunciation((UNKNOWN_PHONE,), (0,), (1,), (character,))
-    return Pronunciation(phones, (tone, tone), (2,), (character,))
+    return Pronunciation(phones, (syllable.tone, syllable.tone), (2,), (character,))
 
 
 def _mark(mark: str) -> Pronunciation:
@@ -98,7 +107,7 @@ def _libraries() -> _Libraries:
         cut = len(shortest) if word.startswith(shortest) else len(word) - len(shortest)
         return word[:cut], word[cut:]
 
-    def read(word: str) -> list[_Syllable]:
+    def read(word: str) -> list[Syllable]:
         style = pypinyin.Style
         initials = pypinyin.lazy_pinyin(word, style=style.INITIALS)
         finals = pypinyin.lazy_pinyin(word, style=style.FINALS_TONE3, neutral_tone_with_five=True)
@@ -107,8 +116,8 @@ def _libraries() -> _Libraries:
     return _Libraries(tag_words, split_word, read)
 
 
-def _syllable(initial: str, final: str) -> _Syllable:
+def _syllable(initial: str, final: str) -> Syllable:
     """ "zh", "ang1" -> zh, ang, 1; a character without a reading comes back as itself."""
     if not final[-1:].isdigit():
-        return _Syllable("", "", _NEUTRAL)
-    return _Syllable(initial, final[:-1], int(final[-1]))
+        return Syllable("", "", _NEUTRAL)
+    return Syllable(initial, final[:-1], int(final[-1]))
