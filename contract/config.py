@@ -50,7 +50,8 @@ class ModelConfig(_Closed):
     name: Name
     """Unique; the predictor's V2 model name and the id that clients send."""
     model: str = Field(min_length=1)
-    """Hub id, local directory or file, or `package:<python package>/<path inside it>`."""
+    """Hub id, local directory or file, `package:<python package>/<path inside it>`, or
+    `cache:<directory>` for what `harmony fetch-kokoro` has put below $SPEECH_CACHE."""
     model_type: str = Field(min_length=1)
     """A built-in model type or one that a plugin package registers."""
     task: Task | None = None
@@ -69,6 +70,8 @@ class ModelConfig(_Closed):
     seed: int = 0
     fallback: str | None = None
     """Name of another entry of the same task that answers when this one cannot."""
+    optional: bool = False
+    """Left out by `harmony serve`, which says so, where its weights or packages are not here."""
     options: dict[str, Scalar] = {}
     """Settings of the model type, documented with it (compute_type, cpu_threads …)."""
 

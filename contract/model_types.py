@@ -6,7 +6,7 @@ Printed by `make manifests` from the specs of the classes (`predictors/runtime/r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contract.tasks import Task
 
@@ -24,6 +24,10 @@ class ModelType:
     """Importable packages without which it cannot be imported."""
     license: str = ""
     """Of its public weights, or of a library under stronger terms."""
+    voice_languages: Mapping[str, str] = field(default_factory=dict)
+    """First letter of a voice's name -> the language it speaks; empty where an entry has one."""
+    blends: bool = False
+    """Whether `voice` may be several with weights: `one(2)+two(1)`."""
 
 
 MODEL_TYPES: Mapping[str, ModelType] = {
@@ -53,7 +57,19 @@ MODEL_TYPES: Mapping[str, ModelType] = {
         extra="kokoro",
         image="piper",
         packages=("onnx", "onnxruntime", "text_unidecode"),
-        license="Apache-2.0; espeak-ng, for six languages, GPL-3.0-or-later",
+        license="Apache-2.0; espeak-ng GPL-3.0-or-later",
+        voice_languages={
+            "a": "en-US",
+            "b": "en-GB",
+            "e": "es",
+            "f": "fr",
+            "h": "hi",
+            "i": "it",
+            "j": "ja",
+            "p": "pt-BR",
+            "z": "zh",
+        },
+        blends=True,
     ),
     "HarmonySpeechEncoder": ModelType(
         task=Task.EMBED_SPEAKER,

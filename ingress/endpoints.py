@@ -8,12 +8,13 @@ because that entry is the one which answers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from contract.catalog import CatalogSnapshot
 from contract.config import ModelConfig
+from contract.model_types import MODEL_TYPES
 from contract.tasks import SPEAK_MODES, Task
 from contract.toolchains import ToolchainSpec
 
@@ -64,6 +65,12 @@ class ListedModel:
         return self.config is None
 
     @property
+    def blends(self) -> bool:
+        """Whether a voice may be several with weights."""
+        known = MODEL_TYPES.get(self.config.model_type) if self.config else None
+        return known is not None and known.blends
+
+    @property
     def modes(self) -> tuple[str, ...]:
         """HSE's speech modes that the model can do; empty outside speech."""
         if self.task is Task.SYNTHESIZE:
@@ -109,7 +116,21 @@ def _needs(spec: ToolchainSpec, endpoint: Endpoint, entry: ModelConfig) -> bool:
 def _languages(entry: ModelConfig) -> dict[str, tuple[str, ...]]:
     if entry.language is None and not entry.voices:
         return {}
+    known = MODEL_TYPES.get(entry.model_type)
+    if entry.language is None and known and known.voice_languages:
+        return _by_language(entry.voices, known.voice_languages)
     return {entry.language or DEFAULT_LANGUAGE: entry.voices}
+
+
+def _by_language(
+    voices: tuple[str, ...], languages: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Voices whose name says their language."""
+    found: dict[str, tuple[str, ...]] = {}
+    for voice in voices:
+        language = languages.get(voice[:1], DEFAULT_LANGUAGE)
+        found[language] = (*found.get(language, ()), voice)
+    return found
 
 
 def _merge(

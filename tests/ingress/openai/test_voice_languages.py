@@ -1,0 +1,103 @@
+"""A model whose voices speak several languages, and blends: the language follows the voice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from fake_client import FakeClient
+from ingress_app import browser, make_app
+
+from contract.config import load_config
+from contract.tasks import SynthesizeInput
+from ingress.selection import OPENAI_VOICES
+
+ROOT = Path(__file__).parents[3]
+CONFIG = (ROOT / "config.yml").read_text(encoding="utf-8")
+PATH = "/v1/audio/speech"
+
+
+@pytest_asyncio.fixture
+async def page(models: FakeClient) -> AsyncIterator[httpx.AsyncClient]:
+    async with browser(make_app(models, config=CONFIG)) as http:
+        yield http
+
+
+async def asked(http: httpx.AsyncClient, models: FakeClient, **body: Any) -> SynthesizeInput:
+    answer = await http.post(PATH, json={"model": "tts-1-hd", "input": "Hello."} | body)
+    assert answer.status_code == 200, answer.text
+    request = models.requests[-1]
+    assert isinstance(request, SynthesizeInput)
+    return request
+
+
+@pytest.mark.parametrize(
+    ("voice", "language"),
+    [
+        *(("af_heart", "en-US"), ("bf_emma", "en-GB"), ("ef_dora", "es"), ("ff_siwis", "fr")),
+        *(("hf_alpha", "hi"), ("if_sara", "it"), ("jf_alpha", "ja"), ("pm_alex", "pt-BR")),
+        *(("zf_xiaobei", "zh"), ("alloy", "en-US")),
+    ],
+)
+async def test_the_language_is_the_voice_s(
+    page: httpx.AsyncClient, models: FakeClient, voice: str, language: str
+) -> None:
+    assert (await asked(page, models, voice=voice)).language == language
+
+
+async def test_a_language_alone_chooses_a_voice_that_speaks_it(
+    page: httpx.AsyncClient, models: FakeClient
+) -> None:
+    for language in ("French", "fr-CA", "f"):
+        request = await asked(page, models, language=language)
+        assert (request.language, request.voice) == ("fr", "ff_siwis")
+
+
+async def test_every_openai_voice_is_another_voice(
+    page: httpx.AsyncClient, models: FakeClient
+) -> None:
+    spoken = [(await asked(page, models, voice=voice)).voice for voice in OPENAI_VOICES]
+    assert len(set(spoken)) == len(OPENAI_VOICES)
+
+
+async def test_the_fast_model_speaks_with_its_one_voice_whatever_is_asked(
+    page: httpx.AsyncClient, models: FakeClient
+) -> None:
+    for voice in OPENAI_VOICES:
+        assert (await asked(page, models, model="tts-1", voice=voice)).voice == "joe"
+
+
+async def test_a_blend_travels_with_its_shares_in_the_language_of_its_first_voice(
+    page: httpx.AsyncClient, models: FakeClient
+) -> None:
+    request = await asked(page, models, voice="bf_emma(3) + AF_SKY(1)")
+    assert (request.language, request.voice) == ("en-GB", "bf_emma(0.750000)+af_sky(0.250000)")
+
+
+@pytest.mark.parametrize("voice", ["af_sky+nobody", "af_sky(0)+af_bella", "af_sky(2", "+"])
+async def test_a_blend_that_cannot_be_is_refused_by_field(
+    page: httpx.AsyncClient, voice: str
+) -> None:
+    answer = await page.post(PATH, json={"model": "tts-1-hd", "input": "Hello.", "voice": voice})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == "voice"
+
+
+async def test_a_model_that_cannot_blend_knows_no_such_voice(page: httpx.AsyncClient) -> None:
+    body = {"model": "tts-1", "input": "Hello.", "voice": "joe+joe"}
+    answer = await page.post(PATH, json=body)
+    assert answer.status_code == 400
+    assert "unknown to piper-en" in answer.json()["error"]["message"]
+
+
+async def test_hse_clients_see_the_voices_of_each_language(page: httpx.AsyncClient) -> None:
+    listed = (await page.get("/v1/audio/speech/models")).json()["data"]
+    [kokoro] = [one for one in listed if one["id"] == "kokoro"]
+    voices = {one["language"]: [v["voice"] for v in one["voices"]] for one in kokoro["languages"]}
+    assert voices["it"] == ["if_sara", "im_nicola"]
+    [entry] = [one for one in load_config(ROOT / "config.yml").model_configs if one.optional]
+    assert sum(map(len, voices.values())) == len(entry.voices) == 54
