@@ -356,6 +356,40 @@ async def test_consents_that_cannot_be_stored(
     assert words in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{}",
+        b'{"name": 5}',
+        b'{"name": null}',
+        b'{"name": "\\u0000"}',
+        b'{"name": "\\ud800"}',
+        b'{"name": ["A"]}',
+        b'{"name": "' + b"n" * 257 + b'"}',
+    ],
+)
+async def test_names_that_cannot_be_given(
+    ann: openai.AsyncOpenAI, raw: httpx.AsyncClient, body: bytes
+) -> None:
+    made = await ann.audio.voice_consents.create(name="One", language="de", recording=upload())
+    path = f"/v1/audio/voice_consents/{made.id}"
+    answer = await raw.post(path, content=body, headers={"content-type": "application/json"})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "name")
+    assert await ann.audio.voice_consents.retrieve(made.id) == made
+
+
+@pytest.mark.parametrize("path", ["/v1/audio/voice_consents", "/v1/audio/voices"])
+async def test_strangers_are_kept_out(app: FastAPI, path: str) -> None:
+    async with browser(app) as http:
+        answers = [
+            await http.get(path),
+            await http.post(path),
+            await http.get(f"{path}/cons_1"),
+            await http.delete(f"{path}/cons_1"),
+        ]
+    assert [answer.status_code for answer in answers] == [401] * 4
+
+
 async def test_a_voice_needs_a_consent(ann: openai.AsyncOpenAI, raw: httpx.AsyncClient) -> None:
     path, files = "/v1/audio/voices", {"audio_sample": upload()}
     answer = await raw.post(path, data={"name": "A"}, files=files)
