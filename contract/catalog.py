@@ -6,14 +6,14 @@ for the length of one request.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from contract.config import ModelConfig, ServiceConfig
-from contract.errors import Unroutable
+from contract.errors import Unroutable, shown
 from contract.tasks import Task
-from contract.toolchains import TOOLCHAINS, ToolchainSpec
+from contract.toolchains import TOOLCHAINS, ModelTypes, ToolchainSpec, plays
 
 
 class Availability(StrEnum):
@@ -45,15 +45,23 @@ class CatalogSnapshot:
     def find(self, name: str) -> ModelConfig | None:
         return next((model for model in self.models if model.name == name), None)
 
-    def of_types(self, model_types: Iterable[str]) -> tuple[ModelConfig, ...]:
-        wanted = frozenset(model_types)
-        return tuple(model for model in self.models if model.model_type in wanted)
+    def of_types(self, need: ModelTypes) -> tuple[ModelConfig, ...]:
+        return tuple(model for model in self.models if plays(model, need))
 
-    def pick(self, model_types: tuple[str, ...], *, language: str | None = None) -> ModelConfig:
-        """The first model of these types, of that language if one is given. Raises Unroutable."""
-        candidates = self.of_types(model_types)
+    def pick(
+        self, need: ModelTypes, *, language: str | None = None, name: str | None = None
+    ) -> ModelConfig:
+        """The first of these types; of that language or name where one is given.
+
+        Raises Unroutable.
+        """
+        candidates = self.of_types(need)
         if not candidates:
-            raise Unroutable(f"no {' or '.join(model_types)} is configured; add one")
+            raise Unroutable(f"no {' or '.join(need)} is configured; add one")
+        if name is not None:
+            candidates = tuple(model for model in candidates if model.name == name)
+            if not candidates:
+                raise Unroutable(f"{shown(name)!r} is no {' or '.join(need)} of this toolchain")
         if language is None:
             return candidates[0]
         for model in candidates:
@@ -61,20 +69,19 @@ class CatalogSnapshot:
                 return model
         known = ", ".join(sorted({model.language for model in candidates if model.language}))
         raise Unroutable(
-            f"no {' or '.join(model_types)} speaks {language}; configured: {known or 'none'}",
+            f"no {' or '.join(need)} speaks {language}; configured: {known or 'none'}",
             param="language",
         )
 
     def toolchains(self, task: Task) -> tuple[ToolchainSpec, ...]:
         """Served toolchains whose every need for the task is met, in the table's order."""
-        present = {model.model_type for model in self.models}
         served = TOOLCHAINS if self.served_toolchains is None else self.served_toolchains
         return tuple(
             spec
             for name, spec in TOOLCHAINS.items()
             if name in served
             and task in spec.needs
-            and all(present.intersection(need) for need in spec.needs[task])
+            and all(self.of_types(need) for need in spec.needs[task])
         )
 
 

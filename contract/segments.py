@@ -9,24 +9,26 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from contract.errors import InvalidRequest
-from contract.tasks import SpeechSegment, TranscriptSegment
+from contract.tasks import SpeakerSegment, SpeechSegment, TranscriptSegment
 
 MAX_SEGMENTS = 100_000
 _SPEECH = TypeAdapter(tuple[SpeechSegment, ...])
 _TRANSCRIPT = TypeAdapter(tuple[TranscriptSegment, ...])
-_EITHER = TypeAdapter(tuple[TranscriptSegment | SpeechSegment, ...])
+_SPEAKERS = TypeAdapter(tuple[SpeakerSegment, ...])
+Segment = SpeechSegment | TranscriptSegment | SpeakerSegment
+_ANY = TypeAdapter(tuple[Segment, ...])
 _WHISPER = TypeAdapter(TranscriptSegment)
 
 
-def to_json(segments: Iterable[SpeechSegment | TranscriptSegment]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = _EITHER.dump_python(
+def to_json(segments: Iterable[Segment]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = _ANY.dump_python(
         tuple(segments), mode="json", by_alias=True, exclude_none=True
     )
     return found
 
 
-def to_json_text(segments: Iterable[SpeechSegment | TranscriptSegment]) -> str:
-    return _EITHER.dump_json(tuple(segments), by_alias=True, exclude_none=True).decode()
+def to_json_text(segments: Iterable[Segment]) -> str:
+    return _ANY.dump_json(tuple(segments), by_alias=True, exclude_none=True).decode()
 
 
 def whisper_fields(one: TranscriptSegment) -> dict[str, Any]:
@@ -42,6 +44,10 @@ def speech_from_json(value: Any, param: str) -> tuple[SpeechSegment, ...]:
 
 def transcript_from_json(value: Any, param: str) -> tuple[TranscriptSegment, ...]:
     return _read(_TRANSCRIPT, value, param)
+
+
+def speakers_from_json(value: Any, param: str) -> tuple[SpeakerSegment, ...]:
+    return _read(_SPEAKERS, value, param)
 
 
 def check_times(start_s: float, end_s: float, param: str) -> None:

@@ -40,6 +40,10 @@ class Task(StrEnum):
     """Toolchains only: text in any voice, presets or cloned from a reference."""
     RESTORE_AUDIO = "restore_audio"
     """Toolchains only: restoration from waveform to waveform."""
+    DIARIZE = "diarize"
+    """Toolchains only: who speaks when."""
+    TRANSCRIBE_SPEAKERS = "transcribe_speakers"
+    """Toolchains only: what is said, and by whom."""
 
 
 class TaskOutput:
@@ -144,7 +148,52 @@ class TranscriptSegment:
     words: tuple[Word, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SpeakerSegment:
+    """A stretch of one speaker's speech, with text and words where it was transcribed."""
+
+    start_s: _Start
+    end_s: _End
+    speaker: Annotated[str, Field(strict=True)]
+    text: Annotated[str | None, Field(strict=True)] = None
+    words: tuple[Word, ...] | None = None
+
+
 # transcribe -----------------------------------------------------------------------------------
+
+Language = Annotated[
+    str | None, Field(max_length=16, description="ISO 639-1 code; absent: detected")
+]
+Languages = Annotated[
+    str | None, Field(max_length=1024, description="codes with commas: detection among them")
+]
+Prompt = Annotated[
+    str | None,
+    Field(
+        max_length=MAX_TEXT_CHARACTERS,
+        description="text the transcript continues, to fix spelling and style; its end counts",
+    ),
+]
+Hotwords = Annotated[
+    str | None,
+    Field(max_length=MAX_TEXT_CHARACTERS, description="words to expect; the first count"),
+]
+Temperature = Annotated[
+    float, Field(ge=0, le=1, description="0: beam search with fall-back; above: sampling")
+]
+Beams = Annotated[WholeNumber, Field(ge=1, le=10, description="beams of the search")]
+SpeechThreshold = Annotated[
+    float | None,
+    Field(ge=0, le=1, description="probability above which it is speech; absent: the model's own"),
+]
+LeastSilence = Annotated[
+    WholeNumber | None,
+    Field(ge=0, le=60_000, description="shorter pauses do not split; absent: the model's own"),
+]
+SpeechPad = Annotated[
+    WholeNumber | None,
+    Field(ge=0, le=10_000, description="kept before speech; absent: the model's own"),
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,33 +222,21 @@ class TranscribeInput(TaskInput[TranscribeOutput]):
     as_reference = MappingProxyType({"language": None, "segment_timestamps": True})
 
     audio: Annotated[Audio, Tensor("mono speech, any rate"), _LISTENED_TO]
-    language: Annotated[
-        str | None, Field(max_length=16, description="ISO 639-1 code; absent: detected")
-    ] = None
-    languages: Annotated[
-        str | None, Field(max_length=1024, description="codes with commas: detection among them")
-    ] = None
+    language: Language = None
+    languages: Languages = None
     translate: Annotated[bool, Field(description="write English whatever is spoken")] = False
-    prompt: Annotated[
-        str | None,
-        Field(
-            max_length=MAX_TEXT_CHARACTERS,
-            description="text the transcript continues, to fix spelling and style; its end counts",
-        ),
-    ] = None
-    hotwords: Annotated[
-        str | None,
-        Field(max_length=MAX_TEXT_CHARACTERS, description="words to expect; the first count"),
-    ] = None
-    temperature: Annotated[
-        float, Field(ge=0, le=1, description="0: beam search with fall-back; above: sampling")
-    ] = 0.0
+    prompt: Prompt = None
+    hotwords: Hotwords = None
+    temperature: Temperature = 0.0
     word_timestamps: Annotated[bool, Field(description="times for every word")] = False
     segment_timestamps: Annotated[
         bool, Field(description="segments by sentence instead of by chunk of speech")
     ] = False
     vad_filter: Annotated[bool, Field(description="skip what is not speech")] = True
-    beam_size: Annotated[WholeNumber, Field(ge=1, le=10, description="beams of the search")] = 5
+    beam_size: Beams = 5
+    threshold: SpeechThreshold = None
+    min_silence_duration_ms: LeastSilence = None
+    speech_pad_ms: SpeechPad = None
 
 
 # detect_speech --------------------------------------------------------------------------------
@@ -237,6 +274,10 @@ class DetectSpeechInput(TaskInput[DetectSpeechOutput]):
 @dataclass(frozen=True, slots=True, eq=False)
 class EmbedSpeakerOutput(TaskOutput):
     embedding: Annotated[Embedding, Tensor("the speaker's voice as one vector")]
+    segment_embeddings: Annotated[
+        FloatArray | None,
+        Tensor("with each_segment: a unit vector a segment, zeros without a voice", shape=(-1, -1)),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -248,6 +289,7 @@ class EmbedSpeakerInput(TaskInput[EmbedSpeakerOutput]):
     segments: Annotated[
         tuple[SpeechSegment, ...] | None, Tensor("where the speech is; absent: all")
     ] = None
+    each_segment: Annotated[bool, Field(description="embed every segment by itself, too")] = False
 
 
 # synthesize_mel, vocode, restore --------------------------------------------------------------
@@ -411,6 +453,79 @@ class RestoreAudioInput(TaskInput[AudioOutput]):
     audio: Annotated[Audio, Tensor("mono recording, any rate and length")]
 
 
+KnownNames = Annotated[tuple[str, ...] | None, Tensor("names of known speakers")]
+KnownReferences = Annotated[
+    tuple[Audio, ...] | None, Tensor("a few seconds of each known speaker, in the names' order")
+]
+SpeakerCount = Annotated[
+    WholeNumber | None, Field(ge=1, le=32, description="how many speak; absent: found out")
+]
+SpeakerDistance = Annotated[
+    float | None,
+    Field(ge=0, le=2, description="nearer clusters of speech are one voice; absent: 0.08"),
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DiarizeOutput(TaskOutput):
+    segments: Annotated[
+        tuple[SpeakerSegment, ...], Tensor("who speaks when: A, B, … or known names")
+    ]
+    duration_s: Duration = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DiarizeInput(TaskInput[DiarizeOutput]):
+    task = Task.DIARIZE
+    output = DiarizeOutput
+
+    audio: Annotated[Audio, Tensor("mono speech of several people, any rate")]
+    known_speaker_names: KnownNames = None
+    known_speaker_references: KnownReferences = None
+    num_speakers: SpeakerCount = None
+    speaker_distance: SpeakerDistance = None
+    threshold: SpeechThreshold = None
+    min_silence_duration_ms: LeastSilence = None
+    speech_pad_ms: SpeechPad = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TranscribeSpeakersOutput(TaskOutput):
+    text: Annotated[str, Tensor("the whole transcript, UTF-8"), InstanceKeys("transcript", "text")]
+    segments: Annotated[tuple[SpeakerSegment, ...], Tensor("what each speaker says, in order")]
+    language: Annotated[
+        str,
+        Field(description="ISO 639-1 code, detected or given"),
+        InstanceKeys("transcript_language"),
+    ] = ""
+    duration_s: Duration = 0.0
+    text_tokens: Annotated[int, Field(description="the recogniser's tokens of the text")] = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TranscribeSpeakersInput(TaskInput[TranscribeSpeakersOutput]):
+    task = Task.TRANSCRIBE_SPEAKERS
+    output = TranscribeSpeakersOutput
+
+    audio: Annotated[Audio, Tensor("mono speech of several people, any rate")]
+    known_speaker_names: KnownNames = None
+    known_speaker_references: KnownReferences = None
+    num_speakers: SpeakerCount = None
+    speaker_distance: SpeakerDistance = None
+    threshold: SpeechThreshold = None
+    min_silence_duration_ms: LeastSilence = None
+    speech_pad_ms: SpeechPad = None
+    recogniser: Annotated[
+        str | None, Field(max_length=64, description="whose transcript; absent: the first's")
+    ] = None
+    language: Language = None
+    languages: Languages = None
+    prompt: Prompt = None
+    hotwords: Hotwords = None
+    temperature: Temperature = 0.0
+    beam_size: Beams = 5
+
+
 INPUTS: dict[Task, type[TaskInput[Any]]] = {
     kind.task: kind
     for kind in (
@@ -424,5 +539,7 @@ INPUTS: dict[Task, type[TaskInput[Any]]] = {
         RestoreInput,
         SpeakInput,
         RestoreAudioInput,
+        DiarizeInput,
+        TranscribeSpeakersInput,
     )
 }

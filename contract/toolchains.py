@@ -7,12 +7,23 @@ docs and chart are printed from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from contract.tasks import Task
 
 ModelTypes = tuple[str, ...]
-"""Alternatives: a predictor of any of these types will do."""
+"""Alternatives: a predictor of any of these types will do. A task stands for all of its types."""
 SPEECH_DETECTORS: ModelTypes = ("FasterWhisper", "SileroVAD")
+
+
+class Entry(Protocol):
+    """What a configured model says about itself (contract.config.ModelConfig)."""
+
+    @property
+    def model_type(self) -> str: ...
+
+    @property
+    def resolved_task(self) -> Task | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +46,11 @@ class ToolchainSpec:
     @property
     def last_model_type(self) -> str:
         return self.members[self.last][0]
+
+
+def plays(entry: Entry, need: ModelTypes) -> bool:
+    """Whether a configured model is one of the alternatives."""
+    return entry.model_type in need or entry.resolved_task in need
 
 
 def _openvoice(version: int, synthesizer: str) -> ToolchainSpec:
@@ -79,6 +95,19 @@ TOOLCHAINS: dict[str, ToolchainSpec] = {
             members={"restorer": ("VoiceFixerRestorer",), "vocoder": ("VoiceFixerVocoder",)},
             tasks={Task.RESTORE_AUDIO: ("restorer", "vocoder")},
             last="vocoder",
+        ),
+        ToolchainSpec(
+            name="diarize",
+            members={
+                "transcriber": ("FasterWhisper",),
+                "speech_detector": (Task.DETECT_SPEECH,),
+                "encoder": (Task.EMBED_SPEAKER,),
+            },
+            tasks={
+                Task.TRANSCRIBE_SPEAKERS: ("transcriber", "speech_detector", "encoder"),
+                Task.DIARIZE: ("speech_detector", "encoder"),
+            },
+            last="transcriber",
         ),
     )
 }

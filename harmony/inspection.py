@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contract.config import ModelConfig, ServiceConfig
 from contract.errors import SpeechError
 from contract.model_types import MODEL_TYPE_TASKS, MODEL_TYPES
-from contract.toolchains import TOOLCHAINS
+from contract.toolchains import TOOLCHAINS, plays
 from predictors.runtime.registry import known_model_types, missing_packages, task_of
 
 
@@ -27,11 +27,14 @@ def _problem(entry: ModelConfig) -> Iterator[str]:
 
 
 def summary(config: ServiceConfig) -> str:
-    present = {entry.model_type for entry in config.model_configs}
+    entries = config.model_configs
     chains = [
         spec.name
         for spec in TOOLCHAINS.values()
-        if any(all(present.intersection(need) for need in needs) for needs in spec.needs.values())
+        if any(
+            all(any(plays(entry, need) for entry in entries) for need in needs)
+            for needs in spec.needs.values()
+        )
     ]
     models = f"{len(config.model_configs)} models"
     return f"valid: {models}; toolchains: {', '.join(chains) or 'none'}"

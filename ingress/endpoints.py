@@ -16,7 +16,7 @@ from contract.catalog import CatalogSnapshot
 from contract.config import ModelConfig
 from contract.model_types import MODEL_TYPES
 from contract.tasks import SPEAK_MODES, Task
-from contract.toolchains import ToolchainSpec
+from contract.toolchains import ToolchainSpec, plays
 
 OWNER = "harmony-ai-solutions"
 """`owned_by` of every card, as HSE gives it."""
@@ -110,7 +110,7 @@ def _is_plain(entry: ModelConfig, endpoint: Endpoint) -> bool:
 
 def _needs(spec: ToolchainSpec, endpoint: Endpoint, entry: ModelConfig) -> bool:
     assert endpoint.toolchain is not None
-    return any(entry.model_type in need for need in spec.needs[endpoint.toolchain])
+    return any(plays(entry, need) for need in spec.needs[endpoint.toolchain])
 
 
 def _languages(entry: ModelConfig) -> dict[str, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -24,10 +24,11 @@ B = TypeVar("B")
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A predictor of one of these types; of this language, where one is given."""
+    """A predictor of one of these types; of this language or name, where one is given."""
 
     model_types: ModelTypes
     language: str | None = None
+    name: str | None = None
 
 
 class Steps:
@@ -51,7 +52,7 @@ class Steps:
         await self._client.wake([self.pick(need).name for need in needs], self._context)
 
     def pick(self, need: Need) -> ModelConfig:
-        return self._catalog.pick(need.model_types, language=need.language)
+        return self._catalog.pick(need.model_types, language=need.language, name=need.name)
 
     async def call(self, need: Need, request: TaskInput[O]) -> O:
         self._context.check_deadline()
@@ -78,3 +79,22 @@ async def gather_two(first: Coroutine[Any, Any, A], second: Coroutine[Any, Any, 
     except BaseExceptionGroup as errors:
         raise errors.exceptions[0] from None
     return left.result(), right.result()
+
+
+async def gather_each(
+    call: Callable[[A], Awaitable[B]], items: Sequence[A], *, most: int
+) -> list[B]:
+    """`call` for every item, at most `most` at once; results in the items' order. When one fails
+    the rest are cancelled and the fault raised."""
+    room = asyncio.Semaphore(most)
+
+    async def bounded(item: A) -> B:
+        async with room:
+            return await call(item)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(bounded(item)) for item in items]
+    except BaseExceptionGroup as faults:
+        raise faults.exceptions[0] from None
+    return [one.result() for one in tasks]

@@ -29,9 +29,9 @@ from contract.errors import InvalidRequest, ModelFailed
 from contract.fields import TaskField
 from contract.json_guard import read_json
 from contract.safetensor import read_safetensor
-from contract.tasks import FloatArray, SpeechSegment, TranscriptSegment
+from contract.tasks import FloatArray, SpeakerSegment, SpeechSegment, TranscriptSegment
 from contract.wire.elements import MAX_TEXT_BYTES, bytes_tensor, element_of, read_binary, read_text
-from contract.wire.message import MAX_NUMBERS, Tensor
+from contract.wire.message import MAX_ELEMENTS, MAX_NUMBERS, Tensor
 
 DETAILS = "details"
 """Beside segments [n, 2]: the same segments with text, words and the rest, as JSON."""
@@ -116,6 +116,41 @@ class _AudioCodec:
         self, field: TaskField, name: str, value: Any, max_bytes: int | None
     ) -> Recording:
         return Recording(read_binary(name, value, max_bytes), name)
+
+
+class _ListCodec:
+    """BYTES [n], each element as the codec of one spells it; in JSON a list."""
+
+    datatype = "BYTES"
+    shape: tuple[int, ...] = (-1,)
+
+    def __init__(self, one: _TextCodec | _AudioCodec) -> None:
+        self._one = one
+
+    def to_tensors(self, field: TaskField, value: tuple[Any, ...]) -> list[Tensor]:
+        made = [self._one.to_tensors(field, item)[0].data[0] for item in value]
+        return [Tensor(field.name, "BYTES", (len(made),), tuple(made))]
+
+    def from_tensors(
+        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
+    ) -> tuple[Any, ...]:
+        tensor = tensors[field.name]
+        if not tensor.is_bytes:
+            raise InvalidRequest(f"{field.name} must be BYTES [n]", param=field.name)
+        alone = [bytes_tensor(field.name, item) for item in tensor.data]
+        return tuple(self._one.from_tensors(field, {field.name: one}, max_bytes) for one in alone)
+
+    def to_json(self, value: tuple[Any, ...]) -> list[Any]:
+        return [self._one.to_json(item) for item in value]
+
+    def from_json(
+        self, field: TaskField, name: str, value: Any, max_bytes: int | None
+    ) -> tuple[Any, ...]:
+        if not isinstance(value, list) or len(value) > MAX_ELEMENTS:
+            raise InvalidRequest(
+                f"{name} must be a list of at most {MAX_ELEMENTS} items", param=name
+            )
+        return tuple(self._one.from_json(field, name, item, max_bytes) for item in value)
 
 
 class _EmbeddingCodec:
@@ -263,7 +298,7 @@ def _speech_from_times(times: NDArray[Any], name: str) -> tuple[SpeechSegment, .
     return tuple(SpeechSegment(float(start_s), float(end_s)) for start_s, end_s in times)
 
 
-def _transcript_needs_details(times: NDArray[Any], name: str) -> tuple[TranscriptSegment, ...]:
+def _needs_details(times: NDArray[Any], name: str) -> tuple[Any, ...]:
     raise InvalidRequest(f"{name} of a transcript need the tensor {DETAILS}", param=DETAILS)
 
 
@@ -274,12 +309,15 @@ CODECS: dict[Any, Codec] = {
     Embedding | LegacyEmbedding: _EmbeddingCodec(may_be_legacy=True),
     FloatArray: _ArrayCodec(),
     tuple[SpeechSegment, ...]: _SegmentsCodec(segments.speech_from_json, _speech_from_times),
-    tuple[TranscriptSegment, ...]: _SegmentsCodec(
-        segments.transcript_from_json, _transcript_needs_details
-    ),
+    tuple[TranscriptSegment, ...]: _SegmentsCodec(segments.transcript_from_json, _needs_details),
+    tuple[SpeakerSegment, ...]: _SegmentsCodec(segments.speakers_from_json, _needs_details),
+    tuple[str, ...]: _ListCodec(_TextCodec()),
+    tuple[Audio, ...]: _ListCodec(_AudioCodec()),
 }
 """By the type of a task's field, None left out."""
-SEGMENT_KINDS = frozenset({tuple[SpeechSegment, ...], tuple[TranscriptSegment, ...]})
+SEGMENT_KINDS = frozenset(
+    {tuple[SpeechSegment, ...], tuple[TranscriptSegment, ...], tuple[SpeakerSegment, ...]}
+)
 
 
 def codec_of(field: TaskField) -> Codec:

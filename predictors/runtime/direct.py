@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from contract.context import Priority
 from contract.errors import SpeechError
 from contract.tasks import TaskInput, TaskOutput
 from predictors.runtime.device_loop import BatchLimit, DeviceLoop
+from predictors.runtime.each_segment import by_segment
 from predictors.runtime.model import Model, More, Prepared, Unit
 from predictors.runtime.queue import Job, Outcome, UnitQueue
 from predictors.runtime.weights.store import CorruptWeights
@@ -31,12 +32,15 @@ def answers(
         if isinstance(one, Prepared):
             queue.put(_job(one, outcomes, number))
     DeviceLoop(type(model).__name__, model, queue, BatchLimit(most_units)).run()
-    return [_finished(model, one, outcome) for one, outcome in zip(prepared, outcomes, strict=True)]
+    return [
+        _finished(by_segment(model, request).finish, one, outcome)
+        for request, one, outcome in zip(requests, prepared, outcomes, strict=True)
+    ]
 
 
 def _prepared(model: Model[In, Out], request: In) -> Prepared[Any] | SpeechError:
     try:
-        return model.prepare(request)
+        return by_segment(model, request).prepare(request)
     except SpeechError as refusal:
         return refusal
 
@@ -52,14 +56,16 @@ def _job(prepared: Prepared[Any], outcomes: list[Outcome], number: int) -> Job:
 
 
 def _finished(
-    model: Model[In, Out], prepared: Prepared[Any] | SpeechError, outcome: Outcome
+    finish: Callable[[Prepared[Any], Any], Out],
+    prepared: Prepared[Any] | SpeechError,
+    outcome: Outcome,
 ) -> Out | SpeechError:
     if isinstance(prepared, SpeechError):
         return prepared
     if isinstance(outcome, SpeechError):
         return outcome
     try:
-        return model.finish(prepared, outcome)
+        return finish(prepared, outcome)
     except CorruptWeights:
         raise
     except SpeechError as refusal:

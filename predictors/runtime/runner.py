@@ -27,6 +27,7 @@ from contract.lifecycle import Lifecycle
 from contract.tasks import INPUTS, Task, TaskInput, TaskOutput
 from predictors.runtime.accounting import Request, account, work_of
 from predictors.runtime.admission import Admission, Ticket
+from predictors.runtime.each_segment import by_segment
 from predictors.runtime.instance import ModelInstance
 from predictors.runtime.memory import MEGABYTE, MemoryBudget
 from predictors.runtime.model import Model, Prepared
@@ -181,11 +182,12 @@ class ModelRunner:
 
     async def _through(self, model: Model[Any, Any], own: Request, ticket: Ticket) -> TaskOutput:
         rank = _RANKS[own.context.priority]
-        prepared = await self._in_pool(partial(model.prepare, own.input), ticket, rank)
+        work = by_segment(model, own.input)
+        prepared = await self._in_pool(partial(work.prepare, own.input), ticket, rank)
         ticket.nbytes = size_of(own.input) + size_of([unit.work for unit in prepared.units])
         results = await self._through_device(prepared, own, ticket)
         output: TaskOutput = await self._in_pool(
-            partial(model.finish, prepared, results), ticket, _FINISH_RANK
+            partial(work.finish, prepared, results), ticket, _FINISH_RANK
         )
         return output
 

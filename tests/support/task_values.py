@@ -9,7 +9,14 @@ from hypothesis.extra import numpy as arrays
 from contract.audio.codec import Audio
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.fields import fields_of
-from contract.tasks import INPUTS, FloatArray, SpeechSegment, TranscriptSegment, Word
+from contract.tasks import (
+    INPUTS,
+    FloatArray,
+    SpeakerSegment,
+    SpeechSegment,
+    TranscriptSegment,
+    Word,
+)
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 SPOKEN = TEXT.filter(str.strip)
@@ -42,6 +49,13 @@ TRANSCRIPT = st.builds(
     no_speech_prob=FLOATS,
     words=st.none() | st.lists(WORD, max_size=3).map(tuple),
 )
+SPEAKER = st.builds(
+    lambda times, *rest: SpeakerSegment(*times, *rest),
+    TIMES,
+    TEXT,
+    st.none() | TEXT,
+    st.none() | st.lists(WORD, max_size=3).map(tuple),
+)
 _KINDS = {
     str: TEXT,
     Audio: AUDIO,
@@ -49,6 +63,9 @@ _KINDS = {
     Embedding | LegacyEmbedding: EMBEDDING | LEGACY,
     tuple[SpeechSegment, ...]: st.lists(SPEECH, max_size=4).map(tuple),
     tuple[TranscriptSegment, ...]: st.lists(TRANSCRIPT, max_size=4).map(tuple),
+    tuple[SpeakerSegment, ...]: st.lists(SPEAKER, max_size=4).map(tuple),
+    tuple[str, ...]: st.lists(TEXT, max_size=3).map(tuple),
+    tuple[Audio, ...]: st.lists(AUDIO, max_size=3).map(tuple),
 }
 
 

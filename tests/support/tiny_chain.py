@@ -55,6 +55,7 @@ def _families() -> dict[str, str | None]:
         for name, spec in TOOLCHAINS.items()
         for model_types in spec.members.values()
         for model_type in model_types
+        if model_type in MODEL_TYPE_TASKS
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from contract.tasks import Task, TaskOutput
 from transformer.steps import Steps
-from transformer.toolchains import harmonyspeech, openvoice, voicefixer
+from transformer.toolchains import diarize, harmonyspeech, openvoice, voicefixer
 
 Toolchain = Callable[[Any, Steps], Awaitable[TaskOutput]]
 
@@ -23,6 +23,10 @@ TOOLCHAINS: dict[str, dict[Task, Toolchain]] = {
         Task.SPEAK: openvoice.V2.speak,
         Task.EMBED_SPEAKER: openvoice.V2.embed,
         Task.CONVERT_VOICE: openvoice.V2.convert,
+    },
+    "diarize": {
+        Task.TRANSCRIBE_SPEAKERS: diarize.transcribe,
+        Task.DIARIZE: diarize.diarize,
     },
     "voicefixer": {Task.RESTORE_AUDIO: voicefixer.restore},
 }

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,16 +95,33 @@ class Chunk:
         return first_s, min(stretch[1] / SAMPLE_RATE + _EDGE_S, self.end_s)
 
 
-def cut(samples: FloatArray, speech: Sequence[Span], *, keep_pauses: bool = False) -> list[Chunk]:
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """What decides where chunks end, in samples."""
+
+    long_pause: int = _LONG_PAUSE
+    """A chunk ends at a pause as long as this."""
+    pad_before: int = _PAD
+    """Kept before speech, as far as the middle of the pause."""
+
+
+def cut(
+    samples: FloatArray,
+    speech: Sequence[Span],
+    *,
+    keep_pauses: bool = False,
+    cutting: Cutting = Cutting(),
+) -> list[Chunk]:
     """Chunks of a 16 kHz recording, in order; inaudible ones are left out.
 
     `speech`: where it is, without padding. With `keep_pauses` the chunks cover all of the
     recording, and meet in the middle of pauses; else they hold speech and little around it.
     """
-    bounds = _everything if keep_pauses else _around_speech
+    groups = _apart(speech, cutting.long_pause)
+    bounds = _everything if keep_pauses else partial(_around_speech, pad=cutting.pad_before)
     return [
         Chunk(start, end, _stretches(spans, start, end))
-        for spans, part in bounds(_apart(speech, _LONG_PAUSE), len(samples))
+        for spans, part in bounds(groups, len(samples))
         for start, end in _short(samples, part, spans)
         if end - start >= MIN_CHUNK and np.abs(samples[start:end]).max() > _AUDIBLE
     ]
@@ -120,21 +138,26 @@ def _apart(speech: Iterable[Span], pause: int) -> list[list[Span]]:
 
 
 def _around_speech(
-    groups: Sequence[Sequence[Span]], n_samples: int
+    groups: Sequence[Sequence[Span]], n_samples: int, *, pad: int
 ) -> Iterator[tuple[Sequence[Span], Span]]:
-    for spans in groups:
-        yield spans, (max(spans[0][0] - _PAD, 0), min(spans[-1][1] + _PAD, n_samples))
+    for spans, (first, last) in zip(groups, _middles(groups, n_samples), strict=False):
+        yield spans, (max(spans[0][0] - pad, first), min(spans[-1][1] + _PAD, last))
 
 
 def _everything(
     groups: Sequence[Sequence[Span]], n_samples: int
 ) -> Iterator[tuple[Sequence[Span], Span]]:
+    yield from zip(groups or [[]], _middles(groups, n_samples), strict=True)
+
+
+def _middles(groups: Sequence[Sequence[Span]], n_samples: int) -> Iterator[Span]:
+    """All of the recording, cut in the middle of the pauses between groups."""
     start = 0
     for spans, following in zip(groups, groups[1:], strict=False):
         middle = (spans[-1][1] + following[0][0]) // 2
-        yield spans, (start, middle)
+        yield start, middle
         start = middle
-    yield groups[-1] if groups else [], (start, n_samples)
+    yield start, n_samples
 
 
 def _stretches(spans: Sequence[Span], start: int, end: int) -> tuple[Span, ...]:

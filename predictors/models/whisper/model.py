@@ -13,7 +13,7 @@ from contract.config import ModelConfig
 from contract.errors import InvalidRequest
 from contract.tasks import Task, TranscribeInput, TranscribeOutput
 from predictors.models.whisper.checkpoints import WhisperOptions, shared_whisper
-from predictors.models.whisper.chunks import Chunk, cut
+from predictors.models.whisper.chunks import Chunk, Cutting, cut
 from predictors.models.whisper.network import FULL_WINDOW_S, Search, WhisperNetwork, window_s
 from predictors.models.whisper.passes import ChunkWork, Heard, Recording, run_pass
 from predictors.models.whisper.segments import transcript
@@ -76,8 +76,9 @@ class FasterWhisper(Model[TranscribeInput, TranscribeOutput]):
         """A unit per chunk of speech."""
         recording = self._recording(request)
         samples = resample(request.audio, SAMPLE_RATE).samples
-        speech = speech_spans(self._detector.probabilities(samples), len(samples), _SPEECH)
-        chunks = tuple(cut(samples, speech, keep_pauses=not request.vad_filter))
+        speech = speech_spans(self._detector.probabilities(samples), len(samples), _rules(request))
+        cutting = _cutting(request)
+        chunks = tuple(cut(samples, speech, keep_pauses=not request.vad_filter, cutting=cutting))
         search = Search(
             request.beam_size, request.segment_timestamps, request.prompt, request.hotwords
         )
@@ -149,3 +150,27 @@ class FasterWhisper(Model[TranscribeInput, TranscribeOutput]):
                 param=param,
             )
         return frozenset(asked.intersection(known))
+
+
+def _rules(request: TranscribeInput) -> SpeechRules:
+    """What the detector calls speech; a request may ask for shorter pauses than are usual."""
+    rules = _SPEECH
+    if request.threshold is not None:
+        rules = replace(rules, threshold=request.threshold)
+    if request.min_silence_duration_ms is not None:
+        silence_ms = min(request.min_silence_duration_ms, rules.min_silence_duration_ms)
+        rules = replace(rules, min_silence_duration_ms=silence_ms)
+    return rules
+
+
+def _cutting(request: TranscribeInput) -> Cutting:
+    cutting = Cutting()
+    if request.min_silence_duration_ms is not None:
+        cutting = replace(cutting, long_pause=_samples(request.min_silence_duration_ms))
+    if request.speech_pad_ms is not None:
+        cutting = replace(cutting, pad_before=_samples(request.speech_pad_ms))
+    return cutting
+
+
+def _samples(milliseconds: int) -> int:
+    return SAMPLE_RATE * milliseconds // 1000

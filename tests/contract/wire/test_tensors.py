@@ -90,6 +90,8 @@ def test_empty_answers_are_answers(kind):
         "RestoreOutput": lambda: kind(np.zeros((80, 0), np.float32)),
         "SynthesizeMelOutput": lambda: kind(np.zeros((80, 0), np.float32), np.zeros(0, np.float32)),
         "TranscribeOutput": lambda: TranscribeOutput("", ()),
+        "DiarizeOutput": lambda: kind(()),
+        "TranscribeSpeakersOutput": lambda: kind("", ()),
     }[kind.__name__]()
     for message in [*over_rest(to_message(empty)), over_grpc(to_message(empty))]:
         assert is_same(output_from_message(kind, message), empty)
@@ -499,7 +501,7 @@ def test_metadata_describes_what_is_really_sent(task):
 def _example(kind):
     """An instance with every tensor there and no legacy embedding."""
     from contract.fields import tensor_fields
-    from contract.tasks import FloatArray, TranscriptSegment
+    from contract.tasks import FloatArray, SpeakerSegment, TranscriptSegment
 
     samples = {
         "str": "x",
@@ -513,6 +515,10 @@ def _example(kind):
             values[field.name] = np.zeros([3] * len(field.tensor.shape), np.float32)
         elif field.kind == tuple[TranscriptSegment, ...]:
             values[field.name] = (TranscriptSegment(0, 0, 0, 1, "x", (), 0, 0, 0, 0),)
+        elif field.kind == tuple[SpeakerSegment, ...]:
+            values[field.name] = (SpeakerSegment(0, 1, "A"),)
+        elif field.kind in (tuple[str, ...], tuple[Audio, ...]):
+            values[field.name] = ("x", "y") if field.kind == tuple[str, ...] else (SOUND, SOUND)
         else:
             name = field.name.rpartition("_")[2]
             values[field.name] = samples.get(name) or samples[field.kind.__name__]

@@ -1,0 +1,1 @@
+"""Who speaks when: windows of speech, clusters of voices, turns of speakers."""
