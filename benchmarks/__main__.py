@@ -30,6 +30,7 @@ SECTIONS = {
     "burst": "A burst of 60 clips",
     "networks": "Every model type alone",
     "cloning": "Voice cloning: steps side by side against steps in a row",
+    "diarization": "Diarization: errors on conversations with known turns, and time",
     "wire": "A result on its way: conversion against inference",
     "decoding": "Decoding in processes, against a thread of the server and against PyAV alone",
     "gpu": "On a CUDA device: every model type through the runtime against its passes alone",

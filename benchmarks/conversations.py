@@ -1,16 +1,16 @@
 """Conversations with known turns: real voices and spoken ones, cut into sentences and mixed.
 
-Always there: Kennedy's recording and the Piper voice joe. Further real voices come from the example
-recordings of two packages, where they are installed (`pip install --no-deps f5-tts pyannote.audio`),
+Always there: Kennedy's recording and the Piper voice joe. Further real voices come from example
+recordings of two packages, where they are installed (pip install --no-deps f5-tts pyannote.audio),
 and spoken ones from Kokoro, where SPEECH_BENCH_KOKORO is the `model` of a KokoroSynthesizer. Voices
 with which the clustering was tuned are left out (docs/decisions/0014-diarization.md).
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,21 +20,23 @@ import numpy as np
 from benchmarks import material
 from contract.audio.codec import Audio, resample
 from contract.config import ModelConfig
-from contract.tasks import AudioOutput, FloatArray, SynthesizeInput
+from contract.tasks import (
+    AudioOutput,
+    DetectSpeechInput,
+    DetectSpeechOutput,
+    FloatArray,
+    SynthesizeInput,
+)
 from predictors.models.silero.model import SileroVAD
 from predictors.runtime.direct import answers
 from predictors.runtime.registry import model_type_class
 from predictors.runtime.weights.store import WeightStore
-from contract.tasks import DetectSpeechInput, DetectSpeechOutput
 from transport.decoding.reading import decode
 
 RATE = material.RATE
 Turn = tuple[str, float, float]
 """Speaker, start and end in seconds."""
-KOKORO_VOICES = (
-    *("af_nova", "af_sky", "am_eric", "am_onyx"),
-    *("bf_alice", "bf_lily", "bm_fable", "bm_lewis"),
-)
+KOKORO_VOICES = ("af_nova", "am_eric", "bf_alice", "bm_lewis")
 _SENTENCES = (
     "I think we should begin with the budget for next year.",
     "Yes, exactly.",
@@ -62,7 +64,7 @@ class Conversation:
 def voices() -> dict[str, list[FloatArray]]:
     """Sentences [n] at RATE of every voice that is installed, equally loud."""
     found = {"kennedy": _sentences(material.RECORDING)}
-    found["joe"] = _spoken(material.configured(material.VOICE), None)
+    found["joe"] = _spoken(ModelConfig.model_validate(material.entry(material.VOICE)), None)
     for name, path in _F5.items():
         if file := _packaged(path):
             found[name] = _sentences(file)
@@ -110,11 +112,8 @@ def mixed(
 
 def _packaged(path: str) -> Path | None:
     """A file inside an installed package, without importing it."""
-    for place in importlib.util.find_spec("numpy").submodule_search_locations or ():  # type: ignore[union-attr]
-        file = Path(place).parent / path
-        if file.exists():
-            return file
-    return None
+    places = (Path(place) / path for place in sys.path)
+    return next((file for file in places if file.exists()), None)
 
 
 def _decoded(file: Path) -> Audio:

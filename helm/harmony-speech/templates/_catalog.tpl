@@ -11,7 +11,7 @@
 {{- toJson $profiles -}}
 {{- end }}
 
-{{/* Toolchains: the last model type of each and, in lists of alternatives, what it needs. */}}
+{{/* Toolchains: the last model type of each and, in lists of alternatives, what it needs: types, or the tasks of any type. */}}
 {{- define "harmony-speech.toolchainTypes" -}}
 harmonyspeech:
   last: HarmonySpeechVocoder
@@ -25,6 +25,9 @@ openvoice_v2:
 voicefixer:
   last: VoiceFixerVocoder
   needs: [[VoiceFixerRestorer], [VoiceFixerVocoder]]
+diarize:
+  last: FasterWhisper
+  needs: [[FasterWhisper], [detect_speech], [embed_speaker]]
 {{- end }}
 
 {{/* Enabled models by name: {type, task, language, profile, device, scaling, config, image, url, owner, …}. */}}
@@ -94,11 +97,11 @@ voicefixer:
 {{- toJson $toolchains -}}
 {{- end }}
 
-{{/* Names of the enabled models of one of these types, in order. Arguments: models, types. */}}
+{{/* Names of the enabled models of one of these types or tasks, in order. Arguments: models, types. */}}
 {{- define "harmony-speech.ofTypes" -}}
 {{- $found := list -}}
 {{- range $name, $model := .models -}}
-  {{- if and (has $model.entry.model_type $.types) (ne $model.entry.protocol "grpc") -}}{{- $found = append $found $name -}}{{- end -}}
+  {{- if and (or (has $model.entry.model_type $.types) (has $model.task $.types)) (ne $model.entry.protocol "grpc") -}}{{- $found = append $found $name -}}{{- end -}}
 {{- end -}}
 {{- toJson $found -}}
 {{- end }}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from predictors.models.whisper.chunks import MAX_CHUNK, MIN_CHUNK, SAMPLE_RATE, Chunk, cut
+from predictors.models.whisper.chunks import MAX_CHUNK, MIN_CHUNK, SAMPLE_RATE, Chunk, Cutting, cut
 
 Seconds = tuple[float, float]
 
@@ -82,6 +82,22 @@ def test_a_time_belongs_to_the_stretch_that_most_of_it_is_in():
     assert chunk.original_s(4.3, 5.5) == pytest.approx((5.34, 5.5 - chunk.start_s), abs=0.1)
     assert chunk.original_s(2.2, 2.6) == pytest.approx((2.2, 2.34))
     assert chunk.original_s(0.5, 10.0) == pytest.approx((5.34, 10.0))
+
+
+def test_a_request_may_cut_at_shorter_pauses_and_keep_less_before_speech():
+    speech = at(2, 10, 10.4, 12)
+    cutting = Cutting(long_pause=SAMPLE_RATE * 3 // 10, pad_before=SAMPLE_RATE // 10)
+    assert [(one.start_s, one.end_s) for one in cut(recording(20), speech, cutting=cutting)] == [
+        (1.9, 10.2),
+        (10.3, 12.4),
+    ]
+
+
+def test_however_much_is_kept_before_speech_no_sound_is_in_two_chunks():
+    cutting = Cutting(long_pause=SAMPLE_RATE // 5, pad_before=5 * SAMPLE_RATE)
+    first, second = cut(recording(20), at(2, 10, 10.4, 12), cutting=cutting)
+    assert first.start_s == 0
+    assert first.end_s == second.start_s == 10.2
 
 
 def test_long_speech_is_cut_where_it_is_quietest():

@@ -262,6 +262,20 @@ def test_no_speech_no_text(english: FasterWhisper, samples: np.ndarray, has_filt
     assert output.segments == ()
 
 
+def test_a_request_may_be_stricter_about_what_speech_is(english: FasterWhisper):
+    hum = (0.1 * np.sin(np.arange(3 * RATE) * 0.05)).astype(np.float32)
+    assert heard(english, jfk(RATE), threshold=1.0).segments == ()
+    assert heard(english, np.concatenate([hum, jfk(RATE)]), threshold=0.6).segments[0].start_s > 2.9
+
+
+def test_a_request_may_have_segments_end_at_short_pauses(english: FasterWhisper):
+    usual = heard(english, jfk(RATE))
+    cut = heard(english, jfk(RATE), min_silence_duration_ms=200, speech_pad_ms=100)
+    assert len({one.seek for one in cut.segments}) > len({one.seek for one in usual.segments})
+    assert "ask" in plain(cut.text)
+    check_times(cut, 11.0)
+
+
 def test_no_speech_no_language(multilingual: FasterWhisper):
     output = heard(multilingual, quiet(5))
     assert (output.text, output.language, output.language_probability) == ("", "", 0.0)
