@@ -25,6 +25,10 @@ class Audio:
     def duration_s(self) -> float:
         return len(self.samples) / self.sample_rate
 
+    @property
+    def nbytes(self) -> int:
+        return self.samples.nbytes
+
 
 class WavAudio(Audio):
     """Sound that is still its file, a mono PCM16 WAV: decoded when somebody listens, and sent on
@@ -51,6 +55,11 @@ class WavAudio(Audio):
     @property
     def duration_s(self) -> float:
         return self._layout.frames / self.sample_rate
+
+    @property
+    def nbytes(self) -> int:
+        """The file and its samples: what it holds once somebody has listened."""
+        return len(self.wav) + np.dtype(np.float32).itemsize * self._layout.frames
 
 
 _MOST_BESIDE_SOUND = 4096

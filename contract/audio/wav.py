@@ -43,9 +43,11 @@ class WavLayout:
 
 def pcm16(samples: FloatArray) -> bytes:
     """Round to 16-bit little-endian; what is beyond full scale is clipped, never wrapped."""
-    scaled = np.rint(samples * np.float32(32768))
-    data: bytes = np.clip(scaled, -32768, 32767).astype("<i2").tobytes()
-    return data
+    data = np.empty(len(samples), "<i2")
+    for at in range(0, len(samples), _BLOCK_FRAMES):
+        scaled = np.rint(samples[at : at + _BLOCK_FRAMES] * np.float32(32768))
+        data[at : at + _BLOCK_FRAMES] = np.clip(scaled, -32768, 32767)
+    return data.tobytes()
 
 
 def header(sample_rate: int, data_bytes: int | None) -> bytes:
@@ -124,8 +126,12 @@ def sample_blocks(data: bytes, layout: WavLayout) -> Iterator[FloatArray]:
 
 def read_samples(data: bytes, layout: WavLayout) -> FloatArray:
     """Every sample as float32 [frames], channels averaged."""
-    blocks = list(sample_blocks(data, layout)) or [np.zeros(0, np.float32)]
-    return blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+    samples = np.empty(layout.frames, np.float32)
+    at = 0
+    for block in sample_blocks(data, layout):
+        samples[at : at + len(block)] = block
+        at += len(block)
+    return samples
 
 
 def _read_u8(raw: memoryview) -> FloatArray:

@@ -139,6 +139,7 @@ class ModelRunner:
             if error is not None:
                 own.lifecycle.fail(error)
             account(self.name, self.task, own, error)
+            own.job = None  # each knows the other: an hour of sound would wait for the collector
 
     async def aclose(self) -> None:
         """Refuse what waits, unload, end the threads."""

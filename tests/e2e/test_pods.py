@@ -12,9 +12,7 @@ import re
 import shutil
 import signal
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -24,11 +22,12 @@ import openai
 import pytest
 import tiny_image
 from chart import Object, render
+from chart_pods import INGRESS, Cluster, await_probe, is_answered, running_chart
 from helm_values import of_kind
-from rendered_pods import GRPC_PORT, Node, PodTemplate, RunningPod, revision, templates
+from rendered_pods import GRPC_PORT, PodTemplate
 from served import ROOT
 
-from benchmarks.activator import Activator, Pod, Revision, activated
+from benchmarks.activator import Pod, Revision
 from contract.audio.codec import read_wav
 from transport.decoding.reading import decode
 from transport.kserve.sdk import model_server  # noqa: F401  # first: the SDK reads sys.argv
@@ -45,27 +44,6 @@ RECORDING_WORDS = (
 KEY = "a-key-of-the-secret"
 SECRET = {"keys": f"another-key\n{KEY}\n"}
 SPEECH = "The quick brown fox jumps over the lazy dog, and then it goes home for supper."
-INGRESS = "harmony-speech-ingress"
-
-
-@dataclass(frozen=True)
-class Cluster:
-    objects: list[Object]
-    node: Node
-    activator: Activator
-    started: dict[str, list[RunningPod]]
-    ingress: RunningPod
-
-    @property
-    def url(self) -> str:
-        return self.ingress.url
-
-    def revision(self, host: str) -> Revision:
-        return self.activator.revisions[host]
-
-    def pod(self, host: str) -> RunningPod:
-        """The one that was started last."""
-        return self.started[host][-1]
 
 
 @pytest.fixture(scope="module")
@@ -98,43 +76,11 @@ def plugins(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cluster(
     objects: list[Object], plugins: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Cluster]:
-    revisions: dict[str, Revision] = {}
-    started: dict[str, list[RunningPod]] = {}
-    with activated(revisions) as (gateway, activator):
-        images = {"tiny": [sys.executable, tiny_image.__file__]}
-        packages = (plugins, ROOT / "tests" / "support")
-        node = Node(tmp_path_factory.mktemp("node"), objects, gateway, images, packages)
-        for template in templates(objects):
-            pods = started.setdefault(template.host, [])
-            revisions[template.host] = revision(node, template, pods)
-        ingress = node.start(_template(objects, INGRESS))
-        try:
-            _await_probe(ingress, "startupProbe")
-            _await_probe(ingress, "readinessProbe")
-            revisions[INGRESS].pods.append(Pod(ingress.process, ingress.url, "", is_ready=True))
-            yield Cluster(objects, node, activator, started, ingress)
-        finally:
-            ingress.process.kill()
-            ingress.process.wait()
-
-
-def _template(objects: list[Object], host: str) -> PodTemplate:
-    return next(one for one in templates(objects) if one.host == host)
-
-
-def _await_probe(pod: RunningPod, kind: str, limit_s: float = 60) -> None:
-    until_s = time.monotonic() + limit_s
-    while not _succeeds(pod.probe_url(kind)):
-        assert pod.process.poll() is None, pod.log
-        assert time.monotonic() < until_s, pod.log
-        time.sleep(0.1)
-
-
-def _succeeds(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2).is_success
-    except httpx.TransportError:
-        return False
+    images = {"tiny": [sys.executable, tiny_image.__file__]}
+    packages = (plugins, ROOT / "tests" / "support")
+    folder = tmp_path_factory.mktemp("node")
+    with running_chart(objects, folder, images, packages) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
@@ -268,8 +214,8 @@ def test_pods_that_ran_are_alive_by_their_own_probes(cluster):
     ran = [pods[-1] for pods in cluster.started.values() if pods]
     assert len(ran) == len(cluster.activator.revisions) - 1  # all but the ingress, started apart
     for pod in (*ran, cluster.ingress):
-        assert _succeeds(pod.probe_url("livenessProbe")), pod.log
-        assert _succeeds(pod.probe_url("readinessProbe")), pod.log
+        assert is_answered(pod.probe_url("livenessProbe")), pod.log
+        assert is_answered(pod.probe_url("readinessProbe")), pod.log
 
 
 # The key ------------------------------------------------------------------------------------
@@ -359,7 +305,7 @@ def _scaled_up(cluster: Cluster, scaled: Revision) -> Pod:
     """The second pod of a service, once it is ready."""
     known = set(scaled.pods)
     scaled.pods += (pod := scaled.start(),)
-    _await_probe(cluster.pod("piper-en-predictor"), "readinessProbe")
+    await_probe(cluster.pod("piper-en-predictor"), "readinessProbe")
     pod.is_ready = True
     assert pod not in known
     return pod

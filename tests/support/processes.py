@@ -22,6 +22,15 @@ def peak_memory_bytes(process_id: int) -> int:
     return _status(process_id, "VmHWM")
 
 
+def family(process_id: int) -> list[int]:
+    """A process and those that it has started, at this moment."""
+    found = [process_id]
+    for parent in found:
+        for thread in Path(f"/proc/{parent}/task").iterdir():
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
 def cpu_seconds(process_id: int) -> float:
     fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -134,6 +134,8 @@ class Node:
         elif "secret" in volume:
             data = self._data("Secret", volume["secret"]["secretName"])
             files = {item["path"]: data[item["key"]] for item in volume["secret"]["items"]}
+        elif "projected" in volume:
+            files = {"token": "a-token", "ca.crt": "", "namespace": NAMESPACE}
         else:
             assert "emptyDir" in volume, f"no such kind of volume here: {sorted(volume)}"
             files = {}

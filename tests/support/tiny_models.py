@@ -153,13 +153,14 @@ class TinyRecogniser(_Tiny[TranscribeInput, TranscribeOutput]):
 
 def hear(samples: FloatArray) -> str:
     """Letters of a signal made by `tones`, leading silence skipped, 50 ms each."""
-    loud = np.flatnonzero(np.abs(samples) > 0.1 * AMPLITUDE)
-    size = round(LETTER_S * SAMPLE_RATE)
-    if not len(loud):
-        return ""
-    samples = samples[max(int(loud[0]) - 2, 0) :]
-    frames = [samples[at : at + size] for at in range(0, len(samples) - size // 2, size)]
-    return "".join(_letter(frame) for frame in frames).strip()
+    size, stretch = round(LETTER_S * SAMPLE_RATE), 60 * SAMPLE_RATE
+    for start in range(0, len(samples), stretch):
+        loud = np.flatnonzero(np.abs(samples[start : start + stretch]) > 0.1 * AMPLITUDE)
+        if len(loud):
+            samples = samples[max(start + int(loud[0]) - 2, 0) :]
+            frames = [samples[at : at + size] for at in range(0, len(samples) - size // 2, size)]
+            return "".join(map(_letter, frames)).strip()
+    return ""
 
 
 def _letter(frame: FloatArray) -> str:

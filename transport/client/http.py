@@ -67,8 +67,7 @@ class HttpClient:
 
     async def call(self, model: str, request: TaskInput[O], context: RequestContext) -> O:
         context.check_deadline()
-        message = await off_loop(weight(request), lambda: to_message(request, context.request_id))
-        answer = await self._infer(model, message, weight(request), context)
+        answer = await self._infer(model, request, context)
         size = len(answer.content)
         return await off_loop(size, lambda: _decode(model, request, answer, context))
 
@@ -98,19 +97,23 @@ class HttpClient:
             return  # the call that follows tells what is wrong
 
     async def _infer(
-        self, model: str, message: Message, size: int, context: RequestContext
+        self, model: str, request: TaskInput[Any], context: RequestContext
     ) -> httpx.Response:
-        address = self._address(model)
+        address, size = self._address(model), weight(request)
         url = f"{address}/v2/models/{model}/infer"
+
+        def message() -> Message:  # nobody keeps it: an hour of speech is 115 MB in each form
+            return to_message(request, context.request_id)
+
         if time.monotonic() >= self._json_until_s.get(address, 0.0):
-            body, json_size = await off_loop(size, lambda: request_body(message))
+            body, json_size = await off_loop(size, lambda: request_body(message()))
             binary = {"content-type": "application/octet-stream", HEADER_LENGTH: str(json_size)}
             answer = await self._post(model, url, body, binary, context)
             if not _refuses_binary(answer):
                 self._json_until_s.pop(address, None)
                 return answer
             self._json_until_s[address] = time.monotonic() + self._json_for_s
-        body = await off_loop(size, lambda: request_json(message))
+        body = await off_loop(size, lambda: request_json(message()))
         return await self._post(model, url, body, {"content-type": "application/json"}, context)
 
     async def _post(
@@ -119,7 +122,7 @@ class HttpClient:
         headers = context.to_headers() | kind
         try:
             async with asyncio.timeout(context.remaining_s):
-                return await self._http.post(
+                answer = await self._http.post(
                     url,
                     content=body,
                     headers=headers,
@@ -134,6 +137,10 @@ class HttpClient:
                 f"{model} went away while it worked on the request ({type(exc).__name__}); "
                 "send it again"
             ) from exc
+        # httpx's own refers back to the answer, so both, and the body that was sent, would be kept
+        # until the next collection of cycles (encode/httpx, httpx/_client.py, BoundAsyncStream).
+        answer.stream = httpx.ByteStream(b"")
+        return answer
 
 
 def _decode(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 import weakref
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -16,6 +17,7 @@ from contract.config import ModelConfig
 from contract.context import Priority, RequestContext
 from contract.errors import DeadlineExceeded, InvalidRequest, ModelFailed, ModelNotReady, QueueFull
 from contract.tasks import AudioOutput, SynthesizeInput, TranscribeInput
+from predictors.runtime.accounting import Request
 from predictors.runtime.repository import ModelRepository
 from predictors.runtime.runner import ModelRunner
 from predictors.runtime.settings import Settings
@@ -75,6 +77,22 @@ async def settle() -> None:
 
 def length(output: AudioOutput) -> int:
     return len(output.audio.samples)
+
+
+async def test_a_request_that_was_answered_leaves_no_circle_of_references() -> None:
+    """An hour of sound would stay in memory until the collector comes, which is rare."""
+    script = Script()
+    async with runner(script) as made:
+        await ask(made, "first")
+        gc.collect()
+        gc.disable()
+        try:
+            await ask(made, "second")
+            await settle()
+            kept = [one for one in gc.get_objects() if isinstance(one, Request)]
+            assert kept == []
+        finally:
+            gc.enable()
 
 
 async def test_more_requests_than_the_limit_are_all_answered_in_batches() -> None:

@@ -1,8 +1,10 @@
 """Calls over V2 REST: bodies, headers, and how a predictor's faults arrive."""
 
 import asyncio
+import gc
 import json
 import time
+import tracemalloc
 
 import httpx
 import numpy as np
@@ -20,7 +22,7 @@ from contract.errors import (
     QueueFull,
     Unavailable,
 )
-from contract.tasks import AudioOutput, SynthesizeInput, Task
+from contract.tasks import AudioOutput, SynthesizeInput, Task, TranscribeInput, TranscribeOutput
 from contract.wire.message import Message
 from contract.wire.tensors import to_message
 from transport.client.http import HttpClient
@@ -109,6 +111,27 @@ async def test_a_server_without_binary_tensors_is_sent_json_for_a_while():
     await asyncio.sleep(0.25)
     await calls.call("tts", SynthesizeInput(text="Hej å"), RequestContext())
     assert server.kinds[4:] == ["octet-stream", "json"]
+
+
+async def test_a_body_that_was_sent_is_not_kept():
+    """References in a circle would keep it until the collector comes, which is rare."""
+
+    async def handler(request):
+        heard = to_message(TranscribeOutput("hi", (), "en", 1.0, 30.0))
+        return httpx.Response(200, content=response_body("stt", heard, Message())[0])
+
+    calls, minute = client(handler), Audio(np.zeros(60 * 16_000, np.float32), 16_000)
+    await calls.call("stt", TranscribeInput(SPEECH.audio), RequestContext())
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        await calls.call("stt", TranscribeInput(minute), RequestContext())
+        await asyncio.sleep(0)  # the loop itself holds what it is about to hand over
+        assert tracemalloc.get_traced_memory()[0] < minute.nbytes / 4
+    finally:
+        tracemalloc.stop()
+        gc.enable()
 
 
 async def test_any_other_refusal_is_the_callers():
