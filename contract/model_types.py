@@ -28,6 +28,9 @@ class ModelType:
     """First letter of a voice's name -> the language it speaks; empty where an entry has one."""
     blends: bool = False
     """Whether `voice` may be several with weights: `one(2)+two(1)`."""
+    first_piece_chars: int = 0
+    """A longer first sentence of a stream is cut at its first clause, for an early first sound; 0:
+    the model is fast enough to speak whole sentences."""
 
 
 MODEL_TYPES: Mapping[str, ModelType] = {
@@ -70,6 +73,7 @@ MODEL_TYPES: Mapping[str, ModelType] = {
             "z": "zh",
         },
         blends=True,
+        first_piece_chars=40,
     ),
     "HarmonySpeechEncoder": ModelType(
         task=Task.EMBED_SPEAKER,

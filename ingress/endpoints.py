@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from contract.catalog import CatalogSnapshot
 from contract.config import ModelConfig
-from contract.model_types import MODEL_TYPES
+from contract.model_types import MODEL_TYPES, ModelType
 from contract.tasks import SPEAK_MODES, Task
 from contract.toolchains import ToolchainSpec, plays
 
@@ -67,8 +67,16 @@ class ListedModel:
     @property
     def blends(self) -> bool:
         """Whether a voice may be several with weights."""
-        known = MODEL_TYPES.get(self.config.model_type) if self.config else None
-        return known is not None and known.blends
+        return self._known is not None and self._known.blends
+
+    @property
+    def first_piece_chars(self) -> int:
+        """Length beyond which the first sentence of a stream is cut at a clause; 0: never."""
+        return self._known.first_piece_chars if self._known else 0
+
+    @property
+    def _known(self) -> ModelType | None:
+        return MODEL_TYPES.get(self.config.model_type) if self.config else None
 
     @property
     def modes(self) -> tuple[str, ...]:

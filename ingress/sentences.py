@@ -16,6 +16,9 @@ PACKED_CHARS = 1000
 
 _WIDE_END = re.compile(r"(?<=[。！？])(?=\d)")
 """Where sentencex sees a number go on."""
+_CLAUSE_END = re.compile(r"(?:[,;:—]\s+|[，；：、,]\s*(?=[^\W\d]))")
+_MIN_CLAUSE = 8
+"""Letters: "Well," alone is no beginning."""
 _CUTS = (re.compile(r"[,;:—，；：、]\s*"), re.compile(r"\s+"))
 
 
@@ -30,6 +33,21 @@ def split(text: str, language: str | None) -> list[str]:
         for piece in _shortened(part)
     )
     return [piece for piece in pieces if is_speakable(piece)]
+
+
+def first_clause(sentence: str) -> tuple[str, str]:
+    """A sentence cut behind its first clause, where both parts are long enough to sound like one;
+    the second part is empty where there is no such place."""
+    for match in _CLAUSE_END.finditer(sentence):
+        clause, rest = sentence[: match.end()].strip(), sentence[match.end() :].strip()
+        if min(_weight(clause), _weight(rest)) >= _MIN_CLAUSE:
+            return clause, rest
+    return sentence, ""
+
+
+def _weight(text: str) -> int:
+    """Length in letters; a character of a script without spaces is worth three."""
+    return sum(3 if char >= "\u3000" else 1 for char in text if char.isalnum())
 
 
 def packed(pieces: list[str]) -> list[str]:

@@ -57,7 +57,9 @@ def _entry(name: str, spec: ModelSpec) -> str:
 def _voices(spec: ModelSpec) -> str:
     lines = "".join(f'            "{key}": "{tag}",\n' for key, tag in spec.voice_languages.items())
     found = f"        voice_languages={{\n{lines}        }},\n" if lines else ""
-    return found + ("        blends=True,\n" if spec.blends else "")
+    found += "        blends=True,\n" if spec.blends else ""
+    chars = spec.first_piece_chars
+    return found + (f"        first_piece_chars={chars},\n" if chars else "")
 
 
 def chart_table() -> str:

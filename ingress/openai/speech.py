@@ -27,7 +27,7 @@ from ingress.streams import (
     whole_or_stream,
     with_true_lengths,
 )
-from ingress.text.pieces import Piece, read_text
+from ingress.text.pieces import Piece, read_text, with_early_start
 from ingress.voices.cloning import cloning_card, reference_of, stored_voice
 from ingress.voices.records import StoredVoice
 
@@ -70,7 +70,9 @@ async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequ
     else:
         reference = await reference_of(app_state, state, card, stored)
         say = speak_with(app_state, state, card, options, read.pieces, "voice_cloning", reference)
-    return await _send(app_state, state, read.pieces, with_silences(say), body, file)
+    early = 0 if body.stream is False else card.first_piece_chars
+    pieces = with_early_start(read.pieces, early)
+    return await _send(app_state, state, pieces, with_silences(say), body, file)
 
 
 def _language(

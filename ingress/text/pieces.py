@@ -9,7 +9,7 @@ from itertools import groupby
 
 from contract.errors import InvalidRequest
 from ingress.selection import Speaker
-from ingress.sentences import packed, split
+from ingress.sentences import first_clause, packed, split
 from ingress.text.interpretation import say_as
 from ingress.text.markup import spoken_text, visible_text, without_emoji
 from ingress.text.ssml import Break, Part, Words, is_ssml, parse
@@ -18,6 +18,8 @@ from ingress.text.written_forms import read_written_forms
 
 SpeakerOf = Callable[[str], Speaker]
 """The voice of the model that speaks a language (a BCP 47 tag). Raises InvalidRequest."""
+_CLAUSE_SILENCE_S = 0.15
+"""About as long as a speaker stops at a comma."""
 _SPACE = re.compile(r"\s+")
 
 
@@ -68,6 +70,19 @@ def read_text(
     if not read.pieces:
         raise InvalidRequest("text has no words to speak", param="text")
     return read
+
+
+def with_early_start(pieces: list[Piece], max_chars: int) -> list[Piece]:
+    """The same with a first piece that ends at its first clause, if it is longer than `max_chars`.
+
+    0: as they are.
+    """
+    first, *others = pieces
+    clause, rest = first_clause(first.text)
+    if not 0 < max_chars < len(first.text) or not rest:
+        return pieces
+    begin = replace(first, text=clause, after_s=_CLAUSE_SILENCE_S)
+    return [begin, replace(first, text=rest, before_s=0.0), *others]
 
 
 def packed_pieces(pieces: Iterable[Piece]) -> list[Piece]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from contract.errors import InvalidRequest
 from ingress.selection import Speaker
 from ingress.sentences import MAX_PIECE_CHARS, PACKED_CHARS
-from ingress.text.pieces import Piece, packed_pieces, read_text
+from ingress.text.pieces import Piece, packed_pieces, read_text, with_early_start
 
 JOE = Speaker("EN", "joe")
 
@@ -185,3 +185,43 @@ def test_a_megabyte_is_refused_unread_and_what_is_allowed_is_read(unit: str) -> 
         read(unit * 1_000_000, max_chars=20_000)
     text = "word " + unit * ((20_000 - 5) // len(unit))
     assert said(text)[0].startswith("word")
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        (
+            "In the early morning, when the fog still lay on the river, he left.",
+            ["In the early morning,", "when the fog still lay on the river, he left."],
+        ),
+        (
+            "Well, in the early morning, when the fog lay on the river, he left.",
+            ["Well, in the early morning,", "when the fog lay on the river, he left."],
+        ),
+        ("It cost 1,000,000 dollars in all of those long and empty years.", None),
+        ("Short, and over soon.", None),
+        ("There is no place at all where this long sentence could be cut.", None),
+        (
+            "今日はとても天気がいいので、みんなで近くの公園まで散歩に行きました。",
+            ["今日はとても天気がいいので、", "みんなで近くの公園まで散歩に行きました。"],
+        ),
+    ],
+)
+def test_a_long_first_sentence_starts_with_its_first_clause(
+    text: str, pieces: list[str] | None
+) -> None:
+    given = [Piece(one, JOE) for one in (text, "And then.")]
+    begun = with_early_start(given, 30)
+    assert [piece.text for piece in begun[:-1]] == (pieces or [given[0].text])
+    assert begun[-1] == given[-1]
+    assert begun[0].after_s == (0.15 if pieces else None)
+    assert with_early_start(given, 0) == given
+
+
+def test_silences_around_a_first_sentence_stay_around_it() -> None:
+    [given] = read(
+        "<speak><break time='1s'/>In the early morning, when nobody saw it, he left."
+        "<break time='2s'/></speak>"
+    )
+    begin, rest = with_early_start([given], 30)
+    assert (begin.before_s, rest.before_s, rest.after_s) == (1.0, 0.0, 2.0)
