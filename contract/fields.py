@@ -1,4 +1,4 @@
-"""The fields of a task's input or output, read once from their annotations in contract/tasks.py."""
+"""The fields of a task's input or output, read once from their annotations in contract/tasks/."""
 
 from __future__ import annotations
 

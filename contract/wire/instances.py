@@ -7,7 +7,7 @@ and the answer of an Ensemble, whose branches are merged:
 
     {"embed": {"predictions": [{…}]}, "synthesize": {"predictions": [{…}]}}
 
-Keys are those of SpeakInput and its like; where a task calls a thing otherwise, contract/tasks.py
+Keys are those of SpeakInput and its like; where a task calls a thing otherwise, contract/tasks/
 says so (InstanceKeys). Keys that no task knows pass through untouched. Binary values are base64,
 bare or as {"b64": …}: recordings in any container, embeddings and mels as safetensors. Segments are
 JSON.

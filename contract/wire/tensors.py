@@ -1,4 +1,4 @@
-"""Tasks as V2 messages: tensors carry data, parameters tune the work. Follows contract/tasks.py.
+"""Tasks as V2 messages: tensors carry data, parameters tune the work. Follows contract/tasks/.
 
 Writing and reading encode and check whole recordings: call them in a worker thread.
 """
