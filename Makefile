@@ -76,7 +76,7 @@ image-predictor-whisper:
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS=whisper,predictor-whisper)
 
 image-predictor-piper:
-	$(call BUILD,cpu,predictor,--build-arg EXTRAS="piper kokoro espeak",predictor-piper)
+	$(call BUILD,cpu,predictor,--build-arg EXTRAS="piper kokoro kitten",predictor-piper)
 
 image-predictor-torch:
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS="torch text" --build-arg TORCH_INDEX=$(TORCH_INDEX),predictor-torch)

@@ -75,6 +75,13 @@ MODEL_TYPES: Mapping[str, ModelType] = {
         blends=True,
         first_piece_chars=40,
     ),
+    "KittenTTSSynthesizer": ModelType(
+        task=Task.SYNTHESIZE,
+        extra="kitten",
+        image="piper",
+        packages=("onnxruntime", "espeakng_loader"),
+        license="Apache-2.0; espeak-ng GPL-3.0-or-later",
+    ),
     "HarmonySpeechEncoder": ModelType(
         task=Task.EMBED_SPEAKER,
         extra="torch",

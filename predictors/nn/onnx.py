@@ -1,8 +1,11 @@
-"""Which of ONNX Runtime's execution providers serve a device."""
+"""ONNX Runtime's sessions, and which of its execution providers serve a device."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+
+import onnxruntime
 
 from contract.config import DeviceConfig
 from contract.errors import ModelFailed
@@ -25,3 +28,20 @@ def onnx_providers(config: DeviceConfig, available: Sequence[str]) -> tuple[Prov
             "this ONNX Runtime has no CUDA; install onnxruntime-gpu or set device to cpu"
         )
     return (_CPU,)
+
+
+def onnx_session(
+    model: Path | bytes, *, threads: int, providers: Sequence[Provider]
+) -> onnxruntime.InferenceSession:
+    """A session for a file or for a graph in memory. Raises ModelFailed when it is none."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    # Threads that spin while they wait take a quarter more processor time, on a shared machine
+    # from the very thread they wait for.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    source = str(model) if isinstance(model, Path) else model
+    try:
+        return onnxruntime.InferenceSession(source, options, providers=list(providers))
+    except Exception as exc:  # its errors have no common class
+        raise ModelFailed("the model's file is no ONNX model that can be run") from exc

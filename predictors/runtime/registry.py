@@ -43,6 +43,7 @@ BUILT_IN = (
     "predictors.models.silero.model:SileroVAD",
     "predictors.models.piper.model:PiperSynthesizer",
     "predictors.models.kokoro.model:KokoroSynthesizer",
+    "predictors.models.kitten.model:KittenTTSSynthesizer",
     "predictors.models.harmonyspeech.model:HarmonySpeechEncoder",
     "predictors.models.harmonyspeech.model:HarmonySpeechSynthesizer",
     "predictors.models.harmonyspeech.model:HarmonySpeechVocoder",

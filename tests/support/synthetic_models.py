@@ -7,6 +7,7 @@ from typing import Any
 
 from synthetic_checkpoints import write_melo, write_openvoice_v1, write_openvoice_v2
 from synthetic_harmonyspeech import write_harmonyspeech
+from synthetic_kitten import write_kitten
 from synthetic_kokoro import write_onnx_community
 from synthetic_voicefixer import write_voicefixer
 
@@ -46,6 +47,7 @@ SYNTHETIC_MODELS: Mapping[str, Callable[[Path], ModelConfig]] = {
         "HarmonySpeechVocoder",
     ),
     **_entries(write_voicefixer, "VoiceFixerRestorer", "VoiceFixerVocoder"),
+    **_entries(write_kitten, "KittenTTSSynthesizer"),
     **_entries(write_onnx_community, "KokoroSynthesizer"),
     **_entries(write_melo, "MeloTTSSynthesizer", options={"bert": "none"}),
 }

@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from contract.errors import ModelFailed
 from contract.tasks import FloatArray
-from predictors.nn.onnx import Provider
+from predictors.nn.onnx import Provider, onnx_session
 from predictors.nn.tempo import Recording
 
 FloatArray64 = NDArray[np.float64]
@@ -53,12 +52,7 @@ class KokoroNetwork:
     def __init__(self, path: Path, *, threads: int, providers: Sequence[Provider]) -> None:
         """Raises ModelFailed when the file is no Kokoro model."""
         graph, self._durations = _with_durations(path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # As in Piper's network: spinning threads take time from the thread they wait for.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(graph, options, providers=list(providers))
+        self._session = onnx_session(graph, threads=threads, providers=providers)
         inputs = {one.name for one in self._session.get_inputs()}
         self._ids_input = next((name for name in _IDS_INPUTS if name in inputs), "")
         if inputs != {self._ids_input, "style", "speed"}:
@@ -90,7 +84,7 @@ def _timed(samples: FloatArray, spans: FloatArray64, tempo: float) -> SpokenPiec
     return SpokenPiece(Recording(samples, tempo), ends_s.astype(np.float32))
 
 
-def _with_durations(path: Path) -> tuple[bytes | str, str]:
+def _with_durations(path: Path) -> tuple[bytes | Path, str]:
     """The graph with one more output: the frames of each symbol, which its only Round rounds.
 
     A graph without exactly one is taken as it is, and its durations stay unknown ("").
@@ -101,7 +95,7 @@ def _with_durations(path: Path) -> tuple[bytes | str, str]:
         raise ModelFailed("the model's file is no readable ONNX model") from exc
     rounded = [node.input[0] for node in model.graph.node if node.op_type == "Round"]
     if len(rounded) != 1:
-        return str(path), ""
+        return path, ""
     value = helper.make_tensor_value_info(rounded[0], TensorProto.FLOAT, None)
     model.graph.output.append(value)
     return model.SerializeToString(), rounded[0]

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from contract.errors import ModelFailed
 from predictors.models.piper.graph import seedable
-from predictors.nn.onnx import Provider
+from predictors.nn.onnx import Provider, onnx_session
 from predictors.nn.tempo import Recording
 
 FloatArray = NDArray[np.float32]
@@ -57,13 +56,7 @@ class PiperNetwork:
     ) -> None:
         """`hop`: samples per frame. Raises ModelFailed when the file is no Piper voice."""
         graph, self._noise_inputs = seedable(path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Threads that spin while they wait take a quarter more processor time, on a shared machine
-        # from the very thread they wait for.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(graph, options, providers=list(providers))
+        self.session = onnx_session(graph, threads=threads, providers=providers)
         inputs = {one.name for one in self.session.get_inputs()}
         if not {"input", "input_lengths", "scales"} <= inputs:
             raise ModelFailed("the voice's ONNX model has other inputs than a Piper voice")

@@ -1,0 +1,1 @@
+"""KittenTTS: small StyleTTS 2 voices in ONNX."""
