@@ -32,6 +32,7 @@ SECTIONS = {
     "cloning": "Voice cloning: steps side by side against steps in a row",
     "diarization": "Diarization: errors on conversations with known turns, and time",
     "wire": "A result on its way: conversion against inference",
+    "realtime": "The realtime socket, tiny.en",
     "decoding": "Decoding in processes, against a thread of the server and against PyAV alone",
     "gpu": "On a CUDA device: every model type through the runtime against its passes alone",
     "gpu_serving": "On a CUDA device: toolchains as clients are added",

@@ -101,6 +101,9 @@ class TranscribeInput(TaskInput[TranscribeOutput]):
     threshold: SpeechThreshold = None
     min_silence_duration_ms: LeastSilence = None
     speech_pad_ms: SpeechPad = None
+    fallback: Annotated[
+        bool, Field(description="decode again what looks wrong; false: the first text, sooner")
+    ] = True
 
 
 # detect_speech --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from contract.catalog import CatalogSnapshot
-from contract.context import RequestContext
+from contract.context import Priority, RequestContext
 from contract.errors import Overloaded
 from contract.tasks import (
     DetectSpeechInput,
@@ -58,9 +58,13 @@ class Calls:
         async with self.places.detections:
             return await self._call(model, request, timeout_s)
 
-    async def transcribe(self, model: str, request: TranscribeInput) -> TranscribeOutput:
+    async def transcribe(
+        self, model: str, request: TranscribeInput, *, may_wait: bool = False
+    ) -> TranscribeOutput:
+        """`may_wait`: behind the texts that somebody waits for, of other sessions too."""
+        priority = Priority.BATCH if may_wait else Priority.INTERACTIVE
         async with self.places.transcriptions:
-            return await self._call(model, request, self.app_state.settings.timeout_s)
+            return await self._call(model, request, self.app_state.settings.timeout_s, priority)
 
     async def transcribe_at_last(self, model: str, request: TranscribeInput) -> TranscribeOutput:
         """The same, asked again while the model has too much to do."""
@@ -71,14 +75,23 @@ class Calls:
             await asyncio.sleep(_RETRY_S)
         return await self.transcribe(model, request)
 
-    async def _call(self, model: str, request: TaskInput[O], timeout_s: float) -> O:
-        caller = self.session.caller
-        state = RequestState(self._context(timeout_s), Dialect.OPENAI, caller=caller)
+    async def _call(
+        self,
+        model: str,
+        request: TaskInput[O],
+        timeout_s: float,
+        priority: Priority = Priority.INTERACTIVE,
+    ) -> O:
+        context = self._context(timeout_s, priority)
+        state = RequestState(context, Dialect.OPENAI, caller=self.session.caller)
         with state.lease:
             return await self.app_state.call(model, request, state)
 
-    def _context(self, timeout_s: float) -> RequestContext:
+    def _context(
+        self, timeout_s: float, priority: Priority = Priority.INTERACTIVE
+    ) -> RequestContext:
         return RequestContext(
+            priority=priority,
             deadline_s=time.monotonic() + timeout_s,
             traceparent=self.session.context.traceparent,
             caller=self.session.context.caller,

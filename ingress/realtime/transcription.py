@@ -25,8 +25,8 @@ _LEAST_S = 0.5
 _TIMED_S, _LONGEST_WINDOW_S = 8.0, 12.0
 """A window that grows is asked about with word times, and then begins behind what is certain."""
 _CONTEXT_CHARS = 200
-_REST_FACTOR = 1.5
-"""Of a pass's own time, before the next: many sessions slow down together."""
+_FIRST_FACTOR = 0.5
+"""On the interval, until a turn has its first delta."""
 _DELAYS = {"minimal": 0.5, "low": 1.0, "medium": 2.0, "high": 4.0, "xhigh": 8.0}
 """Factors on the interval of passes, by the client's `delay`."""
 
@@ -128,7 +128,10 @@ class Transcriber:
         if self._listening.has_paused:
             return turn.heard_to < self._listening.speech_end
         wait_s = self._interval_s * _DELAYS[asked.delay or "low"]
-        return end - turn.heard_to >= samples(1000 * max(wait_s, _REST_FACTOR * self._pass_s))
+        if not turn.has_delta:
+            wait_s *= _FIRST_FACTOR
+        # A pass's own time at least: many sessions slow down together.
+        return end - turn.heard_to >= samples(1000 * max(wait_s, self._pass_s))
 
     async def _one_pass(self, turn: Turn) -> None:
         self._may_be_last = self._listening.has_paused
@@ -151,7 +154,9 @@ class Transcriber:
             audio = self._listening.audio(turn.window_start, end)
             is_timed = config.wants_logprobs or window_s > _TIMED_S
             request = await self._request(config, audio, turn, is_timed, is_quick=not may_be_last)
-            output = await self._calls.transcribe(self._model(config), request)
+            output = await self._calls.transcribe(
+                self._model(config), request, may_wait=not may_be_last
+            )
         except SpeechError:
             return
         finally:
@@ -210,6 +215,6 @@ class Transcriber:
         options = await self._calls.app_state.in_thread(options_of, asked)
         if turn.settled:
             options["prompt"] = turn.settled[-_CONTEXT_CHARS:]
-        if is_quick:
-            options["beam_size"] = 1
+        if is_quick:  # the next pass is near
+            options |= {"beam_size": 1, "fallback": False}
         return TranscribeInput(audio, word_timestamps=is_timed, **options)

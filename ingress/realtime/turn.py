@@ -51,6 +51,10 @@ class Turn:
         return (self.end - self.start) / SPEECH_RATE
 
     @property
+    def has_delta(self) -> bool:
+        return bool(self.settled or self.agreement.count)
+
+    @property
     def whole(self) -> TranscribeOutput | None:
         """The last pass, if it heard all that was spoken."""
         return self.last if self.heard_to >= self.speech_end else None

@@ -91,6 +91,7 @@ class FasterWhisper(Model[TranscribeInput, TranscribeOutput]):
                 # Without timestamps Whisper takes a pause for the end and drops what follows.
                 replace(search, with_timestamps=search.with_timestamps or chunk.has_pauses),
                 request.temperature,
+                request.fallback,
             )
             for chunk in chunks
         ]

@@ -48,6 +48,8 @@ class ChunkWork:
     window_s: int
     search: Search
     temperature: float
+    may_fall_back: bool = True
+    """Whether a text that looks wrong is worth another pass."""
     first_try: Hypothesis | None = field(default=None)
     """Set when the chunk is decoded again."""
 
@@ -98,7 +100,8 @@ def run_pass(network: WhisperNetwork, batch: Sequence[ChunkWork]) -> list[Heard 
 
 
 def _is_doubtful(work: ChunkWork, found: Hypothesis) -> bool:
-    return work.first_try is None and work.temperature == 0 and found.is_suspicious
+    is_first = work.first_try is None and work.temperature == 0
+    return is_first and work.may_fall_back and found.is_suspicious
 
 
 def _detect_languages(network: WhisperNetwork, batch: Sequence[ChunkWork], encoded: Any) -> None:

@@ -20,6 +20,7 @@ from contract.tasks import AudioOutput, SynthesizeInput, TranscribeInput, Transc
 from predictors.models.piper.model import PiperSynthesizer
 from predictors.models.whisper.model import FasterWhisper
 from predictors.runtime.direct import answers
+from predictors.runtime.model import More
 from predictors.runtime.weights.store import WeightStore
 
 pytestmark = pytest.mark.weights
@@ -377,14 +378,28 @@ def test_temperature_above_zero_samples(english: FasterWhisper):
     assert "country" in output.text
 
 
-def test_doubtful_results_are_decoded_again(english: FasterWhisper):
-    """Unintelligible speech: whatever comes out, it is no loop, and it was tried hotter."""
+def garbled() -> np.ndarray:
+    """Unintelligible speech."""
     babble = sum(np.roll(jfk(RATE), shift) for shift in (0, 21_000, 50_000, 91_000))
-    garbled = (babble * 0.3 + noise(11, 0.1)[: len(babble)])[::-1].astype(np.float32)
-    output = heard(english, garbled, vad_filter=False)
+    return (babble * 0.3 + noise(11, 0.1)[: len(babble)])[::-1].astype(np.float32)
+
+
+def test_doubtful_results_are_decoded_again(english: FasterWhisper):
+    """Whatever comes out, it is no loop, and it was tried hotter."""
+    output = heard(english, garbled(), vad_filter=False)
     for segment in output.segments:
         assert segment.compression_ratio < 6
         assert segment.avg_logprob > -1.0 or segment.temperature > 0
+
+
+def test_doubtful_results_may_be_had_as_they_are(english: FasterWhisper):
+    """For text that the next pass replaces: one pass and no other, however bad it is."""
+    sound = Audio(garbled(), RATE)
+    once = english.prepare(TranscribeInput(sound, vad_filter=False, fallback=False))
+    again = english.prepare(TranscribeInput(sound, vad_filter=False))
+    assert any(isinstance(one, More) for one in english.run([unit.work for unit in again.units]))
+    results = english.run([unit.work for unit in once.units])
+    assert not any(isinstance(one, More) for one in results)
 
 
 # Configuration --------------------------------------------------------------------------------
