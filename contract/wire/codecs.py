@@ -6,7 +6,7 @@ built (contract/wire/draft.py), as that is no work for the thread that reads the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,14 +27,19 @@ from contract.embedding import (
 )
 from contract.errors import InvalidRequest, ModelFailed
 from contract.fields import TaskField
-from contract.json_guard import read_json
 from contract.safetensor import read_safetensor
 from contract.tasks import FloatArray, SpeakerSegment, SpeechSegment, TranscriptSegment
-from contract.wire.elements import MAX_TEXT_BYTES, bytes_tensor, element_of, read_binary, read_text
+from contract.wire.elements import (
+    MAX_TEXT_BYTES,
+    bytes_tensor,
+    element_of,
+    fp32,
+    read_binary,
+    read_text,
+)
 from contract.wire.message import MAX_ELEMENTS, MAX_NUMBERS, Tensor
+from contract.wire.segment_codecs import SegmentsCodec, needs_details, speech_from_times
 
-DETAILS = "details"
-"""Beside segments [n, 2]: the same segments with text, words and the rest, as JSON."""
 _MAX_ARRAY_BYTES = 4 * MAX_NUMBERS + 4096
 _SPELLED_AS = "array"
 """The array's name in its safetensors file."""
@@ -182,7 +187,7 @@ class _EmbeddingCodec:
                 f"version {FORMAT_VERSION}",
                 param=field.name,
             )
-        return checked_embedding(family, _fp32(tensor), field.name)
+        return checked_embedding(family, fp32(tensor), field.name)
 
     def to_json(self, value: Embedding | LegacyEmbedding) -> str:
         return to_base64(value.data if isinstance(value, LegacyEmbedding) else value.to_bytes())
@@ -212,7 +217,7 @@ class _ArrayCodec:
         tensor = tensors[field.name]
         if tensor.is_bytes:
             return self.from_json(field, field.name, element_of(tensor), max_bytes)
-        return _checked_array(field, field.name, _fp32(tensor))
+        return _checked_array(field, field.name, fp32(tensor))
 
     def to_json(self, value: FloatArray) -> str:
         _require_finite(value)
@@ -235,71 +240,10 @@ def _checked_array(field: TaskField, name: str, array: FloatArray) -> FloatArray
     return array
 
 
-def _fp32(tensor: Tensor) -> FloatArray:
-    if not isinstance(tensor.data, np.ndarray):
-        raise InvalidRequest(
-            f"{tensor.name} has datatype {tensor.datatype}; send FP32 or BYTES", param=tensor.name
-        )
-    return tensor.data
-
-
 def _require_finite(array: NDArray[np.float32]) -> None:
     """What we encode comes from a model, so an error in it is the model's."""
     if not np.isfinite(array).all():
         raise ModelFailed("the model gave numbers that are not finite")
-
-
-class _SegmentsCodec:
-    """FP32 [n, 2] in seconds, with `details` beside it; in also as JSON in BYTES [1]."""
-
-    datatype = "FP32"
-    shape: tuple[int, ...] = (-1, 2)
-
-    def __init__(
-        self,
-        read: Callable[[Any, str], tuple[Any, ...]],
-        from_times: Callable[[NDArray[Any], str], tuple[Any, ...]],
-    ) -> None:
-        self._read, self._from_times = read, from_times
-
-    def to_tensors(self, field: TaskField, value: tuple[Any, ...]) -> list[Tensor]:
-        times = np.array([(one.start_s, one.end_s) for one in value], np.float32).reshape(-1, 2)
-        details = segments.to_json_text(value)
-        return [Tensor(field.name, "FP32", times.shape, times), bytes_tensor(DETAILS, details)]
-
-    def from_tensors(
-        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
-    ) -> tuple[Any, ...]:
-        """`details` holds more than the times do, so it wins where both are sent."""
-        tensor = tensors[DETAILS if DETAILS in tensors else field.name]
-        if tensor.is_bytes:
-            text = element_of(tensor)
-            data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-            return self._read(read_json(data, param=tensor.name), tensor.name)
-        times = _fp32(tensor)
-        if times.ndim != 2 or times.shape[1] != 2 or len(times) > segments.MAX_SEGMENTS:
-            raise InvalidRequest(
-                f"{field.name} must have shape [n, 2]: start and end in seconds", param=field.name
-            )
-        return self._from_times(times, field.name)
-
-    def to_json(self, value: tuple[Any, ...]) -> Any:
-        return segments.to_json(value)
-
-    def from_json(
-        self, field: TaskField, name: str, value: Any, max_bytes: int | None
-    ) -> tuple[Any, ...]:
-        return self._read(value, name)
-
-
-def _speech_from_times(times: NDArray[Any], name: str) -> tuple[SpeechSegment, ...]:
-    for start_s, end_s in times:
-        segments.check_times(start_s, end_s, name)
-    return tuple(SpeechSegment(float(start_s), float(end_s)) for start_s, end_s in times)
-
-
-def _needs_details(times: NDArray[Any], name: str) -> tuple[Any, ...]:
-    raise InvalidRequest(f"{name} of a transcript need the tensor {DETAILS}", param=DETAILS)
 
 
 CODECS: dict[Any, Codec] = {
@@ -308,9 +252,9 @@ CODECS: dict[Any, Codec] = {
     Embedding: _EmbeddingCodec(may_be_legacy=False),
     Embedding | LegacyEmbedding: _EmbeddingCodec(may_be_legacy=True),
     FloatArray: _ArrayCodec(),
-    tuple[SpeechSegment, ...]: _SegmentsCodec(segments.speech_from_json, _speech_from_times),
-    tuple[TranscriptSegment, ...]: _SegmentsCodec(segments.transcript_from_json, _needs_details),
-    tuple[SpeakerSegment, ...]: _SegmentsCodec(segments.speakers_from_json, _needs_details),
+    tuple[SpeechSegment, ...]: SegmentsCodec(segments.speech_from_json, speech_from_times),
+    tuple[TranscriptSegment, ...]: SegmentsCodec(segments.transcript_from_json, needs_details),
+    tuple[SpeakerSegment, ...]: SegmentsCodec(segments.speakers_from_json, needs_details),
     tuple[str, ...]: _ListCodec(_TextCodec()),
     tuple[Audio, ...]: _ListCodec(_AudioCodec()),
 }

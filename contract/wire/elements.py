@@ -1,10 +1,11 @@
-"""Single BYTES elements: text, and binary data in its several spellings."""
+"""What a tensor holds: numbers, or one BYTES element, text or binary data in its spellings."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contract.base64_text import from_base64
 from contract.errors import InvalidRequest, PayloadTooLarge
@@ -25,6 +26,14 @@ def element_of(tensor: Tensor) -> bytes | str:
             param=tensor.name,
         )
     return tensor.data[0]
+
+
+def fp32(tensor: Tensor) -> NDArray[np.float32]:
+    if not isinstance(tensor.data, np.ndarray):
+        raise InvalidRequest(
+            f"{tensor.name} has datatype {tensor.datatype}; send FP32 or BYTES", param=tensor.name
+        )
+    return tensor.data
 
 
 def read_text(name: str, element: bytes | str) -> str:

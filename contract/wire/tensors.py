@@ -18,9 +18,10 @@ from contract.fields import (
     tensor_fields,
 )
 from contract.tasks import INPUTS, Task, TaskInput, TaskOutput
-from contract.wire.codecs import DETAILS, SEGMENT_KINDS, Recording, codec_of
+from contract.wire.codecs import SEGMENT_KINDS, Recording, codec_of
 from contract.wire.draft import Draft
 from contract.wire.message import Message, Parameters, Tensor
+from contract.wire.segment_codecs import DETAILS
 
 TASK, PRIORITY = "task", "priority"
 CALL_PARAMETERS: dict[str, str] = {
