@@ -159,5 +159,12 @@ MODEL_TYPES: Mapping[str, ModelType] = {
         packages=("torch",),
         license="unverified",
     ),
+    "DeepFilterNet": ModelType(
+        task=Task.RESTORE_AUDIO,
+        extra="whisper",
+        image="whisper",
+        packages=("onnxruntime",),
+        license="MIT or Apache-2.0",
+    ),
 }
 MODEL_TYPE_TASKS: Mapping[str, Task] = {name: one.task for name, one in MODEL_TYPES.items()}

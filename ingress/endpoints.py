@@ -45,7 +45,7 @@ EMBED = Endpoint(
     frozenset({"OpenVoiceV1ToneConverterEncoder", "OpenVoiceV2ToneConverterEncoder"}),
 )
 VOICE_CONVERT = Endpoint((Task.CONVERT_VOICE,), Task.CONVERT_VOICE)
-AUDIO_CONVERT = Endpoint((), Task.RESTORE_AUDIO)
+AUDIO_CONVERT = Endpoint((Task.RESTORE_AUDIO,), Task.RESTORE_AUDIO)
 ENDPOINTS = (SPEECH, TRANSCRIPTIONS, VAD, EMBED, VOICE_CONVERT, AUDIO_CONVERT)
 
 

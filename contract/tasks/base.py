@@ -37,7 +37,7 @@ class Task(StrEnum):
     SPEAK = "speak"
     """Toolchains only: text in any voice, presets or cloned from a reference."""
     RESTORE_AUDIO = "restore_audio"
-    """Toolchains only: restoration from waveform to waveform."""
+    """Restoration from waveform to waveform, by a toolchain or by one model."""
     DIARIZE = "diarize"
     """Toolchains only: who speaks when."""
     TRANSCRIBE_SPEAKERS = "transcribe_speakers"

@@ -55,6 +55,7 @@ BUILT_IN = (
     "predictors.models.vits.tone_converters:OpenVoiceV2ToneConverterEncoder",
     "predictors.models.voicefixer.model:VoiceFixerRestorer",
     "predictors.models.voicefixer.model:VoiceFixerVocoder",
+    "predictors.models.deepfilternet.model:DeepFilterNet",
 )
 """Where our model types are, one line each. What may be said of one before it is imported stands in
 contract/model_types.py, which `make manifests` prints from their specs."""

@@ -1,0 +1,1 @@
+"""DeepFilterNet: noise taken out of speech at 48 kHz."""

@@ -1,0 +1,127 @@
+"""DeepFilterNet3 as its authors export it: an encoder, and a decoder for each of two filters."""
+
+from __future__ import annotations
+
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from contract.tasks import FloatArray
+from predictors.models.deepfilternet.spectrum import (
+    DEEP_BINS,
+    HOP,
+    Spectrum,
+    analysed,
+    per_bin,
+    synthesised,
+)
+from predictors.runtime.weights.source import WeightsMissing
+
+F = TypeVar("F", np.float32, np.complex64)
+PARTS = ("enc.onnx", "erb_dec.onnx", "df_dec.onnx")
+_LARGEST_PART = 64 << 20
+_LOOKAHEAD = 2
+"""Frames that the network hears ahead, in its features and in its filter."""
+_TAPS = 5
+
+
+def read_parts(path: Path) -> dict[str, bytes]:
+    """The three graphs, from a directory or from the archive that DeepFilterNet is published as."""
+    if path.is_dir():
+        files = {name: path / name for name in PARTS}
+        if missing := [name for name, file in files.items() if not file.is_file()]:
+            raise WeightsMissing(f"`model` of a DeepFilterNet has no {missing[0]}")
+        return {name: file.read_bytes() for name, file in files.items()}
+    return _from_archive(path)
+
+
+def _from_archive(path: Path) -> dict[str, bytes]:
+    parts: dict[str, bytes] = {}
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            for member in archive:
+                name = PurePosixPath(member.name).name
+                if name in PARTS and member.isfile() and member.size <= _LARGEST_PART:
+                    file = archive.extractfile(member)
+                    parts[name] = file.read() if file else b""
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise WeightsMissing("`model` of a DeepFilterNet is no .tar.gz archive") from error
+    if missing := [name for name in PARTS if name not in parts]:
+        raise WeightsMissing(f"`model` of a DeepFilterNet has no {missing[0]}")
+    return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Consecutive frames of a recording: their samples, and their features."""
+
+    samples: FloatArray
+    """[(frames + 1) * HOP]"""
+    levels: FloatArray
+    low_bins: Spectrum
+    skipped: int
+    """Frames at its begin that are only heard, so that the network knows what came before."""
+    hops: int
+    """How many are wanted after them."""
+
+
+class DeepFilterNetwork:
+    """Excerpts in, clean spectra out."""
+
+    def __init__(self, parts: dict[str, bytes], *, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self._encoder, self._gains, self._filters = (
+            onnxruntime.InferenceSession(parts[name], options, providers=["CPUExecutionProvider"])
+            for name in PARTS
+        )
+        self.size_bytes = sum(map(len, parts.values()))
+
+    def clean(self, excerpt: Excerpt) -> FloatArray:
+        """[hops * HOP] of clean sound: low bins filtered over five frames, others attenuated."""
+        spectrum = analysed(excerpt.samples)
+        gains, taps = self._filter(_ahead(excerpt.levels), _ahead(excerpt.low_bins))
+        cleaned = (spectrum * per_bin(gains)).astype(np.complex64)
+        cleaned[:, :DEEP_BINS] = _filtered(spectrum[:, :DEEP_BINS], taps)
+        sound = synthesised(cleaned)
+        return sound[excerpt.skipped * HOP : (excerpt.skipped + excerpt.hops) * HOP]
+
+    def _filter(self, levels: FloatArray, low_bins: Spectrum) -> tuple[FloatArray, FloatArray]:
+        """Gains [frames, BANDS] and taps [frames, DEEP_BINS, 10]."""
+        names = ("e0", "e1", "e2", "e3", "emb", "c0")
+        made = self._encoder.run(
+            names,
+            {
+                "feat_erb": levels[None, None],
+                "feat_spec": np.stack([low_bins.real, low_bins.imag])[None],
+            },
+        )
+        heard = dict(zip(names, made, strict=True))
+        wanted = {name: heard[name] for name in ("emb", "e3", "e2", "e1", "e0")}
+        (gains,) = self._gains.run(["m"], wanted)
+        (taps,) = self._filters.run(["coefs"], {"emb": heard["emb"], "c0": heard["c0"]})
+        return gains[0, 0], taps[0]
+
+
+def _ahead(features: NDArray[F]) -> NDArray[F]:
+    """Moved so that a frame stands where the network decides about the one before the last."""
+    rest = np.zeros_like(features[:_LOOKAHEAD])
+    return np.ascontiguousarray(np.concatenate([features[_LOOKAHEAD:], rest])[: len(features)])
+
+
+def _filtered(low: Spectrum, taps: FloatArray) -> Spectrum:
+    """Each bin as a weighted sum of itself two frames before to two frames ahead.
+
+    `taps` [frames, DEEP_BINS, 2 * _TAPS]: real and imaginary parts, the earliest frame first.
+    """
+    weights = taps.reshape(*low.shape, _TAPS, 2)
+    weights = weights[..., 0] + 1j * weights[..., 1]
+    before = _TAPS - 1 - _LOOKAHEAD
+    padded = np.pad(low, ((before, _LOOKAHEAD), (0, 0)))
+    filtered = [padded[tap : tap + len(low)] * weights[..., tap] for tap in range(_TAPS)]
+    return np.asarray(np.sum(filtered, axis=0, dtype=np.complex64))
