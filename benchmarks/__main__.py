@@ -31,6 +31,7 @@ SECTIONS = {
     "networks": "Every model type alone",
     "cloning": "Voice cloning: steps side by side against steps in a row",
     "diarization": "Diarization: errors on conversations with known turns, and time",
+    "denoising": "Denoising: signal to noise before and after, and time",
     "wire": "A result on its way: conversion against inference",
     "realtime": "The realtime socket, tiny.en",
     "decoding": "Decoding in processes, against a thread of the server and against PyAV alone",

@@ -278,3 +278,28 @@ def test_breaks_and_rates_are_heard_in_the_wav(client):
     assert seconds(f'<prosody rate="200%">{first}</prosody>') / normal == pytest.approx(
         0.5, abs=0.05
     )
+
+
+def test_noise_is_taken_out_of_a_recording(server):
+    """Kennedy's pauses hiss; behind the denoiser they are quiet, and his words are not."""
+    jfk = decode((ROOT / "tests/data/jfk.flac").read_bytes(), max_bytes=1 << 24, max_seconds=60)
+    noise = np.random.default_rng(0).standard_normal(len(jfk.samples)) * 0.02
+    noisy = Audio((jfk.samples * 0.5 + noise).astype(np.float32), jfk.sample_rate)
+    source = base64.b64encode(wav_bytes(noisy)).decode()
+    answer = httpx.post(
+        f"{server.url}/v1/audio/convert",
+        json={"model": "deepfilternet", "source_audio": source},
+        timeout=120,
+    ).json()
+    clean = decode(base64.b64decode(answer["data"]), max_bytes=1 << 26, max_seconds=60)
+    assert clean.sample_rate == 48_000
+    assert clean.duration_s == pytest.approx(noisy.duration_s, abs=0.01)
+
+    def levels(audio: Audio) -> np.ndarray:
+        """Of every tenth of a second, in order of loudness."""
+        tenth = audio.sample_rate // 10
+        parts = audio.samples[: len(audio.samples) // tenth * tenth].reshape(-1, tenth)
+        return np.sort(np.sqrt((parts**2).mean(axis=1)))
+
+    assert levels(clean)[:10].mean() < 0.1 * levels(noisy)[:10].mean()
+    assert levels(clean)[-10:].mean() > 0.7 * levels(noisy)[-10:].mean()

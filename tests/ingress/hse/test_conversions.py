@@ -10,7 +10,7 @@ import httpx
 import numpy as np
 import pytest
 from fake_client import RESTORED_RATE, FakeClient
-from ingress_app import as_base64, heard, wav_base64
+from ingress_app import as_base64, browser, heard, make_app, wav_base64
 
 from contract.embedding import Embedding
 from contract.tasks import ConvertVoiceInput
@@ -99,3 +99,28 @@ async def test_filters_come_first(http: httpx.AsyncClient, models: FakeClient) -
     await convert(http, target_embedding=EMBEDDING, pre_processing_filters=filters)
     assert models.models == ["voicefixer", "openvoice_v2"]
     assert models.requests[1].audio.sample_rate == RESTORED_RATE
+
+
+async def test_a_single_model_that_restores_is_listed_and_asked_by_its_name(
+    models: FakeClient,
+) -> None:
+    config = (
+        "model_configs: ["
+        "{name: denoiser, model: x, model_type: DeepFilterNet}, "
+        "{name: piper, model: x, model_type: PiperSynthesizer, language: EN, voices: [joe]}]"
+    )
+    async with browser(make_app(models, config=config)) as http:
+        listed = (await http.get("/v1/audio/convert/models")).json()["data"]
+        assert [(one["id"], one["object"]) for one in listed] == [("denoiser", "model")]
+        answer = (await restore(http, model="denoiser")).json()
+        assert heard(base64.b64decode(answer["data"])).duration_s == pytest.approx(2, abs=0.01)
+        spoken = await http.post(
+            "/v1/audio/speech",
+            json={
+                **{"model": "piper", "mode": "single_speaker_tts", "input": "Hello."},
+                **{"language": "EN", "voice": "joe"},
+                "post_generation_filters": [{"model": "denoiser", "source_audio": ""}],
+            },
+        )
+        assert spoken.status_code == 200, spoken.text
+    assert models.models == ["denoiser", "piper", "denoiser"]
