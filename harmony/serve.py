@@ -13,6 +13,7 @@ from harmony.one_process import one_process
 from ingress import metrics
 from ingress.realtime.routes import MAX_MESSAGE_MB
 from ingress.settings import Settings as IngressSettings
+from predictors.runtime.heap import limit_heaps
 from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.settings import Settings as PredictorSettings
 from transport import tracing
@@ -37,6 +38,7 @@ async def serve(
     configure(predictors.log_level)
     tracing.configure("harmony-speech")
     set_openmp_passive()
+    limit_heaps()
     ingress = IngressSettings()
     async with one_process(
         config,

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from contract.config import InvalidConfig, ModelConfig, ServiceConfig, load_config, parse_config
 from contract.errors import SpeechError
+from predictors.runtime.heap import limit_heaps
 from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.registry import ModelTypeSource, on_first_use
 from predictors.runtime.repository import ModelRepository
@@ -44,6 +45,7 @@ def main(argv: Sequence[str] | None = None, *, model_types: ModelTypes = on_firs
         parser.error(settings_errors(exc))
     logs.configure(settings.log_level)
     set_openmp_passive()
+    limit_heaps()
     serve_pool(pool, http_port=arguments.http_port, grpc_port=arguments.grpc_port)
     return 0
 

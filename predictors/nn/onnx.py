@@ -1,4 +1,4 @@
-"""ONNX Runtime's sessions, and which of its execution providers serve a device."""
+"""ONNX Runtime: sessions, their memory, and the execution providers that serve a device."""
 
 from __future__ import annotations
 
@@ -13,6 +13,20 @@ from predictors.runtime.devices import worker_device
 
 _CUDA, _CPU = "CUDAExecutionProvider", "CPUExecutionProvider"
 Provider = str | tuple[str, dict[str, int]]
+
+
+def returning_memory(providers: Sequence[Provider]) -> onnxruntime.RunOptions | None:
+    """Options of a run after which ONNX Runtime gives up what it allocated on the CPU; None on a
+    GPU, whose provider has an arena of its own.
+
+    Else its arena keeps the most that any run took. Measured with Piper on mixed batches: 390 MB
+    instead of 1,180 for a tenth more processor time; so for large runs only.
+    """
+    if tuple(providers) != (_CPU,):
+        return None
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    return options
 
 
 def onnx_providers(config: DeviceConfig, available: Sequence[str]) -> tuple[Provider, ...]:

@@ -28,6 +28,7 @@ from contract.tasks import INPUTS, Task, TaskInput, TaskOutput
 from predictors.runtime.accounting import Request, account, work_of
 from predictors.runtime.admission import Admission, Ticket
 from predictors.runtime.each_segment import by_segment
+from predictors.runtime.heap import give_back_free_memory
 from predictors.runtime.instance import ModelInstance
 from predictors.runtime.memory import MEGABYTE, MemoryBudget
 from predictors.runtime.model import Model, Prepared
@@ -42,6 +43,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 _LOADING_PAUSE_S = 2.0
 _MOST_THREADS = 4
+_IDLE_S = 5.0
 _RANKS = {Priority.INTERACTIVE: 1, Priority.BATCH: 2}
 _FINISH_RANK = 0
 
@@ -69,6 +71,7 @@ class ModelRunner:
         threads = settings.prepare_threads or min(_MOST_THREADS, os.cpu_count() or 1)
         self._pool = CpuPool(f"prepare-{instance.name}", threads)
         self._trimming: asyncio.Task[None] | None = None
+        self._tidying: asyncio.TimerHandle | None = None
         self._is_closed = False
         self.task = instance.task
 
@@ -144,6 +147,7 @@ class ModelRunner:
     async def aclose(self) -> None:
         """Refuse what waits, unload, end the threads."""
         self._is_closed = True
+        self._note_idle()
         await self._scheduler.aclose()
         await self._instance.aclose()
         self._instance.worker.close()
@@ -237,8 +241,19 @@ class ModelRunner:
     def _note_left(self) -> None:
         """An idle model may be unloaded, if the loaded ones are over the memory budget."""
         self._instance.let_go()
+        self._note_idle()
         if not len(self._admission) and self._memory.is_exceeded and self._trimming is None:
             self._trimming = asyncio.create_task(self._trim(), name=f"trim {self.name}")
+
+    def _note_idle(self) -> None:
+        """Free memory goes back to the system once nothing was asked for a while."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+        if not len(self._admission) and not self._is_closed:
+            loop = asyncio.get_running_loop()
+            self._tidying = loop.call_later(
+                _IDLE_S, lambda: loop.run_in_executor(None, give_back_free_memory)
+            )
 
     async def _trim(self) -> None:
         try:

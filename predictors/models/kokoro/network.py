@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 
 from contract.errors import ModelFailed
 from contract.tasks import FloatArray
-from predictors.nn.onnx import Provider, onnx_session
+from predictors.nn.onnx import Provider, onnx_session, returning_memory
 from predictors.nn.tempo import Recording
 
 FloatArray64 = NDArray[np.float64]
@@ -58,6 +58,7 @@ class KokoroNetwork:
         if inputs != {self._ids_input, "style", "speed"}:
             raise ModelFailed("the ONNX model has other inputs than a Kokoro model")
         self._audio = self._session.get_outputs()[0].name
+        self._returning = returning_memory(providers)
 
     def run(self, piece: Piece) -> SpokenPiece:
         own_speed = float(np.clip(piece.speed, *_SPEEDS))
@@ -67,7 +68,7 @@ class KokoroNetwork:
             "style": piece.style[None].astype(np.float32),
             "speed": np.array([own_speed], np.float32),
         }
-        audio, *spans = self._session.run(wanted, feed)
+        audio, *spans = self._session.run(wanted, feed, self._returning)
         samples = np.asarray(audio, np.float32).reshape(-1)
         tempo = piece.speed / own_speed
         if not spans:

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from contract.errors import ModelFailed
 from predictors.models.piper.graph import seedable
-from predictors.nn.onnx import Provider, onnx_session
+from predictors.nn.onnx import Provider, onnx_session, returning_memory
 from predictors.nn.tempo import Recording
 
 FloatArray = NDArray[np.float32]
 
 MAX_RUN_IDS = 1024
 """Padded ids in one run: about 45 s of speech, 300 MB of activations."""
+_LARGE_RUN_IDS = 200
+"""After which memory is given back: a sentence is shorter."""
 MAX_PADDING = 1.25
 """Padded ids over real ones in one run; padding costs as much as speech."""
 _NOISE_FRAMES = 2048  # 24 s; then the noise repeats, which nobody hears
@@ -62,6 +64,7 @@ class PiperNetwork:
             raise ModelFailed("the voice's ONNX model has other inputs than a Piper voice")
         self._has_speakers = "sid" in inputs
         self._hop = hop
+        self._returning = returning_memory(providers)
 
     def run(self, pieces: Sequence[Piece]) -> list[Recording]:
         """One recording per piece, in one padded run; they have the same scales."""
@@ -90,7 +93,8 @@ class PiperNetwork:
             feed[name] = np.stack([_noise(piece.seed, index) for piece in pieces])
         if self._has_speakers:
             feed["sid"] = np.array([piece.speaker or 0 for piece in pieces], np.int64)
-        outputs = self.session.run(None, feed)
+        is_large = ids.size > _LARGE_RUN_IDS
+        outputs = self.session.run(None, feed, self._returning if is_large else None)
         return outputs[0], outputs[-1]
 
 
