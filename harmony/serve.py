@@ -17,7 +17,7 @@ from predictors.runtime.heap import limit_heaps
 from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.settings import Settings as PredictorSettings
 from transport import tracing
-from transport.asgi.http_server import server_config
+from transport.asgi.server_config import server_config
 from transport.client.connection import ConnectionSettings
 from transport.logs import configure
 

@@ -21,7 +21,7 @@ from ingress.app import create_app
 from ingress.realtime.routes import MAX_MESSAGE_MB
 from ingress.settings import Settings
 from transport import logs, tracing
-from transport.asgi.http_server import server_config
+from transport.asgi.server_config import server_config
 from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
 from transport.discovery.settings import DiscoverySettings

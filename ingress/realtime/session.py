@@ -158,7 +158,8 @@ class Session:
         needed = [SpeechActivity(self._calls).model]
         with suppress(SpeechError):  # the client may name another; else the item tells
             if self._config.transcription is not None:
-                needed.append(model_of(self._calls, self._config.transcription))
+                self._state.model = model_of(self._calls, self._config.transcription)
+                needed.append(self._state.model)
         await self._calls.wake([model for model in needed if model])
 
     async def _off_loop(self, size: int, work: Any, *args: Any, **kwargs: Any) -> Any:

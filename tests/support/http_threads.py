@@ -11,7 +11,7 @@ from typing import Any
 import uvicorn
 from served import free_port
 
-from transport.asgi.http_server import server_config
+from transport.asgi.server_config import server_config
 from transport.asgi.settings import ServerSettings
 
 

@@ -21,7 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from ingress.app import create_app
 from ingress.realtime.routes import MAX_MESSAGE_MB
 from ingress.settings import Settings
-from transport.asgi.http_server import server_config
+from transport.asgi.server_config import server_config
 from transport.client.client import Client
 
 RATE = 24_000

@@ -12,8 +12,8 @@ from fastapi.exceptions import FastAPIDeprecationWarning, RequestValidationError
 
 from contract.errors import InvalidRequest, ModelNotFound, PayloadTooLarge, shown
 from transport.asgi.body_guard import RequestGuard
-from transport.asgi.http_server import limit
 from transport.asgi.paths import LenientPaths
+from transport.asgi.server_config import limit
 from transport.asgi.settings import MEGABYTE
 from transport.decoding.decoders import Decoders
 from transport.kserve.errors import AnsweredError, answer_error, answer_invalid_body

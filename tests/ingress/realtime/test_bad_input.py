@@ -203,3 +203,54 @@ async def test_it_is_told_once_that_sound_is_dropped(models: LevelClient) -> Non
         await until(connection, "input_audio_buffer.cleared")
         await append(connection, sound(3), ms=500)
         await until(connection, "error")
+
+
+_JUNK: tuple[Any, ...] = (
+    *(None, True, 0, -1, 1e308, "", "\x00", "😀" * 50, "null", [], {}, [[]], {"": {}}),
+    *({"type": None}, ["x"] * 50, "AAAA", "AAA=", "data:audio/wav;base64,AAAA", 2**63),
+)
+_EVENTS: tuple[dict[str, Any], ...] = (
+    {"type": "input_audio_buffer.append", "audio": as_base64(spoken(0.5, 0.1, 0.4))},
+    {"type": "input_audio_buffer.commit"},
+    {"type": "input_audio_buffer.clear"},
+    {"type": "transcription_session.update", "session": {"input_audio_format": "g711_alaw"}},
+    update(
+        format={"type": "audio/pcm", "rate": 24000},
+        transcription={"model": "whisper", "language": "en", "keywords": ["a"], "delay": "low"},
+        turn_detection={"type": "semantic_vad", "eagerness": "low"},
+        noise_reduction={"type": "near_field", "strength": 1},
+    ),
+    update(turn_detection={"type": "server_vad", "threshold": 0.4, "silence_duration_ms": 200}),
+    update(turn_detection=None),
+)
+
+
+def _spoiled(event: Any, rng: random.Random) -> Any:
+    """The same with one value somewhere replaced, one key lost or one added."""
+    if not isinstance(event, dict) or not event or rng.random() < 0.2:
+        return rng.choice(_JUNK)
+    key = rng.choice(list(event))
+    action = rng.random()
+    if action < 0.1:
+        return {name: value for name, value in event.items() if name != key}
+    if action < 0.2:
+        return event | {str(rng.choice(_JUNK)): rng.choice(_JUNK)}
+    return event | {key: _spoiled(event[key], rng)}
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_nothing_that_a_client_makes_up_breaks_a_session(url: str, seed: int) -> None:
+    rng = random.Random(seed)
+    async with raw(url) as socket:
+        for _ in range(300):
+            event: Any = rng.choice(_EVENTS)
+            for _ in range(rng.choice((0, 0, 1, 2))):
+                event = _spoiled(event, rng)
+            await socket.send(json.dumps(event))
+        await socket.send(json.dumps({"type": "session.update", "event_id": "last"}))
+        while True:
+            answer = await next_event(socket, 30)
+            if answer["type"] == "error":
+                assert answer["error"]["type"] == "invalid_request_error", answer
+                if answer["error"]["event_id"] == "last":
+                    return
