@@ -29,6 +29,9 @@ CALL_PARAMETERS: dict[str, str] = {
     PRIORITY: "interactive or batch; the header x-speech-priority says the same",
 }
 """Parameters of the call itself, accepted with every task and read by the server."""
+_RETIRED = frozenset({"arrays"})
+"""What rooms of earlier versions send and nobody reads any more: until an upgrade is over, an old
+ingress or transformer asks new predictors."""
 
 
 def to_message(value: TaskInput[Any] | TaskOutput, request_id: str = "") -> Message:
@@ -53,7 +56,8 @@ def draft_from_message(
     kind = INPUTS[task]
     tensors = _by_name(message)
     refuse_unknown("tensor", tensors, [n for one in tensor_fields(kind) for n in _names_of(one)])
-    given = {k: v for k, v in message.parameters.items() if k not in CALL_PARAMETERS}
+    beside = CALL_PARAMETERS.keys() | _RETIRED
+    given = {k: v for k, v in message.parameters.items() if k not in beside}
     refuse_unknown("parameter", given, [field.name for field in parameter_fields(kind)])
     parameters = read_parameters(kind, given, may_be_text=may_be_text)
     return Draft(kind, _tensor_values(kind, tensors, max_bytes) | parameters)

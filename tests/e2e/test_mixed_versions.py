@@ -4,6 +4,7 @@ address, as while a revision replaces another."""
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 import signal
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from fake_client import tone
 from served import Server, tiny_server
 
 from benchmarks.activator import Activator, Pod, Revision, activated
-from contract.audio.codec import Audio
+from contract.audio.codec import Audio, read_wav
 from contract.context import RequestContext
 from contract.tasks import SynthesizeInput, TranscribeInput
 from transport.client.http import HttpClient
@@ -122,3 +123,16 @@ async def test_a_version_without_binary_tensors_may_come_back(behind_one_address
             served_by[:] = [pods[version]]
             heard = await client.call("transcribe", TranscribeInput(audio=sound), RequestContext())
             assert np.isclose(heard.segments[-1].end_s, sound.duration_s, atol=0.1)
+
+
+async def test_what_an_old_room_asks_for_is_answered_by_a_new_predictor(behind_one_address):
+    """As the client of commit a8c6a8b spells it (transport/client/http.py, contract/wire/
+    tensors.py): JSON, and `arrays`, which has had no meaning since."""
+    url, activator, pods = behind_one_address
+    activator.revisions["tiny"].pods[:] = [pods["new"]]
+    tensor = {"name": "text", "datatype": "BYTES", "shape": [1], "data": ["hello"]}
+    body = {"parameters": {"arrays": "npy", "task": "synthesize"}, "inputs": [tensor]}
+    async with httpx.AsyncClient() as http:
+        answer = await http.post(f"{url}/v2/models/synthesize/infer", json=body)
+    (audio,) = answer.json()["outputs"]
+    assert read_wav(base64.b64decode(audio["data"][0])).duration_s > 0.2
