@@ -118,3 +118,5 @@ Seed = Annotated[
 AnyCase = BeforeValidator(_lowered)
 """For enumerations and literals, which are all in lower case."""
 FileFormat = Annotated[AudioFormat, BeforeValidator(format_name)]
+WHOLE_ITEMS = "whole items"
+"""Marks a list of a form whose items may hold commas."""

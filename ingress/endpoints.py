@@ -38,6 +38,8 @@ SPEECH = Endpoint((Task.SYNTHESIZE,), Task.SPEAK)
 CLONING = Endpoint((), Task.SPEAK)
 """What speaks in a stored voice."""
 TRANSCRIPTIONS = Endpoint((Task.TRANSCRIBE,))
+SPEAKERS = Endpoint((), Task.TRANSCRIBE_SPEAKERS)
+"""Who says what."""
 VAD = Endpoint((Task.TRANSCRIBE, Task.DETECT_SPEECH))
 EMBED = Endpoint(
     (Task.EMBED_SPEAKER,),
@@ -46,7 +48,7 @@ EMBED = Endpoint(
 )
 VOICE_CONVERT = Endpoint((Task.CONVERT_VOICE,), Task.CONVERT_VOICE)
 AUDIO_CONVERT = Endpoint((Task.RESTORE_AUDIO,), Task.RESTORE_AUDIO)
-ENDPOINTS = (SPEECH, TRANSCRIPTIONS, VAD, EMBED, VOICE_CONVERT, AUDIO_CONVERT)
+ENDPOINTS = (SPEECH, TRANSCRIPTIONS, SPEAKERS, VAD, EMBED, VOICE_CONVERT, AUDIO_CONVERT)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,14 @@ async def read_voice(app_state: AppState, state: RequestState, data: str, *, par
     return await decoded(app_state, state, data, limits, None, param=param)
 
 
+async def read_reference(
+    app_state: AppState, state: RequestState, data: str, *, param: str
+) -> Audio:
+    """A recording of a voice to know again, at SPEECH_RATE. `data` is a file as base64."""
+    limits = _limits(app_state, app_state.settings.max_voice_s)
+    return await decoded(app_state, state, data, limits, SPEECH_RATE, param=param)
+
+
 def _limits(app_state: AppState, max_seconds: float) -> AudioLimits:
     return AudioLimits(app_state.settings.max_audio_mb * MEGABYTE, max_seconds)
 

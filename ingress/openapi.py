@@ -42,6 +42,7 @@ _BY_HAND: tuple[type[BaseModel], ...] = (
     hse.SpeechTranscribeRequest,
     openai.CreateTranscriptionRequest,
     openai.Transcription,
+    openai.TranscriptionDiarized,
     openai.TranscriptionVerbose,
     openai.Translation,
     hse.HseError,
@@ -111,8 +112,13 @@ _TRANSCRIPTS = dict.fromkeys(("text/plain", "text/vtt"), _TEXT)
 TRANSCRIPTION_ANSWERS = (
     _ok(
         "The transcript in the format asked for; with stream, server-sent events "
-        "transcript.text.delta and transcript.text.done",
-        _json(openai.TranscriptionVerbose, openai.Transcription, hse.SpeechToTextResponse)
+        "transcript.text.delta, transcript.text.segment and transcript.text.done",
+        _json(
+            openai.TranscriptionDiarized,
+            openai.TranscriptionVerbose,
+            openai.Transcription,
+            hse.SpeechToTextResponse,
+        )
         | _TRANSCRIPTS
         | {"text/event-stream": _EVENTS},
     )

@@ -13,6 +13,7 @@ from contract.voices import Blend, is_blend, parse_blend
 from ingress.endpoints import (
     CLONING,
     DEFAULT_LANGUAGE,
+    SPEAKERS,
     SPEECH,
     TRANSCRIPTIONS,
     VAD,
@@ -33,7 +34,9 @@ OPENAI_TRANSCRIPTION_MODELS = (
     "gpt-4o-transcribe",
     "gpt-4o-mini-transcribe",
     "gpt-4o-mini-transcribe-2025-12-15",
+    "gpt-realtime-translate",
 )
+OPENAI_DIARIZATION_MODELS = ("gpt-4o-transcribe-diarize",)
 SPEACHES_VAD_MODELS = ("silero_vad_v5", "silero_vad_v6")
 """speaches-ai/speaches, src/speaches/executors/silero_vad_v5.py, MODEL_ID."""
 OPENAI_VOICES = (
@@ -72,6 +75,18 @@ def find_card(
     raise _not_found(snapshot, asked, available, stand_ins)
 
 
+def find_diarizer(
+    snapshot: CatalogSnapshot, settings: Settings, requested: str | None
+) -> ListedModel | None:
+    """The toolchain that tells speakers apart, where the name is one of its names."""
+    if requested is None:
+        return None
+    try:
+        return find_card(snapshot, settings, SPEAKERS, requested)
+    except ModelNotFound:
+        return None
+
+
 def same_name(requested: str, names: Iterable[str]) -> str | None:
     """The name that is spelled so, else the first that is but for upper and lower case."""
     known = list(names)
@@ -94,7 +109,10 @@ def _stand_ins(
     elif endpoint is CLONING:
         names, chosen = OPENAI_SPEECH_MODELS, settings.default_cloning_model
     elif endpoint is TRANSCRIPTIONS:
-        names, chosen = OPENAI_TRANSCRIPTION_MODELS, settings.default_transcription_model
+        names = OPENAI_TRANSCRIPTION_MODELS + OPENAI_DIARIZATION_MODELS
+        chosen = settings.default_transcription_model
+    elif endpoint is SPEAKERS:
+        names = OPENAI_DIARIZATION_MODELS
     elif endpoint is VAD:
         names = SPEACHES_VAD_MODELS
         fit.sort(key=lambda name: available[name].task is not Task.DETECT_SPEECH)
@@ -123,7 +141,8 @@ def openai_names(snapshot: CatalogSnapshot) -> list[str]:
     """OpenAI's names that somebody here answers to."""
     speech = OPENAI_SPEECH_MODELS if cards(snapshot, SPEECH) else ()
     transcriptions = OPENAI_TRANSCRIPTION_MODELS if cards(snapshot, TRANSCRIPTIONS) else ()
-    return [*speech, *transcriptions]
+    diarization = OPENAI_DIARIZATION_MODELS if cards(snapshot, SPEAKERS) else ()
+    return [*speech, *transcriptions, *diarization]
 
 
 def find_voice(

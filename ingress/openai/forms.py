@@ -13,11 +13,13 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from contract.errors import InvalidRequest, shown
+from ingress.client_body import WHOLE_ITEMS
 from ingress.errors import explain
 
 M = TypeVar("M", bound=BaseModel)
 _MOST_FIELDS = 1_000
-_LONGEST_FIELD = 1 << 20
+_LONGEST_FIELD = 8 << 20
+"""Bytes: ten seconds of a known speaker, uncompressed, in base64."""
 _NAME = re.compile(r"(?P<name>[^\[\]]{1,64})(?P<list>\[\d*\])?(\[(?P<key>[^\[\]]{1,64})\])?")
 
 
@@ -120,13 +122,14 @@ def _add(
             raise InvalidRequest(f"{name} is given both as text and as an object", param=name)
         entries[match["key"]] = value
     elif field is not None and get_origin(field.annotation) is list:
-        values.setdefault(name, []).extend(_items(value))
+        is_whole = WHOLE_ITEMS in field.metadata
+        values.setdefault(name, []).extend(_items(value, is_whole=is_whole))
     else:
         values[name] = value
 
 
-def _items(value: str) -> list[Any]:
-    """One value of a list field: an item, several with commas, or a list in JSON."""
+def _items(value: str, *, is_whole: bool) -> list[Any]:
+    """One value of a list field: an item, several with commas unless whole, or a list in JSON."""
     if value.lstrip().startswith("["):
         try:
             listed = json.loads(value)
@@ -134,4 +137,4 @@ def _items(value: str) -> list[Any]:
             listed = None
         if isinstance(listed, list):
             return listed
-    return [item.strip() for item in value.split(",")]
+    return [value] if is_whole else [item.strip() for item in value.split(",")]

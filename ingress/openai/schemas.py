@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from contract.catalog import Availability
-from ingress.client_body import AnyCase, ClientBody, FileFormat, Seed
+from ingress.client_body import WHOLE_ITEMS, AnyCase, ClientBody, FileFormat, Seed
 from ingress.encoding import AudioFormat
 
 
@@ -65,6 +67,7 @@ class ResponseFormat(StrEnum):
     SRT = "srt"
     VERBOSE_JSON = "verbose_json"
     VTT = "vtt"
+    DIARIZED_JSON = "diarized_json"
 
 
 class CreateTranslationRequest(ClientBody):
@@ -86,6 +89,31 @@ class CreateTranslationRequest(ClientBody):
     """1 to 10; anything else is ignored."""
 
 
+class ChunkingStrategy(ClientBody):
+    """OpenAI's settings of voice activity detection; what is absent is the model's own."""
+
+    type: str = "server_vad"
+    threshold: float | None = Field(default=None, ge=0, le=1)
+    """Probability above which sound is speech."""
+    prefix_padding_ms: int | None = Field(default=None, ge=0, le=10_000)
+    """Kept before speech."""
+    silence_duration_ms: int | None = Field(default=None, ge=0, le=60_000)
+    """A pause as long as this ends a chunk."""
+
+    @property
+    def is_known(self) -> bool:
+        return self.type in ("auto", "server_vad")
+
+
+def _chunking_strategy(value: Any) -> Any:
+    """A word is the strategy's type; an object may come as JSON."""
+    if not isinstance(value, str):
+        return value
+    with suppress(ValueError, RecursionError):
+        value = json.loads(value)
+    return {"type": value} if isinstance(value, str) else value
+
+
 class CreateTranscriptionRequest(CreateTranslationRequest):
     """The form fields beside `file` when speech is to become text."""
 
@@ -96,11 +124,19 @@ class CreateTranscriptionRequest(CreateTranslationRequest):
     timestamp_granularities: list[Annotated[Literal["word", "segment"], AnyCase]] = []
     """Has an effect on verbose_json only."""
     stream: bool = False
-    """Server-sent events, for json and text."""
+    """Server-sent events, for json, text and diarized_json."""
     include: list[str] = []
     """logprobs, for json; a word is a token here."""
-    chunking_strategy: str | dict[str, Any] | None = None
-    """Voice activity always decides the boundaries; its settings cannot be changed."""
+    chunking_strategy: Annotated[ChunkingStrategy, BeforeValidator(_chunking_strategy)] = (
+        ChunkingStrategy()
+    )
+    """Voice activity decides the boundaries, by the model's own numbers (auto) or by these."""
+    known_speaker_names: Annotated[list[str], WHOLE_ITEMS] = []
+    """At most 4, for diarized_json: what to call those whose references come along."""
+    known_speaker_references: Annotated[list[str], WHOLE_ITEMS] = []
+    """A recording of 2 to 10 seconds for each name, as a data URL."""
+    num_speakers: int | None = Field(default=None, ge=1, le=32)
+    """For diarized_json: how many speak, if that is known."""
     task: Annotated[Literal["transcribe", "translate"], AnyCase] = "transcribe"
     """As faster-whisper's servers take it; OpenAI has a path for translations."""
 
@@ -129,6 +165,15 @@ class Usage(BaseModel):
     seconds: float
 
 
+class TokenUsage(BaseModel):
+    """Audio counts 50 tokens a second, as Whisper's encoder does; text its tokens."""
+
+    type: Literal["tokens"] = "tokens"
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+
+
 class LogProb(BaseModel):
     """One word, with the space before it; the words join to the text."""
 
@@ -142,7 +187,26 @@ class Transcription(BaseModel):
     text: str
     logprobs: list[LogProb] | None = None
     """With include[]=logprobs."""
-    usage: Usage
+    usage: Usage | TokenUsage
+    """Tokens for OpenAI's gpt- names, seconds for all others."""
+
+
+class DiarizedSegment(BaseModel):
+    type: Literal["transcript.text.segment"] = "transcript.text.segment"
+    id: str
+    start: float
+    end: float
+    speaker: str
+    """A known speaker's name, else A, B, … in order of their first words."""
+    text: str
+
+
+class TranscriptionDiarized(BaseModel):
+    task: Literal["transcribe"] = "transcribe"
+    duration: float
+    text: str
+    segments: list[DiarizedSegment]
+    usage: Usage | TokenUsage
 
 
 class Translation(BaseModel):

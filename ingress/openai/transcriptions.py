@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from functools import partial
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from contract.audio.codec import Audio
-from contract.tasks import TranscribeInput, TranscribeOutput
+from contract.errors import InvalidRequest
+from contract.tasks import TranscribeInput, TranscribeSpeakersInput
 from ingress.endpoints import TRANSCRIPTIONS
 from ingress.languages import language_code
 from ingress.media import read_speech
-from ingress.openai import transcripts
+from ingress.openai import speakers, transcripts
 from ingress.openai.forms import read_form
-from ingress.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest
+from ingress.openai.schemas import (
+    CreateTranscriptionRequest,
+    CreateTranslationRequest,
+)
 from ingress.openai.schemas import ResponseFormat as Format
 from ingress.openapi import TRANSLATION_ANSWERS, TRANSLATION_BODY
 from ingress.request_state import RequestState, request_state_of
-from ingress.selection import find_card
+from ingress.selection import find_card, find_diarizer
 from ingress.state import AppState
 from ingress.streams import EVENT_STREAM, ClosingStream
 
@@ -53,40 +55,92 @@ async def transcribe(
 ) -> Response:
     translation = "task" if isinstance(asked, CreateTranscriptionRequest) else "model"
     state.field_names = {"audio": "file", "hotwords": "keywords", "translate": translation}
-    card = find_card(app_state.catalog.current, app_state.settings, TRANSCRIPTIONS, asked.model)
+    snapshot, settings = app_state.catalog.current, app_state.settings
+    is_toolchain = find_diarizer(snapshot, settings, asked.model) is not None
+    card = find_card(snapshot, settings, TRANSCRIPTIONS, None if is_toolchain else asked.model)
     state.model = card.id
     state.note_ignored(asked, *_without_effect(asked))
-    request = await app_state.in_thread(_request, asked)
+    options = await app_state.in_thread(_options, asked)
+    if asked.response_format is Format.DIARIZED_JSON:
+        return await _by_speaker(app_state, state, file, asked, {"recogniser": card.id, **options})
+    options |= _plain_options(asked)
     audio = await read_speech(app_state, state, file, param="file")
-    transcript = await app_state.call(card.id, request(audio), state)
+    transcript = await app_state.call(card.id, TranscribeInput(audio, **options), state)
     if _streams(asked):
-        events = _events(transcript, asked)
-        return ClosingStream(events, EVENT_STREAM, {"cache-control": "no-cache"})
+        return _stream(transcripts.events(transcript, asked))
     return transcripts.answer(transcript, asked)
 
 
-def _request(asked: CreateTranslationRequest) -> Callable[[Audio], TranscribeInput]:
-    """All but the audio. Blocks when a language's name is the first to be looked up."""
+async def _by_speaker(
+    app_state: AppState,
+    state: RequestState,
+    file: bytes,
+    asked: CreateTranslationRequest,
+    options: dict[str, Any],
+) -> Response:
+    if not isinstance(asked, CreateTranscriptionRequest) or asked.task == "translate":
+        raise InvalidRequest(
+            "response_format diarized_json is for transcriptions; ask for another translation",
+            param="response_format",
+        )
+    state.model = speakers.diarizing_toolchain(app_state)
+    names, references = await speakers.read_known_speakers(app_state, state, asked)
+    audio = await read_speech(app_state, state, file, param="file")
+    request = TranscribeSpeakersInput(
+        audio, names, references, num_speakers=asked.num_speakers, **options
+    )
+    transcript = await app_state.call(state.model, request, state)
+    if asked.stream:
+        return _stream(speakers.events(transcript, asked))
+    return speakers.answer(transcript, asked)
+
+
+def _stream(events: Iterator[bytes]) -> Response:
+    async def sent() -> AsyncGenerator[bytes, None]:
+        for event in events:
+            yield event
+
+    return ClosingStream(sent(), EVENT_STREAM, {"cache-control": "no-cache"})
+
+
+def _options(asked: CreateTranslationRequest) -> dict[str, Any]:
+    """What a recogniser is told, with speakers or without. Blocks when a language's name is the
+    first to be looked up."""
     language, languages = _languages(asked)
     hotwords = [asked.hotwords] if asked.hotwords else []
-    common = partial(
-        TranscribeInput,
-        language=language,
-        translate=not transcripts.is_transcription(asked),
-        prompt=asked.prompt[-_PROMPT_CHARS:] if asked.prompt else None,
-        temperature=asked.temperature,
-        segment_timestamps=_streams(asked) or asked.response_format not in _UNTIMED,
-        vad_filter=asked.vad_filter is not False,
+    if isinstance(asked, CreateTranscriptionRequest):
+        hotwords += asked.keywords
+    return {
+        "language": language,
+        "languages": languages,
+        "prompt": asked.prompt[-_PROMPT_CHARS:] if asked.prompt else None,
+        "hotwords": _joined(hotwords),
+        "temperature": asked.temperature,
         **_beams(asked),
-    )
-    if not isinstance(asked, CreateTranscriptionRequest):
-        return partial(common, hotwords=_joined(hotwords))
-    return partial(
-        common,
-        languages=languages,
-        hotwords=_joined([*hotwords, *asked.keywords]),
-        word_timestamps="word" in asked.timestamp_granularities or transcripts.has_logprobs(asked),
-    )
+        **_activity(asked),
+    }
+
+
+def _plain_options(asked: CreateTranslationRequest) -> dict[str, Any]:
+    """What only a transcript without speakers needs."""
+    granularities = getattr(asked, "timestamp_granularities", [])
+    return {
+        "translate": not transcripts.is_transcription(asked),
+        "segment_timestamps": _streams(asked) or asked.response_format not in _UNTIMED,
+        "word_timestamps": "word" in granularities or transcripts.has_logprobs(asked),
+        "vad_filter": asked.vad_filter is not False,
+    }
+
+
+def _activity(asked: CreateTranslationRequest) -> dict[str, Any]:
+    """OpenAI's numbers for voice activity as the tasks call them."""
+    if not isinstance(asked, CreateTranscriptionRequest) or not asked.chunking_strategy.is_known:
+        return {}
+    return {
+        "threshold": asked.chunking_strategy.threshold,
+        "min_silence_duration_ms": asked.chunking_strategy.silence_duration_ms,
+        "speech_pad_ms": asked.chunking_strategy.prefix_padding_ms,
+    }
 
 
 def _beams(asked: CreateTranslationRequest) -> dict[str, Any]:
@@ -117,8 +171,8 @@ def _joined(words: list[str]) -> str | None:
 
 def _streams(asked: CreateTranslationRequest) -> bool:
     """OpenAI ignores `stream` where a model cannot; here it is the format that cannot."""
-    is_text = asked.response_format in _UNTIMED
-    return isinstance(asked, CreateTranscriptionRequest) and asked.stream and is_text
+    is_able = asked.response_format in (*_UNTIMED, Format.DIARIZED_JSON)
+    return isinstance(asked, CreateTranscriptionRequest) and asked.stream and is_able
 
 
 def _without_effect(asked: CreateTranslationRequest) -> list[str]:
@@ -126,20 +180,17 @@ def _without_effect(asked: CreateTranslationRequest) -> list[str]:
     names = ["beam_size"] if asked.beam_size is not None and not _beams(asked) else []
     if not isinstance(asked, CreateTranscriptionRequest):
         return names
-    is_auto = asked.chunking_strategy in (None, "auto", {"type": "server_vad"})
     is_verbose = asked.response_format is Format.VERBOSE_JSON
+    has_speakers = asked.response_format is Format.DIARIZED_JSON
     unused = {
         "timestamp_granularities": bool(asked.timestamp_granularities) and not is_verbose,
         "stream": asked.stream and not _streams(asked),
         "include": bool(asked.include) and not transcripts.has_logprobs(asked),
         "languages": bool(asked.language and asked.languages),
-        "chunking_strategy": not is_auto,
+        "chunking_strategy": not asked.chunking_strategy.is_known,
+        "known_speaker_names": bool(asked.known_speaker_names) and not has_speakers,
+        "known_speaker_references": bool(asked.known_speaker_references) and not has_speakers,
+        "num_speakers": asked.num_speakers is not None and not has_speakers,
+        "vad_filter": asked.vad_filter is not None and has_speakers,
     }
     return names + [name for name, is_unused in unused.items() if is_unused]
-
-
-async def _events(
-    transcript: TranscribeOutput, asked: CreateTranslationRequest
-) -> AsyncGenerator[bytes, None]:
-    for event in transcripts.events(transcript, asked):
-        yield event

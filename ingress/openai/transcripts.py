@@ -1,4 +1,4 @@
-"""One transcript in OpenAI's five formats."""
+"""One transcript in OpenAI's formats without speakers."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from contract.tasks import TranscribeOutput, TranscriptSegment
 from ingress.languages import NAMES, standard_code
 from ingress.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest
 from ingress.openai.schemas import ResponseFormat as Format
+from ingress.openai.usage import usage_of
 from ingress.streams import sse
 
 _SMALLEST_PROBABILITY = 1e-10
-_TOKENS_PER_S = 50
-"""Whisper's encoder gives 1500 positions for 30 seconds."""
+_EVENTS_MODEL = "gpt-"
+"""The events of OpenAI's streams know tokens only."""
 
 
 def answer(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Response:
@@ -29,7 +30,7 @@ def events(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Ite
     for delta in _deltas(transcript):
         yield sse({"type": "transcript.text.delta", "delta": delta})
     done = {"type": "transcript.text.done", "text": transcript.text}
-    yield sse(done | _details(transcript, asked) | {"usage": _token_usage(transcript)})
+    yield sse(done | _details(transcript, asked) | {"usage": _usage(transcript, _EVENTS_MODEL)})
 
 
 def is_transcription(asked: CreateTranslationRequest) -> bool:
@@ -45,7 +46,7 @@ def has_logprobs(asked: CreateTranslationRequest) -> bool:
 def _json(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Response:
     body: dict[str, Any] = {"text": transcript.text}
     if isinstance(asked, CreateTranscriptionRequest):
-        body |= _details(transcript, asked) | {"usage": _usage(transcript)}
+        body |= _details(transcript, asked) | {"usage": _usage(transcript, asked.model)}
     return JSONResponse(body)
 
 
@@ -85,7 +86,7 @@ def _verbose(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> R
         body["segments"] = [whisper_fields(one) for one in transcript.segments]
     if "word" in wanted:
         body["words"] = list(_words(transcript))
-    return JSONResponse(body | {"usage": _usage(transcript)})
+    return JSONResponse(body | {"usage": usage_of(None, transcript.duration_s, 0)})
 
 
 def _srt(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Response:
@@ -143,17 +144,6 @@ def _deltas(transcript: TranscribeOutput) -> list[str]:
     return [texts[0].lstrip(), *texts[1:-1], texts[-1].rstrip()] if texts[1:] else [transcript.text]
 
 
-def _usage(transcript: TranscribeOutput) -> dict[str, Any]:
-    return {"type": "duration", "seconds": transcript.duration_s}
-
-
-def _token_usage(transcript: TranscribeOutput) -> dict[str, Any]:
-    heard = math.ceil(transcript.duration_s * _TOKENS_PER_S)
+def _usage(transcript: TranscribeOutput, model: str | None) -> dict[str, Any]:
     written = sum(len(segment.tokens) for segment in transcript.segments)
-    return {
-        "type": "tokens",
-        "input_tokens": heard,
-        "output_tokens": written,
-        "total_tokens": heard + written,
-        "input_token_details": {"audio_tokens": heard, "text_tokens": 0},
-    }
+    return usage_of(model, transcript.duration_s, written)

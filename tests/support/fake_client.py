@@ -26,12 +26,15 @@ from contract.tasks import (
     EmbedSpeakerInput,
     EmbedSpeakerOutput,
     RestoreAudioInput,
+    SpeakerSegment,
     SpeakInput,
     SpeechSegment,
     SynthesizeInput,
     TaskInput,
     TranscribeInput,
     TranscribeOutput,
+    TranscribeSpeakersInput,
+    TranscribeSpeakersOutput,
     TranscriptSegment,
     Word,
 )
@@ -177,10 +180,27 @@ def _restore(request: RestoreAudioInput, context: RequestContext) -> AudioOutput
     return AudioOutput(tone(request.audio.duration_s, RESTORED_RATE))
 
 
+def _transcribe_speakers(
+    request: TranscribeSpeakersInput, context: RequestContext
+) -> TranscribeSpeakersOutput:
+    """The first sentence is the first known speaker's, or A's; the second is B's."""
+    heard = _transcribe(
+        TranscribeInput(request.audio, language=request.language, word_timestamps=True), context
+    )
+    names = [*(request.known_speaker_names or "A")[:1], "B"]
+    segments = tuple(
+        SpeakerSegment(one.start_s, one.end_s, name, one.text.strip(), one.words)
+        for name, one in zip(names, heard.segments, strict=False)
+    )
+    tokens = sum(len(one.tokens) for one in heard.segments)
+    return TranscribeSpeakersOutput(heard.text, segments, heard.language, heard.duration_s, tokens)
+
+
 _ANSWERS: dict[type, Callable[[Any, RequestContext], Any]] = {
     SynthesizeInput: _synthesize,
     SpeakInput: _speak,
     TranscribeInput: _transcribe,
+    TranscribeSpeakersInput: _transcribe_speakers,
     DetectSpeechInput: _detect,
     EmbedSpeakerInput: _embed,
     ConvertVoiceInput: _convert,

@@ -73,6 +73,10 @@ def wav_base64(seconds: float = 3.0, rate: int = 16_000) -> str:
     return as_base64(wav(seconds, rate))
 
 
+def data_url(seconds: float = 3.0, rate: int = 16_000) -> str:
+    return f"data:audio/wav;base64,{wav_base64(seconds, rate)}"
+
+
 def heard(data: bytes) -> Audio:
     """What a player would play."""
     return decode(data, max_bytes=1 << 30, max_seconds=3600)

@@ -122,6 +122,41 @@ async def test_every_option_reaches_the_model(http: httpx.AsyncClient, models: F
     assert (request.hotwords, request.translate) == ("Kennedy, country", False)
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {
+            "chunking_strategy[type]": "server_vad",
+            "chunking_strategy[threshold]": "0.4",
+            "chunking_strategy[prefix_padding_ms]": "200",
+            "chunking_strategy[silence_duration_ms]": "350",
+        },
+        {
+            "chunking_strategy": '{"type": "server_vad", "threshold": 0.4, '
+            '"prefix_padding_ms": 200, "silence_duration_ms": 350}'
+        },
+    ],
+)
+@pytest.mark.parametrize("response_format", ["json", "diarized_json"])
+async def test_numbers_of_the_chunking_strategy_reach_the_detector(
+    http: httpx.AsyncClient, models: FakeClient, fields: dict[str, Any], response_format: str
+) -> None:
+    answer = await upload(http, response_format=response_format, **fields)
+    assert answer.status_code == 200
+    (request,) = models.requests
+    assert (request.threshold, request.speech_pad_ms) == (0.4, 200)
+    assert request.min_silence_duration_ms == 350
+
+
+async def test_usage_is_in_tokens_for_gpt_models_and_in_seconds_for_whisper(
+    http: httpx.AsyncClient,
+) -> None:
+    tokens = (await upload(http, model="gpt-4o-mini-transcribe")).json()["usage"]
+    assert tokens["type"] == "tokens"
+    assert tokens["total_tokens"] == tokens["input_tokens"] + tokens["output_tokens"] == 154
+    assert (await upload(http, model="whisper")).json()["usage"]["type"] == "duration"
+
+
 async def test_one_of_languages_is_the_language(
     http: httpx.AsyncClient, models: FakeClient
 ) -> None:
@@ -147,7 +182,14 @@ async def test_stream_sends_deltas_that_join_to_the_text(http: httpx.AsyncClient
         ({"temperature": "1.5"}, "temperature"),
         ({"temperature": "hot"}, "temperature"),
         ({"temperature": "nan"}, "temperature"),
-        ({"response_format": "diarized_json"}, "response_format"),
+        ({"response_format": "diarised"}, "response_format"),
+        ({"response_format": "diarized_json", "task": "translate"}, "response_format"),
+        ({"chunking_strategy[threshold]": "5"}, "chunking_strategy.threshold"),
+        (
+            {"chunking_strategy": '{"silence_duration_ms": -1}'},
+            "chunking_strategy.silence_duration_ms",
+        ),
+        ({"num_speakers": "0"}, "num_speakers"),
         (
             {"timestamp_granularities[]": "letter", "response_format": "verbose_json"},
             "timestamp_granularities[0]",
@@ -186,7 +228,7 @@ async def test_broken_multipart_is_400(http: httpx.AsyncClient, body: bytes) -> 
     ("form", "remedy"),
     [
         ({f"field{number}": "x" for number in range(1_001)}, "send fewer"),
-        ({"a": "x" * (1 << 21)}, "shorten it"),
+        ({"a": "x" * (9 << 20)}, "shorten it"),
     ],
 )
 async def test_a_form_beyond_its_bounds_says_what_to_do(
@@ -212,7 +254,7 @@ async def test_of_two_files_nobody_chooses_one(http: httpx.AsyncClient) -> None:
 
 
 async def test_unknown_model_is_404(http: httpx.AsyncClient) -> None:
-    for name in ("nobody", "piper", "openvoice_v2", "gpt-4o-transcribe-diarize"):
+    for name in ("nobody", "piper", "openvoice_v2"):
         answer = await upload(http, model=name)
         assert answer.status_code == 404
         assert answer.json()["error"]["param"] == "model"
@@ -280,10 +322,9 @@ async def test_unset_is_the_default(
         ({"known_speaker_references[]": "data:,"}, "known_speaker_references"),
         ({"chunking_strategy": "by_eye"}, "chunking_strategy"),
         ({"chunking_strategy[type]": "server_vad"}, None),
-        (
-            {"chunking_strategy[type]": "server_vad", "chunking_strategy[threshold]": "0.4"},
-            "chunking_strategy",
-        ),
+        ({"chunking_strategy[type]": "server_vad", "chunking_strategy[threshold]": "0.4"}, None),
+        ({"chunking_strategy": '{"type": "semantic_vad"}'}, "chunking_strategy"),
+        ({"num_speakers": "2"}, "num_speakers"),
         ({"timestamp_granularities[]": "segment"}, "timestamp_granularities"),
         ({"timestamp_granularities[]": ["word", "segment"]}, "timestamp_granularities"),
         ({"include[]": "item.sound"}, "include"),
