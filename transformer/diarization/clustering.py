@@ -20,14 +20,14 @@ from transformer.diarization.windows import Window
 
 Matrix = NDArray[np.float64]
 
-USUAL_DISTANCE = 0.08
+USUAL_DISTANCE = 0.07
 """Clusters nearer than this are one voice. This and the figures below were tuned for GE2E, on
 mixtures of voices that are in no benchmark and no test."""
-_WITHIN = 0.26
+_WITHIN = 0.20
 """Mean cosine distance between windows of one voice, believed until a cluster shows its own …"""
-_BELIEF = 12
+_BELIEF = 4
 """… by pairs of windows that outweigh these."""
-_STRETCH_WINDOWS = 4
+_STRETCH_WINDOWS = 3
 _TRUSTED_S = 1.2
 """Shorter windows say too little of a voice to found a cluster."""
 _LEAST_WINDOWS, _LEAST_SHARE = 7, 0.005
