@@ -20,7 +20,6 @@ class Outbox:
         self._waiting: deque[str] = deque()
         self._size = 0
         self._filled = asyncio.Event()
-        self._is_open = True
 
     def put(self, event: events.Event) -> None:
         """Raises SlowReader when a megabyte waits."""
@@ -42,14 +41,17 @@ class Outbox:
             await self._filled.wait()
 
     async def close(self, last: events.Event, code: int) -> None:
-        """Send what waits and a last event, as far as the client reads; then close."""
+        """Send what waits and a last event, as far as the client reads; then close. A client that
+        reads too slowly gets the last event alone."""
+        if self._size > _MOST_BYTES // 2:
+            self._waiting.clear()
+            self._size = 0
         try:
-            if self._size < _MOST_BYTES // 2:
-                self.put(last)
+            self.put(last)
             async with asyncio.timeout(_CLOSING_S):
                 for text in self._waiting:
                     await self._send(text)
-        except (TimeoutError, events.SlowReader):
+        except TimeoutError:
             pass  # the connection's own watch ends it
         finally:
             async with asyncio.timeout(_CLOSING_S):

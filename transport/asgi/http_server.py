@@ -19,7 +19,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from transport.asgi.connections import Connections
 from transport.asgi.settings import KILOBYTE, ServerSettings
-from transport.asgi.websocket import LimitedWebSocketProtocol
+from transport.asgi.websocket import ArrivingBytes, LimitedWebSocketProtocol
 
 _TCP_NOTSENT_LOWAT = 25  # linux/tcp.h
 _UNSENT_BYTES = 128 << 10
@@ -45,6 +45,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     limits: ClassVar[ServerSettings]
     peers: ClassVar[Connections[LimitedHttpProtocol]]
+    arriving: ClassVar[ArrivingBytes]
 
     _timer: asyncio.TimerHandle | None = None
     """Of what is arriving. Most requests arrive at once and need none."""
@@ -170,7 +171,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self._send_timer is not None:
             self._send_timer.cancel()
         protocol = partial(
-            LimitedWebSocketProtocol, limits=self.limits, ended=lambda: self.peers.discard(self)
+            LimitedWebSocketProtocol,
+            limits=self.limits,
+            arriving=self.arriving,
+            ended=lambda: self.peers.discard(self),
         )
         self.ws_protocol_class = cast(type[asyncio.Protocol], protocol)  # uvicorn only calls it
         super().handle_websocket_upgrade()

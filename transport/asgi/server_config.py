@@ -11,7 +11,10 @@ from starlette.types import ASGIApp
 from transport.asgi.connections import Connections
 from transport.asgi.http_server import LimitedHttpProtocol
 from transport.asgi.settings import MEGABYTE, ServerSettings
-from transport.asgi.websocket import LimitedWebSocketProtocol
+from transport.asgi.websocket import ArrivingBytes, LimitedWebSocketProtocol
+
+_ARRIVING_SHARE = 4
+"""Of max_held_mb, one part for what arrives on sockets."""
 
 
 def limit(
@@ -29,7 +32,9 @@ def limit(
     peers: Connections[LimitedHttpProtocol] = Connections(
         settings.max_connections, settings.max_connections_per_address
     )
-    protocol = type("Protocol", (LimitedHttpProtocol,), {"limits": settings, "peers": peers})
+    arriving = ArrivingBytes(settings.max_held_mb * MEGABYTE // _ARRIVING_SHARE)
+    own = {"limits": settings, "peers": peers, "arriving": arriving}
+    protocol = type("Protocol", (LimitedHttpProtocol,), own)
     config.http = cast(type[asyncio.Protocol], protocol)
     config.ws = LimitedWebSocketProtocol if max_message_mb else "none"
     config.ws_max_size = max_message_mb * MEGABYTE

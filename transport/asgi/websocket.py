@@ -17,20 +17,35 @@ from websockets.frames import Frame
 
 from transport.asgi.settings import ServerSettings
 
+_SMALL_BYTES = 1 << 20
+"""Of a message that is taken however much is on its way to the server."""
 _MOST_FRAMES = 4096
 """Of one message; most clients send one."""
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class ArrivingBytes:
+    """Of messages that are not complete, or that no application has taken yet, of all sockets."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.now = most, 0
 
 
 class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
     """One connection, from the upgrade on."""
 
     def __init__(
-        self, *, limits: ServerSettings, ended: Callable[[], None], **uvicorn_arguments: Any
+        self,
+        *,
+        limits: ServerSettings,
+        arriving: ArrivingBytes,
+        ended: Callable[[], None],
+        **uvicorn_arguments: Any,
     ) -> None:
         """`ended` is called when the connection is lost."""
         super().__init__(**uvicorn_arguments)
-        self._limits, self._ended = limits, ended
+        self._limits, self._all_arriving, self._ended = limits, arriving, ended
+        self._arriving = 0
         self._watch_timer: asyncio.TimerHandle | None = None
         self._unsent = 0
         self._has_sent_more = False
@@ -43,15 +58,31 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
         if self._watch_timer is not None:
             self._watch_timer.cancel()
+        self._count(-self._arriving)
         self._ended()
 
     def data_received(self, data: bytes) -> None:
         """The first bytes are the whole request. Where the library cannot read it, uvicorn would
         wait for more."""
+        self._count(len(data))
+        is_full = self._all_arriving.now > self._all_arriving.most
+        if is_full and self._arriving > _SMALL_BYTES and not self.close_sent:
+            self.conn.fail(1013, "too much is on its way to the server; come back shortly")
+            self.handle_parser_exception()
+            return
         super().data_received(data)
         if not self.handshake_initiated:
             self.transport.write(_BAD_REQUEST)
             self.transport.close()
+
+    async def receive(self) -> Any:
+        message = await super().receive()
+        self._count(-self._arriving)
+        return message
+
+    def _count(self, size: int) -> None:
+        self._arriving += size
+        self._all_arriving.now += size
 
     def resume_writing(self) -> None:
         super().resume_writing()

@@ -57,10 +57,22 @@ def test_words_join_to_their_text(text: str) -> None:
     assert "".join(words_of(text)).strip() == text.strip()
 
 
-@given(st.lists(_TEXTS, max_size=6), _TEXTS)
-def test_deltas_are_words_of_passes_in_order(passes: list[str], last: str) -> None:
+@given(_TEXTS, st.lists(st.integers(0, 30), max_size=6))
+def test_deltas_of_a_growing_text_join_to_it(text: str, lengths: list[int]) -> None:
+    words = words_of(text)
     agreement = Agreement()
-    sent = "".join(agreement.add(words_of(one)) for one in passes)
-    assert agreement.count == len(words_of(sent))
-    whole = sent + agreement.rest(words_of(last))
-    assert whole.startswith(sent)
+    sent = "".join(agreement.add(words[:length]) for length in sorted(lengths))
+    assert "".join(words).startswith(sent)
+    assert sent + agreement.rest(words) == "".join(words)
+
+
+@given(st.lists(_TEXTS, max_size=6), _TEXTS)
+def test_passes_that_contradict_each_other_take_nothing_back(passes: list[str], last: str) -> None:
+    agreement = Agreement()
+    for number, one in enumerate(passes):
+        before = agreement.count
+        fresh = agreement.add(words_of(one))
+        assert agreement.count >= before
+        assert (agreement.count > before) == bool(fresh)
+        assert number or not fresh
+    assert agreement.rest(words_of(last)) in last

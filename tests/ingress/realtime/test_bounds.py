@@ -104,6 +104,25 @@ async def test_a_client_that_never_reads_is_let_go(models: LevelClient) -> None:
         socket.transport.abort()
 
 
+async def test_a_slow_reader_is_told_why(models: LevelClient) -> None:
+    """It begins to read again when the session has ended."""
+    clear = json.dumps({"type": "input_audio_buffer.clear"})
+    events: list[dict[str, Any]] = []
+    async with (
+        realtime_server(models, progress_timeout_s=60) as url,
+        raw(url, max_queue=1, ping_interval=None) as socket,
+    ):
+        with suppress(TimeoutError, ConnectionClosed):
+            async with asyncio.timeout(5):
+                while True:
+                    await socket.send(clear)
+        with suppress(ConnectionClosed):
+            while True:
+                events.append(await next_event(socket))
+        assert socket.close_code == 1008
+    assert events[-1]["error"]["code"] == "slow_reader"
+
+
 async def test_hours_of_silence_are_not_kept(url: str, models: LevelClient) -> None:
     """Pipecat sends what the microphone hears all the time, and commits after a turn."""
     minute = as_base64(sound(60, 0))

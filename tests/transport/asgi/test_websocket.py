@@ -8,7 +8,7 @@ import socket
 import struct
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from http_threads import serving_limited
@@ -45,8 +45,12 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 def start() -> Iterator[Start]:
     with ExitStack() as stack:
-        yield lambda **limits: stack.enter_context(
-            serving_limited(echo, ServerSettings(**{"grace_s": 1} | limits), max_message_mb=1)
+        yield lambda max_message_mb=1, **limits: stack.enter_context(
+            serving_limited(
+                echo,
+                ServerSettings(**{"grace_s": 1} | limits),
+                max_message_mb=max_message_mb,
+            )
         )
 
 
@@ -135,6 +139,26 @@ def test_a_message_is_bounded_whole_and_in_pieces(start: Start) -> None:
         line.sendall(frame(1, b"", is_last=False))
         pieces = (frame(0, b"", is_last=False) * 100 for _ in range(100_000))
         assert is_cut_off(line, pieces)
+
+
+def test_large_messages_are_bounded_over_all_sockets_and_small_ones_pass(start: Start) -> None:
+    """16 MB in all: a quarter of what the server may hold."""
+    url = start(max_held_mb=64, max_message_mb=4)
+    unfinished = frame(1, b"x" * (3 << 20))[:-1]
+    with ExitStack() as stack, connect(address(url)) as small:
+        lines = [stack.enter_context(connected(url)) for _ in range(8)]
+        for line in lines:
+            upgraded(line)
+            with suppress(ConnectionError):
+                line.sendall(unfinished)
+        small.send("hello")
+        assert small.recv(timeout=10) == "5"
+        refusal = read_to_end(lines[-1])
+        assert (refusal[:1], refusal[2:4]) == (b"\x88", (1013).to_bytes(2, "big"))
+        assert is_open_after(lines[0], 0.1)
+    with connect(address(url)) as line:  # what was held has been given back
+        line.send("x" * (3 << 20))
+        assert line.recv(timeout=10) == str(3 << 20)
 
 
 def test_bytes_that_are_no_frames_end_the_connection(start: Start) -> None:
