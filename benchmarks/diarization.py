@@ -36,7 +36,7 @@ _ENTRIES = (
 )
 _AIM, _TIME_AIM = 10.0, 0.15
 _PAUSES_S, _SHORT_PAUSES_S, _OVERLAPS_S = (0.1, 1.2), (0.0, 0.25), (-0.6, 0.4)
-_MIXTURES = 6
+_MIXTURES = 4
 """Of each kind."""
 
 
