@@ -102,8 +102,11 @@ def _parts(
 
 
 def _by_stretch(chunk: Chunk, words: Sequence[TimedWord]) -> Iterator[tuple[int, list[TimedWord]]]:
-    """Words in a row that are said in the same stretch of speech, with its index."""
-    stretches = accumulate((chunk.stretch_at(one.start_s, one.end_s) for one in words), max)
+    """Words in a row that are said in the same stretch of speech, with its index.
+
+    By their ends: the aligner gives a pause to the word after it.
+    """
+    stretches = accumulate((chunk.stretch_at(one.end_s, one.end_s) for one in words), max)
     pairs = zip(stretches, words, strict=True)
     for index, group in groupby(pairs, key=itemgetter(0)):
         yield index, [word for _, word in group]
