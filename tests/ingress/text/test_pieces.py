@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -225,3 +228,14 @@ def test_silences_around_a_first_sentence_stay_around_it() -> None:
     )
     begin, rest = with_early_start([given], 30)
     assert (begin.before_s, rest.before_s, rest.after_s) == (1.0, 0.0, 2.0)
+
+
+def test_an_ingress_starts_without_what_only_speech_needs() -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", "import sys, ingress.app; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    late = {"babel", "emoji", "markdown_it", "phonenumbers", "unicode_rbnf"}
+    assert not late & set(found.stdout.split())
