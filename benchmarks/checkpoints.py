@@ -31,7 +31,10 @@ _FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """What writes the files of each: the parity tests' own functions in tests/support. The converters
 of OpenVoice V1 are V2's network, so they are measured once."""
-REAL = {"FasterWhisper": WHISPER, "SileroVAD": "silero-vad", "PiperSynthesizer": VOICE}
+REAL = {
+    **{"FasterWhisper": WHISPER, "SileroVAD": "silero-vad", "PiperSynthesizer": VOICE},
+    "DeepFilterNet": "deepfilternet",
+}
 """Model types whose weights install from a package registry, and their entries in config.yml."""
 
 

@@ -1,7 +1,7 @@
 """(f) Every model type alone: seconds of work for a second of sound, one by one and in batches.
 
-Weights are made up at the public sizes, except for Whisper tiny, Silero and Piper, which have their
-real ones. The steps of one model are in benchmarks/one_model.py.
+Weights are made up at the public sizes, except for Whisper tiny, Silero, Piper and DeepFilterNet,
+which have their real ones. The steps of one model are in benchmarks/one_model.py.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from contract.tasks import (
     ConvertVoiceInput,
     DetectSpeechInput,
     EmbedSpeakerInput,
+    RestoreAudioInput,
     RestoreInput,
     SynthesizeInput,
     SynthesizeMelInput,
@@ -43,7 +44,10 @@ from transport.decoding.reading import decode
 BATCH = 8
 SECONDS = 2.0
 """Of the recordings and mels that go in; what is spoken has its own length."""
-_TORCH_FREE = ("FasterWhisper", "SileroVAD", "PiperSynthesizer")
+_TORCH_FREE = (
+    *("FasterWhisper", "SileroVAD", "PiperSynthesizer", "KokoroSynthesizer"),
+    *("KittenTTSSynthesizer", "DeepFilterNet"),
+)
 _FRAMES_A_SECOND = {"HarmonySpeechSynthesizer": 80, "VoiceFixerVocoder": 100}
 
 
@@ -130,6 +134,9 @@ REQUESTS: Mapping[str, Callable[[], Any]] = {
     "FasterWhisper": lambda: TranscribeInput(recording()),
     "SileroVAD": lambda: DetectSpeechInput(recording()),
     "PiperSynthesizer": lambda: SynthesizeInput(material.SENTENCE),
+    "KokoroSynthesizer": lambda: SynthesizeInput(material.SENTENCE),
+    "KittenTTSSynthesizer": lambda: SynthesizeInput(material.SENTENCE),
+    "DeepFilterNet": lambda: RestoreAudioInput(recording()),
     "HarmonySpeechEncoder": lambda: EmbedSpeakerInput(recording()),
     "HarmonySpeechSynthesizer": lambda: SynthesizeMelInput(
         material.SENTENCE, voice(HARMONYSPEECH, 768)
