@@ -23,7 +23,7 @@ BUILD = $(ENGINE) build $(BUILD_FLAGS) -f Dockerfile.$(1) --target $(2) $(3) -t 
 FUZZ_CASES ?= 100000
 FUZZ_SEED ?= 1
 
-.PHONY: serve test test-gpu fuzz check fmt bench bench-gpu docs manifests image image-ingress image-transformer image-predictor-whisper \
+.PHONY: serve test test-gpu fuzz check fmt screenshots bench bench-gpu docs manifests image image-ingress image-transformer image-predictor-whisper \
   image-predictor-piper image-predictor-torch image-gpu image-check image-names chart chart-push version-check clean help
 
 serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
@@ -45,6 +45,9 @@ check: $(TEST)/ready  ## format, lint, import directions, types and workflows on
 fmt: $(TEST)/ready  ## rewrite the code in the house format
 	$(TEST)/bin/ruff format .
 	$(TEST)/bin/ruff check --fix .
+
+screenshots: $(TEST)/ready  ## click through the page in Chromium and write the pictures of docs/page.md
+	PAGE_SCREENSHOTS=docs/images $(TEST)/bin/python -m pytest tests/e2e/test_page.py
 
 bench: $(TEST)/ready $(SERVE)/ready  ## measure against the bare libraries; prints ratios
 	$(TEST)/bin/python -m benchmarks --lean_python $(CURDIR)/$(SERVE)/bin/python

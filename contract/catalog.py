@@ -17,11 +17,11 @@ from contract.toolchains import TOOLCHAINS, ModelTypes, ToolchainSpec, plays
 
 
 class Availability(StrEnum):
-    """What the cluster tells of a predictor or toolchain. All of them may be called."""
+    """What the cluster, or the process, tells of a predictor or toolchain. All may be called."""
 
     READY = "ready"
     ASLEEP = "asleep"
-    """Scaled to zero: the next request waits for a cold start."""
+    """Scaled to zero, or not loaded: the next request waits for a start."""
     NOT_READY = "not_ready"
     """Still being deployed, stopped, or broken."""
 
@@ -38,7 +38,7 @@ class CatalogSnapshot:
     served_toolchains: tuple[str, ...] | None = None
     """None: every toolchain whose models are here."""
     availability: Mapping[str, Availability] = field(default_factory=dict)
-    """By name of model or toolchain; empty where nobody watches a cluster."""
+    """By name of model or toolchain; empty where nobody knows."""
     addresses: Mapping[str, str] = field(default_factory=dict)
     """Base URLs by the same names; what is missing has the address that its name implies."""
 

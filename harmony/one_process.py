@@ -6,12 +6,14 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from fastapi import FastAPI
 
 from contract.catalog import Catalog
 from contract.config import ServiceConfig
 from contract.errors import SpeechError
+from harmony.availability import LoadedModels
 from ingress.app import create_app
 from ingress.settings import Settings as IngressSettings
 from predictors.runtime.registry import ModelTypeSource, on_first_use
@@ -54,6 +56,7 @@ async def one_process(
     for entry in config.model_configs:
         endpoints[entry.name] = pool.add(entry, model_types(entry.model_type))
     catalog = Catalog(with_tasks(config, pool.runners))
+    catalog.show(replace(catalog.current, availability=LoadedModels(pool.runners)))
     kept = store(connection)
     client = resilient(InProcessClient(endpoints), catalog, connection, kept)
     for name in TOOLCHAINS:

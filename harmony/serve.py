@@ -84,6 +84,7 @@ Try it from another terminal:
   speak       curl -s {url}/v1/audio/speech -H 'content-type: application/json' -o hello.mp3 \\
                 -d '{{"model": "tts-1", "voice": "alloy", "input": "Hello from Harmony."}}'
   transcribe  curl -s {url}/v1/audio/transcriptions -F model=whisper-1 -F file=@hello.mp3
+  try it      open {url}
   read on     open {url}/docs
 
 Ctrl-C ends it.

@@ -20,7 +20,7 @@ from transport.asgi.body import read_body, replayed
 from transport.asgi.settings import MEGABYTE
 
 _API = "/v1"
-DOCS_PATHS = ("/docs", "/redoc", "/openapi.json")
+DOCUMENT_PATH = "/openapi.json"
 METRICS_PATH = "/metrics"
 MAX_JSON_ITEMS = 100_000
 """Most values in a JSON body, as its commas tell while it arrives: `[],` is three bytes, and
@@ -44,7 +44,7 @@ class Admission:
         self._rate = RateLimit(settings.requests_per_minute)
         self._wrong_keys = RateLimit(settings.wrong_keys_per_minute)
         closed = (METRICS_PATH,) if settings.metrics == "key" else ()
-        self._guarded = (_API, *closed, *(DOCS_PATHS if settings.docs == "key" else ()))
+        self._guarded = (_API, *closed, *((DOCUMENT_PATH,) if settings.docs == "key" else ()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or not self._is_guarded(scope):

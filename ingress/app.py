@@ -29,6 +29,7 @@ from ingress.request_logging import CACHE_HEADER, STEPS_HEADER, RequestLogging
 from ingress.settings import Settings
 from ingress.state import AppState
 from ingress.version import VERSION
+from ingress.web import routes as web
 from transport.asgi.paths import LenientPaths
 from transport.client.client import Client
 
@@ -48,7 +49,6 @@ def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
     keys = read_keys(settings)
     settings = settings.resolved(has_keys=bool(keys))
     app_state = AppState(settings, client, catalog)
-    has_docs = settings.docs != "off"
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -60,14 +60,15 @@ def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
         title="Harmony Speech",
         description=DESCRIPTION,
         version=VERSION,
-        docs_url="/docs" if has_docs else None,
-        redoc_url="/redoc" if has_docs else None,
-        openapi_url="/openapi.json" if has_docs else None,
+        docs_url=None,  # FastAPI's own pages load from other hosts: web.routes has /docs
+        redoc_url=None,
+        openapi_url="/openapi.json" if settings.docs != "off" else None,
         redirect_slashes=False,
     )
     for routes in _ROUTES:
         app.include_router(routes.router(app_state))
     app.include_router(realtime.router(app_state, keys))
+    app.include_router(web.router(settings))
     app.openapi = document(app)  # type: ignore[method-assign]  # FastAPI's documented way
     install_handlers(app)
     _add_layers(app, app_state, keys)

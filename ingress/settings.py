@@ -138,9 +138,12 @@ class Settings(ServerSettings):
     """New sound between two passes over a turn that is being spoken, at least. More: later deltas,
     less work. 0: no deltas, final text alone."""
 
+    page: bool = True
+    """The page at /, to try speech and transcription in a browser. It asks for the API key."""
+
     docs: Exposure = "auto"
-    """/docs, /redoc and /openapi.json: open, key (only with an API key), off, or auto: key where
-    there are keys, else open."""
+    """/openapi.json, and /docs that shows it: open, key (only with an API key, which /docs asks
+    for), off, or auto: key where there are keys, else open."""
 
     metrics: Exposure = "auto"
     """/metrics, likewise."""

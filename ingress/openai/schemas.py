@@ -249,7 +249,7 @@ class Model(BaseModel):
     created: int
     owned_by: str
     state: Availability | None = None
-    """Ours: whether it is awake in the cluster. Left out where no cluster is watched."""
+    """Ours: whether it is awake. Left out where nobody knows."""
 
 
 class ModelList(BaseModel):

@@ -9,10 +9,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import wave
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -20,9 +18,10 @@ import jiwer
 import numpy as np
 import openai
 import pytest
+from harmony_server import harmony_server
 from recordings import RATE, Plan, utterances
 from recordings import recording as plan_of
-from served import Server, free_port, running
+from served import Server
 
 from contract.audio.codec import Audio, wav_bytes
 from ingress.text.markup import spoken_text
@@ -39,21 +38,9 @@ JFK = (
 )
 
 
-@contextmanager
-def serving(log: Path) -> Iterator[Server]:
-    port = free_port()
-    command = [sys.executable, "-c", "from harmony.cli import main; main()"]
-    command += ["serve", "--config", str(ROOT / "config.yml"), "--port", str(port)]
-    with running(command, log, (port, port)) as started:
-        while "answers at" not in started.log:
-            assert started.process.poll() is None, started.log
-            time.sleep(0.1)
-        yield started
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("serve") / "log") as started:
+    with harmony_server(tmp_path_factory.mktemp("serve") / "log") as started:
         yield started
 
 
@@ -227,7 +214,7 @@ def test_the_commands_of_the_readme_speak_and_listen(server, tmp_path, language,
 
 
 def test_ctrl_c_ends_it_cleanly_while_models_still_load(tmp_path):
-    with serving(tmp_path / "log") as server:
+    with harmony_server(tmp_path / "log") as server:
         server.process.send_signal(signal.SIGINT)
         assert server.process.wait(timeout=30) == 0
         assert "Traceback" not in server.log

@@ -121,7 +121,7 @@ async def test_speech_documents_both_dialects_and_every_fault(http: httpx.AsyncC
     assert "security" not in document["paths"]["/health"]["get"]
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json"])
 async def test_documentation_can_be_switched_off(http: httpx.AsyncClient, path: str) -> None:
     assert (await http.get(path)).status_code == 200
     closed = make_app(FakeClient(), docs="off")

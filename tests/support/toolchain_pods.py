@@ -64,6 +64,15 @@ def write_config(root: Path) -> ServiceConfig:
     )
 
 
+def changing_entries(root: Path) -> tuple[ModelConfig, ...]:
+    """What clones (harmonyspeech), converts (openvoice_v2) and restores (voicefixer), alone."""
+    return (
+        *_harmonyspeech(root / "harmonyspeech"),
+        *_openvoice_v2(root / "openvoice-v2"),
+        *_voicefixer(root / "voicefixer"),
+    )
+
+
 def _harmonyspeech(root: Path) -> Iterable[ModelConfig]:
     from synthetic_harmonyspeech import PARTS, write_harmonyspeech
 

@@ -1,0 +1,53 @@
+/** Requests to the server that this page came from. */
+
+import { askForKey, authorization } from "./key.js";
+
+export const base = new URL("./", document.baseURI);
+
+export class ApiError extends Error {}
+
+/** The Response of a successful request. Raises ApiError with the server's own words. */
+export async function call(path, { json, form, signal, method } = {}) {
+  const headers = authorization();
+  if (json) headers["content-type"] = "application/json";
+  const body = json ? JSON.stringify(json) : form;
+  let answer;
+  try {
+    answer = await fetch(new URL(path, base), {
+      method: method ?? (body ? "POST" : "GET"), headers, body, signal,
+    });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("The server cannot be reached.");
+  }
+  if (!answer.ok) throw await failure(answer);
+  return answer;
+}
+
+async function failure(answer) {
+  const body = await answer.json().catch(() => ({}));
+  const message = body.error?.message ?? body.message ?? `The server answered ${answer.status}.`;
+  if (answer.status === 401) askForKey(`This server needs an API key: ${message}`);
+  return new ApiError(message);
+}
+
+const LISTINGS = {
+  speech: "v1/audio/speech/models",
+  transcriptions: "v1/audio/transcriptions/models",
+  vad: "v1/audio/vad/models",
+  embed: "v1/embed/models",
+  voiceConvert: "v1/voice/convert/models",
+  audioConvert: "v1/audio/convert/models",
+};
+
+/** Cards by endpoint: {id, object, languages: [{language, voices: [{voice}]}], modes}. */
+export async function listings() {
+  const read = async ([name, path]) => [name, (await (await call(path)).json()).data];
+  return Object.fromEntries(await Promise.all(Object.entries(LISTINGS).map(read)));
+}
+
+/** State by name of model or alias; undefined where the server reports none. */
+export async function states() {
+  const { data } = await (await call("v1/models")).json();
+  return new Map(data.map(({ id, state }) => [id, state]));
+}

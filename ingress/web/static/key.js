@@ -1,0 +1,46 @@
+/** The API key: kept in this tab's sessionStorage and nowhere else. */
+
+import { byId } from "./elements.js";
+
+const NAME = "harmony-speech-key";
+
+export const key = () => sessionStorage.getItem(NAME) ?? "";
+
+/** "" forgets it. */
+export function storeKey(value) {
+  if (value) sessionStorage.setItem(NAME, value);
+  else sessionStorage.removeItem(NAME);
+}
+
+export const authorization = () => (key() ? { authorization: `Bearer ${key()}` } : {});
+
+/** Ask for the key. `note` says why; null: the user pressed the button. */
+export function askForKey(note = null) {
+  const dialog = byId("key-dialog");
+  if (note !== null) byId("key-note").textContent = note;
+  byId("key-input").value = key();
+  if (!dialog.open) dialog.showModal();
+  byId("key-input").focus();
+}
+
+/** Wire the dialog; `onChange` is called when another key counts. */
+export function setUpKey(onChange) {
+  const store = (value) => {
+    storeKey(value);
+    byId("key-dialog").close();
+    showState();
+    onChange();
+  };
+  byId("key-button").addEventListener("click", () => askForKey());
+  byId("key-cancel").addEventListener("click", () => byId("key-dialog").close());
+  byId("key-forget").addEventListener("click", () => store(""));
+  byId("key-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    store(byId("key-input").value.trim());
+  });
+  showState();
+}
+
+function showState() {
+  byId("key-button").textContent = key() ? "API key: set" : "API key";
+}
