@@ -110,7 +110,7 @@ help:
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
 
 $(SERVE)/ready: pyproject.toml constraints.txt
-	@echo "Installing into $(SERVE): about 1.2 gigabytes, once."
+	@echo "Installing into $(SERVE): about 1.8 gigabytes, once."
 	$(PYTHON) -m venv $(SERVE)
 	$(SERVE)/$(PIP) -e ".[embedded]"
 	$(SERVE)/$(PIP) --no-deps $(SPEECH_DETECTOR)

@@ -28,6 +28,8 @@ SECTIONS = {
     "start": "Start and memory",
     "imports": "Imports before the start",
     "burst": "A burst of 60 clips",
+    "intelligibility": "What Whisper hears of fifty sentences that Kokoro speaks, a language each",
+    "first_sound": "Kokoro through the ingress: the first sound, and many clients",
     "networks": "Every model type alone",
     "cloning": "Voice cloning: steps side by side against steps in a row",
     "diarization": "Diarization: errors on conversations with known turns, and time",

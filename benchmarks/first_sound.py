@@ -1,0 +1,90 @@
+"""The first sound of a stream, and what eight clients lose against one: Kokoro and Piper.
+
+Aims: the first sound of a short sentence within 0.7 s on two quiet cores, and of a long one whose
+first clause is short; eight clients get no more than 10 % fewer seconds of speech than one.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import httpx
+import yaml
+
+from benchmarks import material
+from benchmarks.figures import Line, median, rates
+from benchmarks.interleaved import metered, take_turns
+from benchmarks.server import free_port, harmony, running
+from benchmarks.setup import CLIENTS, Setup
+from transport.decoding.reading import decode
+
+MODELS = {"kokoro": "af_heart", material.VOICE: "joe"}
+"""With a voice each."""
+STARTS = {
+    "a short sentence": "Good morning to you.",
+    "a sentence of two clauses": "In the early morning, before anybody else was awake in the old "
+    "house by the river, he took his coat and left.",
+    "ten sentences": material.TEN_SENTENCES,
+}
+_FIRST_SOUND_S, _KEPT = 0.7, 0.9
+_HEADER = 44
+
+
+def run(setup: Setup) -> Iterator[Line]:
+    config, port = setup.folder / "config.yml", free_port()
+    entries = [material.entry(name) for name in MODELS]
+    config.write_text(yaml.safe_dump({"model_configs": entries}), encoding="utf-8")
+    with running(harmony(sys.executable, config, port), port, setup.folder) as server:
+        server.wait_for("/health/ready")
+        with httpx.Client(base_url=server.url, timeout=600, trust_env=False) as http:
+            for model in MODELS:
+                for text in STARTS.values():
+                    _first_sound_s(http, model, text)  # loads, and plans memory for each size
+            for model in MODELS:
+                yield from _first_sounds(setup, http, model)
+            for model in MODELS:
+                yield from _together(setup, http, model, server.cpu_s)
+
+
+def _first_sounds(setup: Setup, http: httpx.Client, model: str) -> Iterator[Line]:
+    ways = {name: partial(_first_sound_s, http, model, text) for name, text in STARTS.items()}
+    for name, found in take_turns(ways, setup.rounds).items():
+        limit = 1000 * _FIRST_SOUND_S
+        yield Line(f"{model}, first sound of {name}", "ms", 1000 * median(found), limit=limit)
+
+
+def _first_sound_s(http: httpx.Client, model: str, text: str) -> float:
+    """Seconds until more than a header has come. The rest is read, so that the server is idle."""
+    body = {"model": model, "voice": MODELS[model], "input": text, "response_format": "pcm"}
+    started, received, first_s = time.perf_counter(), 0, 0.0
+    with http.stream("POST", "/v1/audio/speech", json=body) as answer:
+        for chunk in answer.raise_for_status().iter_bytes():
+            received += len(chunk)
+            if not first_s and received > _HEADER:
+                first_s = time.perf_counter() - started
+    return first_s
+
+
+def _together(
+    setup: Setup, http: httpx.Client, model: str, processor_s: Callable[[], float]
+) -> Iterator[Line]:
+    work = partial(_spoken_s, http, model)
+    found = take_turns(
+        {
+            "many": metered(work, processor_s, clients=CLIENTS),
+            "one": metered(work, processor_s, each=CLIENTS),
+        },
+        max(2, setup.rounds // 2),
+    )
+    case = f"{model}, {CLIENTS} clients against one"
+    yield from rates(case, "s/s", found["many"], found["one"], _KEPT)
+
+
+def _spoken_s(http: httpx.Client, model: str) -> float:
+    body = {"model": model, "voice": MODELS[model], "response_format": "wav"}
+    answer = http.post("/v1/audio/speech", json=body | {"input": material.SENTENCE + "."})
+    sound = answer.raise_for_status().content
+    return decode(sound, max_bytes=1 << 24, max_seconds=60).duration_s
