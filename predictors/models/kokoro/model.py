@@ -16,9 +16,10 @@ from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest
 from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
 from contract.voices import parse_blend
-from predictors.models.kokoro.network import SAMPLE_RATE, KokoroNetwork, Piece, SpokenPiece
+from predictors.models.kokoro.network import SAMPLE_RATE, KokoroNetwork, Piece
 from predictors.models.kokoro.voices import Voices, blended, check_known, load_voices
 from predictors.nn.onnx import onnx_providers
+from predictors.nn.tempo import Recording
 from predictors.nn.text_errors import text_errors
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
@@ -120,10 +121,10 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         ]
         return Prepared(units, Reading(sentences, request.speed))
 
-    def run(self, batch: Sequence[Piece]) -> list[SpokenPiece]:
+    def run(self, batch: Sequence[Piece]) -> list[Recording]:
         return [self._loaded.network.run(piece) for piece in batch]
 
-    def finish(self, prepared: Prepared[Reading], results: Sequence[SpokenPiece]) -> AudioOutput:
+    def finish(self, prepared: Prepared[Reading], results: Sequence[Recording]) -> AudioOutput:
         reading = prepared.context
         silence_s = self._options.sentence_silence_s / reading.speed
         silence = np.zeros(round(silence_s * SAMPLE_RATE), np.float32)
@@ -131,7 +132,7 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         parts: list[FloatArray] = []
         for pieces in reading.sentences:
             for piece in islice(spoken, len(pieces)):
-                parts.append(_trimmed(piece.recording.at_tempo(SAMPLE_RATE), reading.speed))
+                parts.append(_trimmed(piece.at_tempo(SAMPLE_RATE), reading.speed))
             parts.append(silence)
         return AudioOutput(Audio(np.concatenate(parts).clip(-1, 1), SAMPLE_RATE))
 

@@ -1,4 +1,4 @@
-"""Kokoro in ONNX Runtime: symbol ids to a waveform and the frames of each symbol."""
+"""Kokoro in ONNX Runtime: symbol ids to a waveform, at exactly the speed that is asked for."""
 
 from __future__ import annotations
 
@@ -20,8 +20,6 @@ from predictors.nn.tempo import Recording
 FloatArray64 = NDArray[np.float64]
 
 SAMPLE_RATE = 24_000
-FRAME_SAMPLES = 600
-"""A symbol lasts whole frames of 25 ms."""
 _SPEEDS = (0.7, 1.5)
 """Within these the model speaks faster or slower by itself; beyond, it stammers or swallows words,
 and the recording is stretched."""
@@ -39,13 +37,6 @@ class Piece:
     speed: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SpokenPiece:
-    recording: Recording
-    ends_s: FloatArray
-    """Where each symbol ends in the recording once it has its tempo (n,); empty if unknown."""
-
-
 class KokoroNetwork:
     """Thread-safe; keeps nothing between calls."""
 
@@ -60,7 +51,7 @@ class KokoroNetwork:
         self._audio = self._session.get_outputs()[0].name
         self._returning = returning_memory(providers)
 
-    def run(self, piece: Piece) -> SpokenPiece:
+    def run(self, piece: Piece) -> Recording:
         own_speed = float(np.clip(piece.speed, *_SPEEDS))
         wanted = [self._audio, *([self._durations] if self._durations else [])]
         feed: dict[str, Any] = {
@@ -71,18 +62,14 @@ class KokoroNetwork:
         audio, *spans = self._session.run(wanted, feed, self._returning)
         samples = np.asarray(audio, np.float32).reshape(-1)
         tempo = piece.speed / own_speed
-        if not spans:
-            return SpokenPiece(Recording(samples, tempo), np.zeros(0, np.float32))
-        return _timed(samples, np.asarray(spans[0], np.float64).reshape(-1), tempo)
+        if spans and tempo != 1:
+            tempo *= _rounded_up(np.asarray(spans[0], np.float64))
+        return Recording(samples, tempo)
 
 
-def _timed(samples: FloatArray, spans: FloatArray64, tempo: float) -> SpokenPiece:
-    """`spans`: frames that each symbol should last, before they were rounded, with both ends."""
-    frames = np.maximum(np.round(spans), 1)
-    if tempo != 1:
-        tempo *= float(frames.sum() / np.maximum(spans.sum(), 1))
-    ends_s = frames.cumsum()[1:-1] * FRAME_SAMPLES / SAMPLE_RATE / tempo
-    return SpokenPiece(Recording(samples, tempo), ends_s.astype(np.float32))
+def _rounded_up(spans: FloatArray64) -> float:
+    """How much longer whole frames are than `spans`, the frames that each symbol should last."""
+    return float(np.maximum(np.round(spans), 1).sum() / np.maximum(spans.sum(), 1))
 
 
 def _with_durations(path: Path) -> tuple[bytes | Path, str]:
