@@ -23,15 +23,16 @@ Matrix = NDArray[np.float64]
 USUAL_DISTANCE = 0.07
 """Clusters nearer than this are one voice. This and the figures below were tuned for GE2E, on
 mixtures of voices that are in no benchmark and no test."""
-_WITHIN = 0.20
+_WITHIN = 0.26
 """Mean cosine distance between windows of one voice, believed until a cluster shows its own …"""
 _BELIEF = 4
 """… by pairs of windows that outweigh these."""
 _STRETCH_WINDOWS = 3
 _TRUSTED_S = 1.2
 """Shorter windows say too little of a voice to found a cluster."""
-_LEAST_WINDOWS, _LEAST_SHARE = 7, 0.005
-"""A smaller cluster is no speaker but a noise, or two voices at once."""
+_LEAST_WINDOWS, _LEAST_SHARE, _LEAST_SHARE_OF_SHORT = 7, 0.005, 0.15
+"""A smaller cluster is no speaker but a noise, or two voices at once. In a recording so short that
+few windows are much of it, a share decides."""
 _MOST_STRETCHES = 600
 """Of a longer recording so many are clustered, evenly chosen."""
 
@@ -52,7 +53,8 @@ def find_voices(
     sizes = np.array([len(one) for one in chosen], np.float64)
     clusters = _Clusters.of(means, sizes).merged(distance, count)
     weights = [sizes[one].sum() for one in clusters]
-    least = min(max(_LEAST_WINDOWS, _LEAST_SHARE * sizes.sum()), max(weights))
+    usual = min(_LEAST_WINDOWS, _LEAST_SHARE_OF_SHORT * sizes.sum())
+    least = min(max(usual, _LEAST_SHARE * sizes.sum()), max(weights))
     return unit(
         np.stack(
             [
