@@ -52,7 +52,7 @@ async def test_two_people_in_turns_are_told_apart(toolchain: ToolchainEngine):
 async def test_known_speakers_are_called_by_name(toolchain: ToolchainEngine):
     audio, truth = conversation()
     references = (
-        Audio(joe("My name is Joe, and I come from a small town by the lake."), RATE),
+        Audio(joe("My name is Joe, and I come from a small town by the lake.")[0], RATE),
         Audio(jfk(RATE)[round(KENNEDY[2][0] * RATE) : round(10.6 * RATE)], RATE),
     )
     asked = DiarizeInput(audio, ("joe", "kennedy"), references)

