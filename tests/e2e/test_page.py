@@ -21,11 +21,17 @@ import yaml
 from axe_playwright_python.sync_playwright import Axe
 from chromium import Visit, chromium, visit
 from harmony_server import harmony_server
+from http_threads import serving_limited
+from ingress_app import catalog
+from level_client import LevelClient
 from playwright.sync_api import Browser, expect
 from served import ROOT, Server
 from toolchain_pods import changing_entries
 
 from contract.audio.codec import Audio, resample, wav_bytes
+from ingress.app import create_app
+from ingress.realtime.routes import MAX_MESSAGE_MB
+from ingress.settings import Settings
 from transport.decoding.reading import decode
 
 pytestmark = pytest.mark.weights
@@ -43,10 +49,11 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make serve` serves, and small synthetic models that clone, convert and restore."""
     folder = tmp_path_factory.mktemp("page")
     document = yaml.safe_load((ROOT / "config.yml").read_text(encoding="utf-8"))
-    changing = changing_entries(folder)
-    document["model_configs"] += [
-        one.model_dump(mode="json", exclude_unset=True) for one in changing
-    ]
+    for one in changing_entries(folder):
+        entry = one.model_dump(mode="json", exclude_unset=True)
+        if one.model_type == "HarmonySpeechEncoder":  # real weights, which tell speakers apart
+            entry["model"] = "package:resemblyzer/pretrained.pt"
+        document["model_configs"].append(entry)
     path = folder / "config.yml"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     return path
@@ -112,8 +119,16 @@ def test_a_sleeping_model_is_woken(tab: Visit) -> None:
     tab.page.get_by_role("tab", name="Models").click()
     row = tab.page.get_by_role("row", name="piper-en")
     expect(row).to_contain_text("asleep")
+    row.evaluate(
+        """row => {
+          window.seen = [];
+          new MutationObserver(() => window.seen.push(row.innerText))
+            .observe(row, { childList: true, subtree: true });
+        }"""
+    )
     tab.click("Wake piper-en")
     expect(row).to_contain_text("ready")
+    assert any("waking" in text for text in tab.page.evaluate("window.seen"))
     expect(tab.page.locator("#models-status")).to_have_text("piper-en is awake.")
     tab.picture("models")
 
@@ -218,6 +233,38 @@ def test_a_file_becomes_text_segments_and_subtitles(tab: Visit) -> None:
         assert words(text) == words(" ".join(segments))
     assert words(tab.download("txt").decode()) == words(" ".join(segments))
     tab.picture("transcribe")
+
+
+def test_speakers_are_told_apart(tab: Visit, two: Path) -> None:
+    tab.page.get_by_role("tab", name="Transcribe").click()
+    tab.page.get_by_label("Who speaks").check()
+    tab.page.get_by_label("Speakers").fill("2")
+    tab.page.locator("#transcribe-file").set_input_files(two)
+    tab.click("Transcribe")
+    expect(tab.page.locator("#transcribe-status")).to_contain_text("segments")
+    segments = tab.page.locator("#transcribe-result li")
+    speakers = segments.locator("b").all_inner_texts()
+    assert len(speakers) == segments.count()
+    assert (speakers[0], speakers[-1], set(speakers)) == ("A", "B", {"A", "B"})
+    assert tab.is_drawn("#transcribe-result canvas")
+    assert "\nA: " in tab.download("srt").decode()
+    assert "<v B>" in tab.download("vtt").decode()
+    tab.picture("speakers")
+
+
+@pytest.fixture
+def two(server: Server, tmp_path: Path) -> Path:
+    """The recording, and after it Piper's voice."""
+    body = {"model": "piper-en", "input": f"{TEXT} {TEXT}", "response_format": "wav"}
+    answer = httpx.post(f"{server.url}/v1/audio/speech", json=body, timeout=120)
+    sounds = [
+        resample(decode(data, max_bytes=1 << 24, max_seconds=60), 16_000).samples
+        for data in (RECORDING.read_bytes(), answer.content)
+    ]
+    pause = np.zeros(16_000, np.float32)
+    path = tmp_path / "two.wav"
+    path.write_bytes(wav_bytes(Audio(np.concatenate([sounds[0], pause, sounds[1]]), 16_000)))
+    return path
 
 
 def test_a_segment_is_played_from_its_start(tab: Visit) -> None:
@@ -415,6 +462,64 @@ def test_a_phone_needs_no_scrolling_sideways(tab: Visit) -> None:
     for view in VIEWS:
         tab.open(view)
         assert tab.overflow() <= 0, view
+
+
+# Keys -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def locked(browser: Browser) -> Iterator[Visit]:
+    """A server with a key, and models that count half seconds of sound."""
+    settings = Settings(api_keys="secret key", voices_db="none")
+    app = create_app(settings, LevelClient(), catalog())
+    with (
+        serving_limited(app, settings, max_message_mb=MAX_MESSAGE_MB) as url,
+        visit(browser, url) as opened,
+    ):
+        opened.open()
+        yield opened
+        opened.problems[:] = [one for one in opened.problems if "401" not in one]
+
+
+def enter_key(tab: Visit, key: str) -> None:
+    tab.page.get_by_label("Key", exact=True).fill(key)
+    tab.click("Use it")
+
+
+def test_the_key_is_asked_for_and_stays_in_its_tab(locked: Visit) -> None:
+    page = locked.page
+    expect(page.get_by_role("dialog", name="API key")).to_contain_text("needs an API key")
+    enter_key(locked, "wrong")
+    expect(page.get_by_role("dialog", name="API key")).to_contain_text("not valid")
+    enter_key(locked, "secret key")
+    expect(page.locator("#speak-model")).to_have_value("piper")
+    expect(page.get_by_role("alert").locator("visible=true")).to_have_count(0)
+    locked.open("models")
+    expect(page.get_by_role("rowheader", name="silero-vad")).to_be_visible()
+    assert page.evaluate("[localStorage.length, document.cookie, location.search]") == [0, "", ""]
+    other = page.context.new_page()
+    other.goto(locked.url)
+    expect(other.get_by_role("dialog", name="API key")).to_be_visible()
+    locked.click("API key: set")
+    locked.click("Forget it")
+    expect(page.get_by_role("dialog", name="API key")).to_contain_text("needs an API key")
+
+
+def test_the_microphone_is_heard_with_a_key(locked: Visit) -> None:
+    enter_key(locked, "secret key")
+    locked.page.get_by_role("tab", name="Transcribe").click()
+    locked.click("Live from the microphone")
+    expect(locked.page.get_by_role("log")).to_contain_text("one two")
+    locked.click("Stop")
+    expect(locked.page.locator("#transcribe-status")).to_contain_text("from the microphone")
+
+
+def test_the_reference_asks_for_the_key(locked: Visit) -> None:
+    locked.page.goto(f"{locked.url}/docs")
+    locked.page.get_by_label("API key").fill("secret key")
+    assert "/v1/audio/speech" not in locked.text("body")
+    locked.click("Read the reference")
+    expect(locked.page.get_by_text("/v1/audio/speech", exact=True)).to_be_visible()
 
 
 # The reference --------------------------------------------------------------------------------

@@ -40,10 +40,12 @@ const LISTINGS = {
   audioConvert: "v1/audio/convert/models",
 };
 
-/** Cards by endpoint: {id, object, languages: [{language, voices: [{voice}]}], modes}. */
+/** Cards by endpoint: {id, object, languages: [{language, voices: [{voice}]}], modes}; and `names`,
+ *  everything that can be asked for, OpenAI's own names among it. */
 export async function listings() {
   const read = async ([name, path]) => [name, (await (await call(path)).json()).data];
-  return Object.fromEntries(await Promise.all(Object.entries(LISTINGS).map(read)));
+  const names = states().then((known) => ["names", [...known.keys()]]);
+  return Object.fromEntries(await Promise.all([...Object.entries(LISTINGS).map(read), names]));
 }
 
 /** State by name of model or alias; undefined where the server reports none. */

@@ -40,8 +40,8 @@ export function setUpModels() {
 
 export function showModels(listings) {
   rows.clear();
-  for (const [endpoint, cards] of Object.entries(listings)) {
-    for (const { id } of cards) {
+  for (const endpoint of Object.keys(USES)) {
+    for (const { id } of listings[endpoint]) {
       if (!rows.has(id)) rows.set(id, { id, uses: [] });
       rows.get(id).uses.push(endpoint);
     }

@@ -50,17 +50,18 @@ export function speechCode(json) {
 
 /** fields: of the form, beside `file`; name: of the file. */
 export function transcriptionCode(name, fields) {
-  const { "timestamp_granularities[]": granularity, ...plain } = fields;
+  const { "timestamp_granularities[]": granularity, num_speakers: count, ...plain } = fields;
   const forms = Object.entries(fields).map(([field, value]) => `-F ${quoted(`${field}=${value}`)}`);
   const appended = Object.entries(fields)
     .map(([field, value]) => `form.append(${literal(field)}, ${literal(value)});\n`).join("");
   const times = granularity ? `    timestamp_granularities=${literal([granularity])},\n` : "";
+  const speakers = count ? `    extra_body=${literal({ num_speakers: count })},\n` : "";
   return {
     curl: `curl -s ${url("v1/audio/transcriptions")} ${KEY_HEADER} \\\n`
       + `  -F file=@${quoted(name)} ${forms.join(" ")}\n`,
     Python: `import os\nfrom pathlib import Path\n\nfrom openai import OpenAI\n\n${client()}`
       + `heard = client.audio.transcriptions.create(\n    file=Path(${literal(name)}),\n`
-      + `${keywords(plain)}${times})\nprint(heard.text)\n`,
+      + `${keywords(plain)}${times}${speakers})\nprint(heard.text)\n`,
     JavaScript: `import { readFile } from "node:fs/promises";\n\nconst form = new FormData();\n`
       + `form.append("file", new Blob([await readFile(${literal(name)})]), ${literal(name)});\n`
       + `${appended}const answer = await fetch(${literal(url("v1/audio/transcriptions"))}, {\n`

@@ -8,8 +8,7 @@ import { showCode, transcriptionCode } from "./snippets.js";
 import { Source } from "./source.js";
 import { showTranscript } from "./transcript.js";
 
-const DIARIZED = "diarized_json";
-let diarizers = [];
+const DIARIZER = "gpt-4o-transcribe-diarize"; // listed where speakers can be told apart
 
 export function setUpTranscribe() {
   const action = new Action("transcribe");
@@ -18,27 +17,32 @@ export function setUpTranscribe() {
     event.preventDefault();
     transcribe(action, source);
   });
+  byId("transcribe-speakers").addEventListener("change", ({ target }) => {
+    byId("transcribe-count-label").hidden = !target.checked;
+  });
   byId("transcribe-live").addEventListener("click", () => transcribeLive(action, {
     model: byId("transcribe-model").value, language: byId("transcribe-language").value.trim(),
   }));
 }
 
-/** Toolchains of this endpoint tell speakers apart; models write down. */
-export function showTranscribe({ transcriptions }) {
-  const models = transcriptions.filter(({ object }) => object === "model");
-  diarizers = transcriptions.filter(({ object }) => object === "toolchain");
-  fill(byId("transcribe-model"), models.map(({ id }) => [id, id]));
-  byId("transcribe-speakers-label").hidden = diarizers.length === 0;
+export function showTranscribe({ transcriptions, names }) {
+  fill(byId("transcribe-model"), transcriptions.map(({ id }) => [id, id]));
+  byId("transcribe-speakers-label").hidden = !names.includes(DIARIZER);
 }
 
 function fields() {
   const language = byId("transcribe-language").value.trim();
-  const isDiarized = diarizers.length > 0 && byId("transcribe-speakers").checked;
+  const common = language && { language };
+  if (byId("transcribe-speakers").checked) {
+    const count = byId("transcribe-count").value;
+    const known = count && { num_speakers: count };
+    return { model: DIARIZER, ...common, ...known, response_format: "diarized_json" };
+  }
   return {
-    model: isDiarized ? diarizers[0].id : byId("transcribe-model").value,
-    ...(language && { language }),
-    response_format: isDiarized ? DIARIZED : "verbose_json",
-    ...(!isDiarized && { "timestamp_granularities[]": "segment" }),
+    model: byId("transcribe-model").value,
+    ...common,
+    response_format: "verbose_json",
+    "timestamp_granularities[]": "segment",
   };
 }
 
