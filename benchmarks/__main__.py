@@ -33,6 +33,7 @@ SECTIONS = {
     "networks": "Every model type alone",
     "cloning": "Voice cloning: steps side by side against steps in a row",
     "diarization": "Diarization: errors on conversations with known turns, and time",
+    "long_recordings": "A long recording on two replicas against one, tiny.en",
     "denoising": "Denoising: signal to noise before and after, and time",
     "wire": "A result on its way: conversion against inference",
     "realtime": "The realtime socket, tiny.en",

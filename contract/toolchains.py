@@ -109,5 +109,11 @@ TOOLCHAINS: dict[str, ToolchainSpec] = {
             },
             last="transcriber",
         ),
+        ToolchainSpec(
+            name="long_transcription",
+            members={"transcriber": ("FasterWhisper",), "speech_detector": ("SileroVAD",)},
+            tasks={Task.TRANSCRIBE: ("transcriber", "speech_detector")},
+            last="speech_detector",  # so that the recogniser's replicas scale by themselves
+        ),
     )
 }

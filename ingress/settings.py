@@ -70,6 +70,21 @@ class Settings(ServerSettings):
     max_audio_s: float = Field(default=4500, gt=0)
     """Longest recording to transcribe or search for speech, decoded: an hour and a little more."""
 
+    long_recording_s: float = Field(default=300, ge=0)
+    """A recording to transcribe that is longer goes out in pieces, side by side, where a speech
+    detector is configured. 0: every recording goes out whole."""
+
+    piece_s: float = Field(default=120, ge=10, le=600)
+    """Longest piece of a long recording, in seconds; it ends at a pause."""
+
+    pieces_at_once: int = Field(default=8, ge=1, le=64)
+    """Most pieces of one recording under way. Less than the places that its predictor's queue
+    has."""
+
+    detect_each_piece: bool = False
+    """Find the language of each piece, for recordings in several. Else the first speech decides
+    for all."""
+
     max_voice_s: float = Field(default=600, gt=0)
     """Longest reference, recording to convert, or recording to restore, decoded."""
 

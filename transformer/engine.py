@@ -17,6 +17,7 @@ from transformer.steps import Steps
 from transformer.toolchains import TOOLCHAINS, Toolchain
 from transport import tracing
 from transport.client.client import Client
+from transport.recordings.transcription import USUAL, Splitting
 from transport.tracing import SpanKind
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,9 @@ class ToolchainEngine:
         catalog: Callable[[], CatalogSnapshot],
         *,
         max_requests: int = 64,
+        splitting: Splitting = USUAL,
     ) -> None:
+        self._splitting = splitting
         self.name, self._client, self._catalog = name, client, catalog
         self._max_requests, self._under_way = max_requests, 0
         self.functions: Mapping[Task, Toolchain] = TOOLCHAINS[name]
@@ -67,7 +70,7 @@ class ToolchainEngine:
         self._under_way += 1
         try:
             with tracing.span(f"toolchain {self.name}", SpanKind.SERVER, context) as inside:
-                steps = Steps(self._client, self._catalog(), inside, lifecycle)
+                steps = Steps(self._client, self._catalog(), inside, lifecycle, self._splitting)
                 async with asyncio.timeout(max(0.0, context.remaining_s)):
                     output = await self._function(request.task)(request, steps)
             lifecycle.stop()

@@ -63,6 +63,7 @@ def serve(
         link.client,
         lambda: catalog.current,
         max_requests=settings.max_requests,
+        splitting=settings.splitting,
     )
     server = SpeechServer(
         [engine],

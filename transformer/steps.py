@@ -16,6 +16,7 @@ from contract.lifecycle import Lifecycle
 from contract.tasks import TaskInput, TaskOutput
 from contract.toolchains import ModelTypes
 from transport.client.client import Client
+from transport.recordings.transcription import USUAL, Splitting
 
 O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
 A = TypeVar("A")
@@ -40,7 +41,9 @@ class Steps:
         catalog: CatalogSnapshot,
         context: RequestContext,
         lifecycle: Lifecycle,
+        splitting: Splitting = USUAL,
     ) -> None:
+        self.splitting = splitting
         self._client, self._catalog = client, catalog
         self._context, self._lifecycle = context, lifecycle
 

@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from starlette.responses import Response
 
 from contract.tasks import TranscribeInput
+from ingress import long_recordings
 from ingress.endpoints import TRANSCRIPTIONS
 from ingress.errors import explain
 from ingress.hse.answers import answer, whisper_segments
@@ -27,9 +28,8 @@ async def transcribe(app_state: AppState, state: RequestState, body: bytes) -> R
     state.model = card.id
     state.note_ignored(asked)
     audio = await read_speech(app_state, state, asked.input_audio, param="input_audio")
-    transcript = await app_state.call(
-        card.id, TranscribeInput(audio, segment_timestamps=bool(asked.get_timestamps)), state
-    )
+    request = TranscribeInput(audio, segment_timestamps=bool(asked.get_timestamps))
+    transcript = await long_recordings.transcript(app_state, state, card.id, request)
     return answer(
         "stt",
         asked.model,

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from contract.errors import InvalidRequest
 from contract.tasks import TranscribeInput, TranscribeSpeakersInput
+from ingress import long_recordings
 from ingress.endpoints import TRANSCRIPTIONS
 from ingress.languages import language_code
 from ingress.media import read_speech
@@ -24,7 +25,7 @@ from ingress.openapi import TRANSLATION_ANSWERS, TRANSLATION_BODY
 from ingress.request_state import RequestState, request_state_of
 from ingress.selection import find_card, find_diarizer
 from ingress.state import AppState
-from ingress.streams import EVENT_STREAM, ClosingStream
+from ingress.streams import EVENT_STREAM, ClosingStream, begun
 
 _UNTIMED = (Format.JSON, Format.TEXT)
 _BEAMS = range(1, 11)
@@ -65,9 +66,12 @@ async def transcribe(
         return await _by_speaker(app_state, state, file, asked, {"recogniser": card.id, **options})
     options |= _plain_options(asked)
     audio = await read_speech(app_state, state, file, param="file")
-    transcript = await app_state.call(card.id, TranscribeInput(audio, **options), state)
+    request = TranscribeInput(audio, **options)
     if _streams(asked):
-        return _stream(transcripts.events(transcript, asked))
+        parts = long_recordings.parts(app_state, state, card.id, request)
+        events = await begun(transcripts.events(state, parts, asked))
+        return ClosingStream(events, EVENT_STREAM, {"cache-control": "no-cache"})
+    transcript = await long_recordings.transcript(app_state, state, card.id, request)
     return transcripts.answer(transcript, asked)
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from typing import Any
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from contract.errors import SpeechError
 from contract.segments import whisper_fields
 from contract.tasks import TranscribeOutput, TranscriptSegment
+from ingress.dialect import Dialect, error_body
 from ingress.languages import NAMES, standard_code
 from ingress.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest
 from ingress.openai.schemas import ResponseFormat as Format
 from ingress.openai.usage import usage_of
+from ingress.request_state import RequestState
 from ingress.streams import sse
+from transport.recordings.transcription import TextDeltas, joined
 
 _SMALLEST_PROBABILITY = 1e-10
 _EVENTS_MODEL = "gpt-"
@@ -25,10 +30,30 @@ def answer(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Res
     return _ANSWERS[asked.response_format](transcript, asked)
 
 
-def events(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Iterator[bytes]:
-    """OpenAI's transcript events; the deltas join to the text of the last one."""
-    for delta in _deltas(transcript):
-        yield sse({"type": "transcript.text.delta", "delta": delta})
+async def events(
+    state: RequestState,
+    parts: AsyncGenerator[TranscribeOutput, None],
+    asked: CreateTranslationRequest,
+) -> AsyncGenerator[bytes, None]:
+    """OpenAI's transcript events, as parts come; the deltas join to the text of the last event.
+
+    An error behind the first part becomes an `error` event, then the end.
+    """
+    heard: list[TranscribeOutput] = []
+    deltas = TextDeltas()
+    async with aclosing(parts):
+        try:
+            async for part in parts:
+                heard.append(part)
+                for delta in deltas.of(part):
+                    yield sse({"type": "transcript.text.delta", "delta": delta})
+        except SpeechError as error:
+            if not heard:
+                raise
+            state.error_code = error.code
+            yield sse({"type": "error"} | error_body(Dialect.OPENAI, state.named(error)))
+            return
+    transcript = joined(heard)
     done = {"type": "transcript.text.done", "text": transcript.text}
     yield sse(done | _details(transcript, asked) | {"usage": _usage(transcript, _EVENTS_MODEL)})
 
@@ -135,13 +160,6 @@ def _words(transcript: TranscribeOutput) -> Iterator[dict[str, Any]]:
     for segment in transcript.segments:
         for word in segment.words or ():
             yield {"word": word.word.strip(), "start": word.start_s, "end": word.end_s}
-
-
-def _deltas(transcript: TranscribeOutput) -> list[str]:
-    texts = [segment.text for segment in transcript.segments]
-    if not texts or "".join(texts).strip() != transcript.text:
-        return [transcript.text]
-    return [texts[0].lstrip(), *texts[1:-1], texts[-1].rstrip()] if texts[1:] else [transcript.text]
 
 
 def _usage(transcript: TranscribeOutput, model: str | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ GPU = '{"model": "a/b", "model_type": "FasterWhisper"'
         ("toolchains.openvoice_v2.enabled=true", "needs a model of type OpenVoiceV2ToneConv"),
         ("toolchains.diarize.enabled=true", "needs a model of type embed_speaker"),
         ('toolchains.diarize={"enabled": true, "mode": "both"}', "choose transformer"),
+        ('toolchains.long_transcription={"enabled": true, "mode": "graph"}', "into pieces; choose"),
         ('ingress.voices.store="postgresql"', "ingress.voices.database.existingSecret"),
         ('ingress.voices.store="sqlite"', "set ingress.replicas to 1"),
         ("scaling.timeoutSeconds=120", "must be above ingress.requestTimeoutSeconds (300)"),

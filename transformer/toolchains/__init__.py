@@ -5,7 +5,7 @@ from typing import Any
 
 from contract.tasks import Task, TaskOutput
 from transformer.steps import Steps
-from transformer.toolchains import diarize, harmonyspeech, openvoice, voicefixer
+from transformer.toolchains import diarize, harmonyspeech, long_transcription, openvoice, voicefixer
 
 Toolchain = Callable[[Any, Steps], Awaitable[TaskOutput]]
 
@@ -28,5 +28,6 @@ TOOLCHAINS: dict[str, dict[Task, Toolchain]] = {
         Task.TRANSCRIBE_SPEAKERS: diarize.transcribe,
         Task.DIARIZE: diarize.diarize,
     },
+    "long_transcription": {Task.TRANSCRIBE: long_transcription.transcribe},
     "voicefixer": {Task.RESTORE_AUDIO: voicefixer.restore},
 }

@@ -28,6 +28,9 @@ voicefixer:
 diarize:
   last: FasterWhisper
   needs: [[FasterWhisper], [detect_speech], [embed_speaker]]
+long_transcription:
+  last: SileroVAD
+  needs: [[FasterWhisper], [SileroVAD]]
 {{- end }}
 
 {{/* Enabled models by name: {type, task, language, profile, device, scaling, config, image, url, owner, …}. */}}

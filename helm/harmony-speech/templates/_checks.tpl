@@ -83,7 +83,7 @@
   {{- if and (hasPrefix "hf://" $model.entry.weights.storageUri) $.Values.hub.tokenSecret (ne $.Values.hub.tokenKey "HF_TOKEN") -}}
   {{- fail (printf "%s.weights.storageUri is fetched by KServe, which looks for the token under the key HF_TOKEN only: rename hub.tokenKey, or leave storageUri empty so that the predictor downloads" $where) -}}
   {{- end -}}
-  {{- if has $name (list "harmonyspeech" "openvoice-v1" "openvoice-v2" "voicefixer" "diarize") -}}
+  {{- if has $name (list "harmonyspeech" "openvoice-v1" "openvoice-v2" "voicefixer" "diarize" "long-transcription") -}}
   {{- fail (printf "%s: a toolchain's InferenceService has this name; choose another" $where) -}}
   {{- end -}}
 {{- end -}}
@@ -96,6 +96,9 @@
   {{- include "harmony-speech.checkEnv" (dict "where" (printf "toolchains.%s" $id) "env" $toolchain.env) -}}
   {{- if and (eq $id "diarize") (ne $toolchain.mode "transformer") -}}
   {{- fail (printf "toolchains.diarize.mode is %q: KServe's router can neither cut a recording into windows nor cluster voices; choose transformer" $toolchain.mode) -}}
+  {{- end -}}
+  {{- if and (eq $id "long_transcription") (ne $toolchain.mode "transformer") -}}
+  {{- fail (printf "toolchains.long_transcription.mode is %q: KServe's router cannot cut a recording into pieces; choose transformer" $toolchain.mode) -}}
   {{- end -}}
   {{- range $types := $toolchain.needs -}}
     {{- if not (include "harmony-speech.ofTypes" (dict "models" $models "types" $types) | fromJsonArray) -}}

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+
+from contract.context import RequestContext
 from contract.tasks import TranscribeOutput, TranscriptSegment
+from ingress.dialect import Dialect
 from ingress.languages import NAMES
 from ingress.openai.schemas import CreateTranscriptionRequest, ResponseFormat
 from ingress.openai.transcripts import answer, events
+from ingress.request_state import RequestState
 
 
 def transcript(text: str, start_s: float, end_s: float) -> TranscribeOutput:
@@ -34,10 +39,15 @@ def test_nothing_said() -> None:
     assert rendered(silence, ResponseFormat.SRT) == ""
     assert rendered(silence, ResponseFormat.VTT) == "WEBVTT\n\n"
     assert rendered(silence, ResponseFormat.TEXT) == "\n"
-    assert (
-        b'"transcript.text.done","text":""'
-        in list(events(silence, CreateTranscriptionRequest()))[-1]
-    )
+
+
+async def test_a_stream_of_nothing_said_has_its_last_event() -> None:
+    async def parts() -> AsyncGenerator[TranscribeOutput, None]:
+        yield TranscribeOutput("", (), "en", 1.0, 5.0)
+
+    state = RequestState(RequestContext(), Dialect.OPENAI)
+    sent = [one async for one in events(state, parts(), CreateTranscriptionRequest())]
+    assert b'"transcript.text.done","text":""' in sent[-1]
 
 
 def test_whisper_s_hundred_languages_are_there() -> None:

@@ -1,0 +1,52 @@
+"""Recordings to transcribe: long ones go out in pieces, so that several replicas share them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from contract.tasks import (
+    DetectSpeechInput,
+    DetectSpeechOutput,
+    Task,
+    TranscribeInput,
+    TranscribeOutput,
+)
+from ingress.request_state import RequestState
+from ingress.state import AppState
+from transport.recordings.transcription import Splitting, joined, transcribed
+
+
+async def transcript(
+    app_state: AppState, state: RequestState, model: str, request: TranscribeInput
+) -> TranscribeOutput:
+    async with aclosing(parts(app_state, state, model, request)) as found:
+        return joined([part async for part in found])
+
+
+async def parts(
+    app_state: AppState, state: RequestState, model: str, request: TranscribeInput
+) -> AsyncGenerator[TranscribeOutput, None]:
+    """The transcript part by part, in order; of a recording that is not long in one part."""
+    settings = app_state.settings
+    detectors = app_state.catalog.current.of_types((Task.DETECT_SPEECH,))
+    is_long = 0 < settings.long_recording_s < request.audio.duration_s
+    if not is_long or not detectors:
+        yield await app_state.call(model, request, state)
+        return
+
+    async def detect(detection: DetectSpeechInput) -> DetectSpeechOutput:
+        return await app_state.call(detectors[0].name, detection, state)
+
+    async def transcribe(piece: TranscribeInput) -> TranscribeOutput:
+        return await app_state.call(model, piece, state)
+
+    await app_state.client.wake([detectors[0].name, model], state.context)
+    config = app_state.catalog.current.find(model)
+    has_one_language = config is not None and config.language is not None
+    splitting = Splitting(
+        settings.piece_s, settings.pieces_at_once, settings.detect_each_piece or has_one_language
+    )
+    async with aclosing(transcribed(request, detect, transcribe, splitting)) as found:
+        async for part in found:
+            yield part

@@ -1,0 +1,127 @@
+"""Long recordings through the official client: pieces side by side, one answer, early deltas."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import openai
+import pytest
+from fake_client import TEXT, FakeClient
+from ingress_app import wav
+from realtime_server import eventually, realtime_server
+
+from contract.context import RequestContext
+from contract.errors import ModelFailed
+from contract.tasks import DetectSpeechInput, TaskInput, TranscribeInput
+
+FILE = ("speech.wav", wav(45), "audio/wav")
+PIECES = 8
+"""Of five to ten seconds; nobody pauses in a tone."""
+
+
+@dataclass
+class Faulty(FakeClient):
+    """Fails at every recording but the first `before_fault`."""
+
+    before_fault: int = 1 << 30
+    heard: int = 0
+
+    async def call(self, model: str, request: TaskInput[Any], context: RequestContext) -> Any:
+        if isinstance(request, TranscribeInput):
+            self.heard += 1
+            if self.heard > self.before_fault:
+                raise ModelFailed("the device lost its context")
+        return await super().call(model, request, context)
+
+
+@pytest.fixture
+def models() -> Faulty:
+    return Faulty()
+
+
+@pytest.fixture
+async def client(models: Faulty) -> AsyncIterator[openai.AsyncOpenAI]:
+    """On a real port, so that events arrive one by one."""
+    settings = {"long_recording_s": 20, "piece_s": 10, "pieces_at_once": 2}
+    async with (
+        realtime_server(models, **settings) as url,
+        openai.AsyncOpenAI(api_key="any", base_url=f"{url}/v1", max_retries=0) as connected,
+    ):
+        yield connected
+
+
+async def test_a_long_recording_is_one_transcript(client: openai.AsyncOpenAI, models: Faulty):
+    found = await client.audio.transcriptions.create(
+        model="whisper-1", file=FILE, response_format="verbose_json"
+    )
+    pieces = [one for one in models.requests if isinstance(one, TranscribeInput)]
+    assert len(pieces) == PIECES
+    assert sum(one.audio.duration_s for one in pieces) == pytest.approx(45)
+    assert found.text == " ".join([TEXT] * PIECES)
+    assert found.duration == pytest.approx(45)
+    assert found.segments is not None
+    assert [one.id for one in found.segments] == list(range(2 * PIECES))
+    assert [one.start for one in found.segments] == sorted(one.start for one in found.segments)
+
+
+async def test_a_short_recording_goes_out_whole(client: openai.AsyncOpenAI, models: Faulty):
+    found = await client.audio.transcriptions.create(
+        model="whisper-1", file=("a.wav", wav(19), "audio/wav")
+    )
+    assert found.text == TEXT
+    assert [type(one) for one in models.requests] == [TranscribeInput]
+
+
+async def test_deltas_come_while_later_pieces_are_still_transcribed(
+    client: openai.AsyncOpenAI, models: Faulty
+):
+    models.gate, models.before_gate = asyncio.Event(), 2  # the detector and the first piece
+    deltas: list[str] = []
+    text = ""
+    stream = await client.audio.transcriptions.create(model="whisper-1", file=FILE, stream=True)
+    async for event in stream:
+        if event.type == "transcript.text.delta":
+            deltas.append(event.delta)
+            if "".join(deltas) == TEXT:
+                assert not models.gate.is_set()
+                models.gate.set()
+        elif event.type == "transcript.text.done":
+            text = event.text
+    assert text == "".join(deltas) == " ".join([TEXT] * PIECES)
+
+
+async def test_an_error_behind_the_first_piece_ends_the_stream_as_an_error(
+    client: openai.AsyncOpenAI, models: Faulty
+):
+    models.before_fault = 1
+    stream = await client.audio.transcriptions.create(model="whisper-1", file=FILE, stream=True)
+    deltas = ""
+
+    async def read() -> None:
+        nonlocal deltas
+        async for event in stream:
+            assert event.type == "transcript.text.delta"
+            deltas += event.delta
+
+    with pytest.raises(openai.APIError, match="lost its context"):
+        await read()
+    assert deltas == TEXT
+
+
+async def test_an_error_of_the_first_piece_has_a_status(client: openai.AsyncOpenAI, models: Faulty):
+    models.before_fault = 0
+    with pytest.raises(openai.InternalServerError, match="lost its context"):
+        await client.audio.transcriptions.create(model="whisper-1", file=FILE, stream=True)
+    assert [type(one) for one in models.requests] == [DetectSpeechInput]
+
+
+async def test_a_reader_that_leaves_stops_the_pieces(client: openai.AsyncOpenAI, models: Faulty):
+    models.gate, models.before_gate = asyncio.Event(), 2
+    found = asyncio.create_task(client.audio.transcriptions.create(model="whisper-1", file=FILE))
+    await models.until_called(4)
+    found.cancel()
+    await asyncio.gather(found, return_exceptions=True)
+    await eventually(lambda: len(models.cancelled) == 2)

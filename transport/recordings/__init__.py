@@ -1,0 +1,1 @@
+"""Long recordings as several requests: used by the ingress and by the toolchain alike."""

@@ -1,0 +1,156 @@
+"""One long recording transcribed piece by piece, several pieces side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from prometheus_client import Counter
+
+from contract.errors import ConnectionLost, ModelFailed
+from contract.tasks import (
+    DetectSpeechInput,
+    DetectSpeechOutput,
+    SpeechSegment,
+    TranscribeInput,
+    TranscribeOutput,
+    TranscriptSegment,
+)
+from transport.recordings.cutting import Piece, cut_at_pauses
+from transport.recordings.in_order import in_order
+
+logger = logging.getLogger(__name__)
+
+Transcribe = Callable[[TranscribeInput], Awaitable[TranscribeOutput]]
+Detect = Callable[[DetectSpeechInput], Awaitable[DetectSpeechOutput]]
+_FRAMES_PER_S = 100
+"""Of Whisper's `seek`."""
+
+RETRIES = Counter("speech_recording_piece_retries_total", "Pieces asked for a second time")
+
+
+@dataclass(frozen=True, slots=True)
+class Splitting:
+    """How a long recording is divided."""
+
+    piece_s: float = 120.0
+    """Longest piece."""
+    at_once: int = 8
+    """Most pieces under way."""
+    detect_each: bool = False
+    """Find the language of each piece, or the model has but one; else the first speech decides."""
+
+
+USUAL = Splitting()
+
+
+async def transcribed(
+    request: TranscribeInput, detect: Detect, transcribe: Transcribe, splitting: Splitting
+) -> AsyncGenerator[TranscribeOutput, None]:
+    """The transcript of each piece, in order, as soon as it and all before it are there.
+
+    Times, ids and `seek` are the recording's; `duration_s` is the piece's. A piece that a model
+    failed at, or whose server went away, is asked for once more, alone. Raises the error of the
+    first piece that then fails; the other pieces are cancelled, as they are by closing.
+    """
+    pieces = await _pieces(request, detect, splitting.piece_s)
+
+    async def call(piece: Piece) -> TranscribeOutput:
+        return await _with_one_retry(transcribe, replace(request, audio=piece.audio))
+
+    def in_time(piece: Piece, heard: TranscribeOutput, first_id: int) -> TranscribeOutput:
+        segments = _moved(heard.segments, piece.start_s, first_id)
+        return replace(heard, segments=segments, duration_s=piece.audio.duration_s)
+
+    done, count = 0, 0
+    is_settled = request.language is not None or splitting.detect_each
+    while done < len(pieces) and not is_settled:
+        heard = await call(pieces[done])
+        yield in_time(pieces[done], heard, count)
+        done, count = done + 1, count + len(heard.segments)
+        if heard.text:
+            is_settled = True
+            request = replace(request, language=heard.language or None, languages=None)
+    rest = pieces[done:]
+    async with aclosing(in_order(call, rest, most=splitting.at_once)) as answers:
+        index = 0
+        async for heard in answers:
+            yield in_time(rest[index], heard, count)
+            index, count = index + 1, count + len(heard.segments)
+
+
+def joined(parts: Sequence[TranscribeOutput]) -> TranscribeOutput:
+    """One transcript of consecutive ones; the language is the first that was spoken."""
+    spoken = next((part for part in parts if part.text), parts[0])
+    return replace(
+        spoken,
+        text="".join(text for part in parts for text in _texts(part)).strip(),
+        segments=tuple(segment for part in parts for segment in part.segments),
+        duration_s=sum(part.duration_s for part in parts),
+    )
+
+
+def _texts(part: TranscribeOutput) -> list[str]:
+    """The text by segment, where the segments hold all of it; else as a whole."""
+    texts = [segment.text for segment in part.segments]
+    if "".join(texts).strip() == part.text:
+        return texts
+    return [f" {part.text}"] if part.text else []
+
+
+class TextDeltas:
+    """The text of parts that come one by one; what is given back joins to `joined`'s text."""
+
+    def __init__(self) -> None:
+        self._held, self._has_begun = "", False
+
+    def of(self, part: TranscribeOutput) -> Iterator[str]:
+        """By segment, none empty; white space at an end waits for what follows."""
+        for text in _texts(part):
+            text = self._held + text if self._has_begun else text.lstrip()
+            delta = text.rstrip()
+            self._held = text[len(delta) :]
+            if delta:
+                self._has_begun = True
+                yield delta
+
+
+async def _pieces(request: TranscribeInput, detect: Detect, piece_s: float) -> tuple[Piece, ...]:
+    detection = DetectSpeechInput(request.audio)
+    if request.threshold is not None:
+        detection = replace(detection, threshold=request.threshold)
+    speech: tuple[SpeechSegment, ...] = (await detect(detection)).segments
+    return await asyncio.to_thread(cut_at_pauses, request.audio, speech, piece_s)
+
+
+async def _with_one_retry(transcribe: Transcribe, request: TranscribeInput) -> TranscribeOutput:
+    """What is sure to have done no work has been asked again by the client below already."""
+    try:
+        return await transcribe(request)
+    except (ModelFailed, ConnectionLost) as error:
+        logger.warning("a piece of a recording failed (%s); it is sent once more", error.code)
+        RETRIES.inc()
+        return await transcribe(request)
+
+
+def _moved(
+    segments: Iterable[TranscriptSegment], by_s: float, first_id: int
+) -> tuple[TranscriptSegment, ...]:
+    return tuple(
+        replace(
+            one,
+            id=number,
+            seek=one.seek + round(by_s * _FRAMES_PER_S),
+            start_s=one.start_s + by_s,
+            end_s=one.end_s + by_s,
+            words=one.words
+            and tuple(
+                replace(word, start_s=word.start_s + by_s, end_s=word.end_s + by_s)
+                for word in one.words
+            ),
+        )
+        for number, one in enumerate(segments, first_id)
+    )
