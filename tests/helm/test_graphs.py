@@ -5,11 +5,10 @@ import json
 import pytest
 from chart import render
 from graph_router import exists
+from graph_rules import NO_GRAPH
 from helm_values import of_kind, services
 
 from contract.toolchains import TOOLCHAINS
-
-NO_GRAPH = ("diarize", "long_transcription")
 
 
 def _graph(objects, name):

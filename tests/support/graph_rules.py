@@ -14,6 +14,9 @@ from typing import Any
 import knative_rules
 import webhook_rules
 
+NO_GRAPH = ("diarize", "long_transcription")
+"""Toolchains that cut a recording into as many requests as it needs, which no router can do."""
+
 Object = Mapping[str, Any]
 TARGETS = ("nodeName", "serviceName", "serviceUrl")
 # pkg/apis/serving/v1alpha1/inference_graph.go
