@@ -13,5 +13,10 @@ _DATA = Path(__file__).parents[1] / "data"
 
 def jfk(sample_rate: int) -> NDArray[np.float32]:
     """11 s of John F. Kennedy, mono."""
-    clip = decode((_DATA / "jfk.flac").read_bytes(), max_bytes=1 << 24, max_seconds=60)
-    return resample(clip, sample_rate).samples
+    return clip("jfk", sample_rate)
+
+
+def clip(name: str, sample_rate: int) -> NDArray[np.float32]:
+    """A recording of tests/data, mono."""
+    audio = decode((_DATA / f"{name}.flac").read_bytes(), max_bytes=1 << 24, max_seconds=60)
+    return resample(audio, sample_rate).samples

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 _MAX_COMPRESSION_RATIO = 2.4
 _MIN_AVG_LOGPROB = -1.0
+_MIN_AVG_LOGPROB_SHORT = -0.5
+"""In a short window: sentences that ended early had -0.53 and -0.75 there."""
 _NO_SPEECH = 0.6
 _LOOP = 4  # times in a row
 _SENTENCE = 4  # words
@@ -49,7 +51,8 @@ class Hypothesis:
     @property
     def is_suspicious(self) -> bool:
         """Worth another try; silence is not."""
-        return not self.is_silence and (self.is_repetitive or self.avg_logprob < _MIN_AVG_LOGPROB)
+        least = _MIN_AVG_LOGPROB_SHORT if self.has_short_window else _MIN_AVG_LOGPROB
+        return not self.is_silence and (self.is_repetitive or self.avg_logprob < least)
 
 
 def compression_ratio(text: str) -> float:

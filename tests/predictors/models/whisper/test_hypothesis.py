@@ -85,3 +85,9 @@ def test_without_a_settled_one_the_likeliest_that_does_not_loop_is_kept():
     unsure = hypothesis("unsure", avg_logprob=-1.4)
     assert likeliest([hypothesis(LOOP), hypothesis("worse", avg_logprob=-2), unsure]) is unsure
     assert likeliest([hypothesis(LOOP)]).text == LOOP
+
+
+def test_a_short_window_needs_more_certainty():
+    assert hypothesis(avg_logprob=-0.53, has_short_window=True).is_suspicious
+    assert not hypothesis(avg_logprob=-0.53).is_suspicious
+    assert not hypothesis(avg_logprob=-0.4, has_short_window=True).is_suspicious

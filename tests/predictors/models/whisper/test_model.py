@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from clips import jfk
+from clips import clip, jfk
 
 from contract.audio.codec import Audio
 from contract.config import InvalidConfig, ModelConfig
@@ -114,6 +114,21 @@ def test_transcribes_a_recording_to_its_words(english: FasterWhisper):
     check_times(output, 11)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("river", "the river is too cold for swimming in april"),
+        ("birthday", "you should call your mother on her birthday"),
+    ],
+)
+@pytest.mark.parametrize("parameters", [{}, {"language": "en"}, {"word_timestamps": True}], ids=str)
+def test_a_short_sentence_is_heard_to_its_end(
+    multilingual: FasterWhisper, name: str, words: str, parameters: dict[str, Any]
+):
+    """In an encoder window of 10 s they ended at "for" and at "mother"."""
+    assert plain(heard(multilingual, clip(name, RATE), **parameters).text) == words
+
+
 def test_other_sample_rates_are_resampled(english: FasterWhisper):
     output = answers(english, [TranscribeInput(Audio(jfk(44_100), 44_100))])[0]
     assert isinstance(output, TranscribeOutput)
@@ -198,7 +213,7 @@ def test_requests_share_a_pass_only_when_one_search_serves_both(english: FasterW
     keys = [key(english, TranscribeInput(audio, vad_filter=False, **one)) for one in parameters]
     assert keys[0] == keys[1] == keys[2]
     assert len(set(keys)) == 4
-    longer = TranscribeInput(Audio(noise(9, 0.1), RATE), vad_filter=False)
+    longer = TranscribeInput(Audio(noise(14, 0.1), RATE), vad_filter=False)
     assert key(english, longer) not in keys  # another window
 
 

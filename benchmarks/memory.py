@@ -1,0 +1,108 @@
+"""Does `harmony serve` keep its size under mixed requests?
+
+python -m benchmarks.memory [--requests 3000] [--clients 4]
+
+Short and long texts at several speeds and in several formats, short and long recordings, with and
+without word times. Memory is looked at after the first hundred and after the last, when the models
+have been idle for some seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import httpx
+
+from benchmarks import material
+from benchmarks.figures import Line, machine, table
+from benchmarks.server import Server, free_port, harmony, running
+
+_FIRST = 100
+_IDLE_S = 8.0
+_MOST_GROWTH, _MOST_MB = 1.3, 800.0
+_SPEEDS = (0.5, 1.0, 1.0, 2.0)
+_FORMATS = ("wav", "mp3", "opus", "pcm")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the table. Returns 1 when an aim is missed."""
+    parser = argparse.ArgumentParser("python -m benchmarks.memory", description=__doc__)
+    parser.add_argument("--requests", type=int, default=3000)
+    parser.add_argument("--clients", type=int, default=4)
+    chosen = parser.parse_args(argv)
+    print(machine())
+    with tempfile.TemporaryDirectory() as folder:
+        port = free_port()
+        command = harmony(sys.executable, material.CONFIG, port)
+        with running(command, port, Path(folder), {"SPEECH_CACHE_MB": "0"}) as server:
+            server.wait_for("/health/ready")
+            lines = _lines(server, chosen.requests, chosen.clients)
+    print(table(f"Memory under {chosen.requests} mixed requests", lines))
+    return 1 if any(line.is_met is False for line in lines) else 0
+
+
+def _lines(server: Server, requests: int, clients: int) -> list[Line]:
+    at_start = server.memory_mb()
+    asyncio.run(_ask(server.url, _FIRST, clients, seed=0))
+    time.sleep(_IDLE_S)
+    first = server.memory_mb()
+    asyncio.run(_ask(server.url, requests, clients, seed=1))
+    busy = server.memory_mb()
+    time.sleep(_IDLE_S)
+    last = server.memory_mb()
+    return [
+        Line("models ready", "MB", at_start),
+        Line(f"after {_FIRST} requests", "MB", first),
+        Line(f"after {requests} more, at once", "MB", busy),
+        Line("… and when idle", "MB", last, limit=_MOST_MB),
+        Line("… against the first hundred", "ratio", last / first, limit=_MOST_GROWTH),
+    ]
+
+
+async def _ask(url: str, requests: int, clients: int, *, seed: int) -> None:
+    """Raises httpx.HTTPStatusError when one fails: what is not answered takes no memory."""
+    chance = random.Random(seed)
+    clips = list(material.clips().values())
+    waiting = iter(range(requests))
+
+    async def client() -> None:
+        for _ in waiting:
+            answer = await _one(http, chance, clips)
+            answer.raise_for_status()
+
+    async with (
+        httpx.AsyncClient(base_url=url, timeout=600, trust_env=False) as http,
+        asyncio.TaskGroup() as group,
+    ):
+        for _ in range(clients):
+            group.create_task(client())
+
+
+async def _one(
+    http: httpx.AsyncClient, chance: random.Random, clips: Sequence[bytes]
+) -> httpx.Response:
+    if chance.random() < 0.5:
+        body = {
+            "model": material.VOICE,
+            "voice": "joe",
+            "input": chance.choice(material.TEXTS),
+            "speed": chance.choice(_SPEEDS),
+            "response_format": chance.choice(_FORMATS),
+        }
+        return await http.post("/v1/audio/speech", json=body)
+    data = {"model": material.WHISPER}
+    if chance.random() < 0.5:
+        data |= {"response_format": "verbose_json", "timestamp_granularities[]": "word"}
+    files = {"file": ("clip", chance.choice(clips))}
+    return await http.post("/v1/audio/transcriptions", data=data, files=files)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
