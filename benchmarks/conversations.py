@@ -3,7 +3,7 @@
 Always there: Kennedy's recording and the Piper voice joe. Further real voices come from example
 recordings of two packages, where they are installed (pip install --no-deps f5-tts pyannote.audio),
 and spoken ones from Kokoro, where SPEECH_BENCH_KOKORO is the `model` of a KokoroSynthesizer. Voices
-with which the clustering was tuned are left out (docs/decisions/0014-diarization.md).
+with which the clustering was tuned are left out (docs/decisions/0020-diarization.md).
 """
 
 from __future__ import annotations

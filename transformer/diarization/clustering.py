@@ -4,7 +4,7 @@ A stretch is a few neighbouring windows, most likely of one voice. Two clusters 
 their windows are from each other, less than windows of one cluster are among themselves (half the
 energy distance of Székely and Rizzo, https://doi.org/10.1016/j.jspi.2013.03.018). So a noisy voice,
 whose windows are far apart, is not taken for two, and two alike clear ones are not taken for one.
-No library's linkage subtracts that; docs/decisions/0014 compares them.
+No library's linkage subtracts that; docs/decisions/0020 compares them.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ and decoder directly, because faster-whisper's own loops take one recording at a
 Windows. Whisper was trained on windows of 30 s, and its users pay for 30 s whatever the clip;
 CTranslate2's encoder takes shorter ones. A clip gets the least of WINDOWS_S that leaves it 2 s of
 padding, which keeps the decoder from looping (benchmarks/whisper_window.py has the word
-error rates). In 10 s `base` ended sentences early: "too cold for", and nothing of the swimming. The window depends on the clip alone, so a batch decodes it as it would be alone.
+error rates). In 10 s `base` ended sentences early: "too cold for", and nothing of the swimming. The
+window depends on the clip alone, so a batch decodes it as it would be alone.
 """
 
 from __future__ import annotations
