@@ -181,7 +181,8 @@ def test_twice_the_speed_is_half_the_length(tab: Visit) -> None:
 
 
 def test_stop_ends_the_speech(tab: Visit) -> None:
-    tab.page.get_by_label("Text").locator("visible=true").fill(f"{TEXT} " * 20)
+    new = " ".join(f"Sentence number {n} is not in the cache." for n in range(100))
+    tab.page.get_by_label("Text").locator("visible=true").fill(new)
     tab.click("Speak")
     expect(tab.page.locator("#speak-status meter, #speak-status progress")).to_be_visible()
     tab.click("Stop")
