@@ -213,21 +213,6 @@ def test_the_commands_of_the_readme_speak_and_listen(server, tmp_path, language,
     assert len((tmp_path / "hello.mp3").read_bytes()) > 5_000
 
 
-def test_ctrl_c_ends_it_cleanly_while_models_still_load(tmp_path):
-    with harmony_server(tmp_path / "log") as server:
-        server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(timeout=30) == 0
-        assert "Traceback" not in server.log
-
-
-def test_ctrl_c_ends_it_cleanly(server):
-    server.process.send_signal(signal.SIGINT)
-    assert server.process.wait(timeout=30) == 0
-    assert "Harmony Speech answers at" in server.log
-    assert server.log.rstrip().endswith("Ended.")
-    assert "Traceback" not in server.log
-
-
 @pytest.mark.parametrize(
     "sent",
     [
@@ -290,3 +275,18 @@ def test_noise_is_taken_out_of_a_recording(server):
 
     assert levels(clean)[:10].mean() < 0.1 * levels(noisy)[:10].mean()
     assert levels(clean)[-10:].mean() > 0.7 * levels(noisy)[-10:].mean()
+
+
+def test_ctrl_c_ends_it_cleanly_while_models_still_load(tmp_path):
+    with harmony_server(tmp_path / "log") as server:
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(timeout=30) == 0
+        assert "Traceback" not in server.log
+
+
+def test_ctrl_c_ends_it_cleanly(server):
+    server.process.send_signal(signal.SIGINT)
+    assert server.process.wait(timeout=30) == 0
+    assert "Harmony Speech answers at" in server.log
+    assert server.log.rstrip().endswith("Ended.")
+    assert "Traceback" not in server.log
