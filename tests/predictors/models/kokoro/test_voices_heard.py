@@ -62,7 +62,7 @@ def listener() -> FasterWhisper:
         ("pf_dora", "pt", "Bom dia, a reunião de amanhã começa na sala grande."),
         ("jf_alpha", "ja", "今日はいい天気ですね。"),
         ("zf_xiaobei", "zh", "我们去北京的图书馆看书。"),
-        ("af_bella(2)+af_sky(1)", "en", "A blend of two voices speaks in this sentence."),
+        ("af_bella(2)+af_sky(1)", "en", "Two voices are mixed, and you hear a third person."),
     ],
 )
 def test_what_was_said_is_heard(
