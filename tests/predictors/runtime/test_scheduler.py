@@ -89,7 +89,7 @@ async def test_a_request_that_was_answered_leaves_no_circle_of_references() -> N
         try:
             await ask(made, "second")
             await settle()
-            kept = [one for one in gc.get_objects() if isinstance(one, Request)]
+            kept = [one for one in gc.get_objects() if type(one) is Request]
             assert kept == []
         finally:
             gc.enable()
