@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -99,14 +100,20 @@ def with_silences(speak: Speak) -> Speak:
 
     async def speak_and_pause(piece: Piece) -> Audio:
         audio = await speak(piece)
-        samples = audio.samples
-        if piece.after_s is not None:
-            loud = np.flatnonzero(np.abs(samples) > _SILENT_BELOW * np.abs(samples).max(initial=0))
-            samples = samples[: loud[-1] + 1 if loud.size else 0]
-        silences = (_silence(piece.before_s, audio), _silence(piece.after_s or 0.0, audio))
-        return Audio(np.concatenate([silences[0], samples, silences[1]]), audio.sample_rate)
+        if not piece.before_s and piece.after_s is None:
+            return audio  # the file that the model answered, as it came
+        return await asyncio.to_thread(_between_silences, audio, piece)
 
     return speak_and_pause
+
+
+def _between_silences(audio: Audio, piece: Piece) -> Audio:
+    samples = audio.samples
+    if piece.after_s is not None:
+        loud = np.flatnonzero(np.abs(samples) > _SILENT_BELOW * np.abs(samples).max(initial=0))
+        samples = samples[: loud[-1] + 1 if loud.size else 0]
+    before, after = _silence(piece.before_s, audio), _silence(piece.after_s or 0.0, audio)
+    return Audio(np.concatenate([before, samples, after]), audio.sample_rate)
 
 
 def _silence(seconds: float, like: Audio) -> FloatArray:
