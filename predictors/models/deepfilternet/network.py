@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from contract.tasks import FloatArray
@@ -20,6 +19,7 @@ from predictors.models.deepfilternet.spectrum import (
     per_bin,
     synthesised,
 )
+from predictors.nn.onnx import OnnxModel
 from predictors.runtime.weights.source import WeightsMissing
 
 F = TypeVar("F", np.float32, np.complex64)
@@ -74,10 +74,9 @@ class DeepFilterNetwork:
     """Excerpts in, clean spectra out."""
 
     def __init__(self, parts: dict[str, bytes], *, threads: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
+        """Raises ModelFailed when a part is no ONNX model."""
         self._encoder, self._gains, self._filters = (
-            onnxruntime.InferenceSession(parts[name], options, providers=["CPUExecutionProvider"])
+            OnnxModel(parts[name], threads=threads, providers=("CPUExecutionProvider",))
             for name in PARTS
         )
         self.size_bytes = sum(map(len, parts.values()))
@@ -94,17 +93,16 @@ class DeepFilterNetwork:
     def _filter(self, levels: FloatArray, low_bins: Spectrum) -> tuple[FloatArray, FloatArray]:
         """Gains [frames, BANDS] and taps [frames, DEEP_BINS, 10]."""
         names = ("e0", "e1", "e2", "e3", "emb", "c0")
-        made = self._encoder.run(
-            names,
-            {
-                "feat_erb": levels[None, None],
-                "feat_spec": np.stack([low_bins.real, low_bins.imag])[None],
-            },
-        )
+        features = {
+            "feat_erb": levels[None, None],
+            "feat_spec": np.stack([low_bins.real, low_bins.imag])[None],
+        }
+        made = self._encoder.run(features, names, keeps_memory=True)
         heard = dict(zip(names, made, strict=True))
         wanted = {name: heard[name] for name in ("emb", "e3", "e2", "e1", "e0")}
-        (gains,) = self._gains.run(["m"], wanted)
-        (taps,) = self._filters.run(["coefs"], {"emb": heard["emb"], "c0": heard["c0"]})
+        (gains,) = self._gains.run(wanted, ["m"], keeps_memory=True)
+        deep = {"emb": heard["emb"], "c0": heard["c0"]}
+        (taps,) = self._filters.run(deep, ["coefs"], keeps_memory=True)
         return gains[0, 0], taps[0]
 
 

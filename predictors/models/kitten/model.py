@@ -14,7 +14,7 @@ from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest, ModelFailed
 from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
 from predictors.models.kitten.voices import CONFIG, Voices, read_directory
-from predictors.nn.onnx import onnx_providers, onnx_session
+from predictors.nn.onnx import OnnxModel, onnx_providers
 from predictors.nn.tempo import Recording
 from predictors.nn.text_errors import text_errors
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
@@ -50,7 +50,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    session: onnxruntime.InferenceSession
+    network: OnnxModel
     voices: Voices
     size_bytes: int
 
@@ -85,10 +85,10 @@ class KittenTTSSynthesizer(Model[SynthesizeInput, AudioOutput]):
         providers = onnx_providers(config.device_config, onnxruntime.get_available_providers())
 
         def build() -> Loaded:
-            session = onnx_session(path, threads=options.threads, providers=providers)
-            if {one.name for one in session.get_inputs()} != _INPUTS:
+            network = OnnxModel(path, threads=options.threads, providers=providers)
+            if network.inputs != _INPUTS:
                 raise ModelFailed("the ONNX model has other inputs than a KittenTTS model")
-            return Loaded(session, voices, path.stat().st_size)
+            return Loaded(network, voices, path.stat().st_size)
 
         loaded = weights.share(("kitten", path, options.threads, str(providers)), build)
         unknown = [name for name in config.voices if name not in voices.names]
@@ -127,7 +127,7 @@ class KittenTTSSynthesizer(Model[SynthesizeInput, AudioOutput]):
             "style": piece.style[None],
             "speed": np.array([speed * piece.prior], np.float32),
         }
-        audio = self._loaded.session.run(None, feed)[0]
+        audio = self._loaded.network.run(feed)[0]
         samples = np.asarray(audio, np.float32).reshape(-1)
         return Recording(samples[:-_TAIL_SAMPLES], piece.speed / speed)
 

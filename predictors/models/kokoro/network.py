@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 
 from contract.errors import ModelFailed
 from contract.tasks import FloatArray
-from predictors.nn.onnx import Provider, onnx_session, returning_memory
+from predictors.nn.onnx import OnnxModel, Provider
 from predictors.nn.tempo import Recording
 
 FloatArray64 = NDArray[np.float64]
@@ -43,13 +43,12 @@ class KokoroNetwork:
     def __init__(self, path: Path, *, threads: int, providers: Sequence[Provider]) -> None:
         """Raises ModelFailed when the file is no Kokoro model."""
         graph, self._durations = _with_durations(path)
-        self._session = onnx_session(graph, threads=threads, providers=providers)
-        inputs = {one.name for one in self._session.get_inputs()}
+        self._model = OnnxModel(graph, threads=threads, providers=providers)
+        inputs = self._model.inputs
         self._ids_input = next((name for name in _IDS_INPUTS if name in inputs), "")
         if inputs != {self._ids_input, "style", "speed"}:
             raise ModelFailed("the ONNX model has other inputs than a Kokoro model")
-        self._audio = self._session.get_outputs()[0].name
-        self._returning = returning_memory(providers)
+        self._audio = self._model.outputs[0]
 
     def run(self, piece: Piece) -> Recording:
         own_speed = float(np.clip(piece.speed, *_SPEEDS))
@@ -59,7 +58,7 @@ class KokoroNetwork:
             "style": piece.style[None].astype(np.float32),
             "speed": np.array([own_speed], np.float32),
         }
-        audio, *spans = self._session.run(wanted, feed, self._returning)
+        audio, *spans = self._model.run(feed, wanted)
         samples = np.asarray(audio, np.float32).reshape(-1)
         tempo = piece.speed / own_speed
         if spans and tempo != 1:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from contract.errors import ModelFailed
 from predictors.models.piper.graph import seedable
-from predictors.nn.onnx import Provider, onnx_session, returning_memory
+from predictors.nn.onnx import OnnxModel, Provider
 from predictors.nn.tempo import Recording
 
 FloatArray = NDArray[np.float32]
@@ -58,13 +58,11 @@ class PiperNetwork:
     ) -> None:
         """`hop`: samples per frame. Raises ModelFailed when the file is no Piper voice."""
         graph, self._noise_inputs = seedable(path)
-        self.session = onnx_session(graph, threads=threads, providers=providers)
-        inputs = {one.name for one in self.session.get_inputs()}
-        if not {"input", "input_lengths", "scales"} <= inputs:
+        self.model = OnnxModel(graph, threads=threads, providers=providers)
+        if not {"input", "input_lengths", "scales"} <= self.model.inputs:
             raise ModelFailed("the voice's ONNX model has other inputs than a Piper voice")
-        self._has_speakers = "sid" in inputs
+        self._has_speakers = "sid" in self.model.inputs
         self._hop = hop
-        self._returning = returning_memory(providers)
 
     def run(self, pieces: Sequence[Piece]) -> list[Recording]:
         """One recording per piece, in one padded run; they have the same scales."""
@@ -93,8 +91,7 @@ class PiperNetwork:
             feed[name] = np.stack([_noise(piece.seed, index) for piece in pieces])
         if self._has_speakers:
             feed["sid"] = np.array([piece.speaker or 0 for piece in pieces], np.int64)
-        is_large = ids.size > _LARGE_RUN_IDS
-        outputs = self.session.run(None, feed, self._returning if is_large else None)
+        outputs = self.model.run(feed, keeps_memory=ids.size <= _LARGE_RUN_IDS)
         return outputs[0], outputs[-1]
 
 

@@ -54,7 +54,7 @@ def load_voice(path: Path, *, threads: int, providers: Sequence[Provider]) -> Lo
     """Raises WeightsMissing without its .json, ModelFailed when the files are no Piper voice."""
     config = _read_config(path)
     network = PiperNetwork(path, hop=config.hop_length, threads=threads, providers=providers)
-    front_end = PiperVoice(session=network.session, config=config)
+    front_end = PiperVoice(session=network.model.session, config=config)
     return LoadedVoice(network, front_end, path.stat().st_size)
 
 
