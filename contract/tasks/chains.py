@@ -13,6 +13,7 @@ from contract.tasks.base import (
     AnyEmbedding,
     Duration,
     Energy,
+    Out,
     Pitch,
     Seed,
     Speed,
@@ -101,9 +102,8 @@ class DiarizeOutput(TaskOutput):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DiarizeInput(TaskInput[DiarizeOutput]):
-    task = Task.DIARIZE
-    output = DiarizeOutput
+class SpeakersInput(TaskInput[Out]):
+    """What both tasks are asked that tell speakers apart."""
 
     audio: Annotated[Audio, Tensor("mono speech of several people, any rate")]
     known_speaker_names: KnownNames = None
@@ -113,6 +113,12 @@ class DiarizeInput(TaskInput[DiarizeOutput]):
     threshold: SpeechThreshold = None
     min_silence_duration_ms: LeastSilence = None
     speech_pad_ms: SpeechPad = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DiarizeInput(SpeakersInput[DiarizeOutput]):
+    task = Task.DIARIZE
+    output = DiarizeOutput
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,18 +135,10 @@ class TranscribeSpeakersOutput(TaskOutput):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TranscribeSpeakersInput(TaskInput[TranscribeSpeakersOutput]):
+class TranscribeSpeakersInput(SpeakersInput[TranscribeSpeakersOutput]):
     task = Task.TRANSCRIBE_SPEAKERS
     output = TranscribeSpeakersOutput
 
-    audio: Annotated[Audio, Tensor("mono speech of several people, any rate")]
-    known_speaker_names: KnownNames = None
-    known_speaker_references: KnownReferences = None
-    num_speakers: SpeakerCount = None
-    speaker_distance: SpeakerDistance = None
-    threshold: SpeechThreshold = None
-    min_silence_duration_ms: LeastSilence = None
-    speech_pad_ms: SpeechPad = None
     recogniser: Annotated[
         str | None, Field(max_length=64, description="whose transcript; absent: the first's")
     ] = None

@@ -6,13 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import numpy as np
-
 from contract.audio.codec import Audio
+from contract.audio.quiet import quietest
 from contract.tasks import FloatArray, SpeechSegment
 
 _FRAME_S = 0.02
-_QUIET_FRAMES = 5
 _WINDOW_S = 0.032
 """A speech detector's window (Silero's: 512 samples at 16 kHz). Pieces begin at whole windows, so
 that the recogniser's own detector hears each window as it would in the whole recording."""
@@ -56,7 +54,7 @@ def _cuts(
             first, last = max(inside, key=lambda pause: pause[1] - pause[0])
             start = (first + last) // 2
         else:
-            start = earliest + _quietest(samples[earliest:latest], round(_FRAME_S * rate))
+            start = earliest + quietest(samples[earliest:latest], round(_FRAME_S * rate))
         start -= start % round(_WINDOW_S * rate)
         yield start
 
@@ -68,10 +66,3 @@ def _pauses(speech: Sequence[SpeechSegment], rate: int) -> list[tuple[int, int]]
         for one, following in pairwise(speech)
         if following.start_s > one.end_s
     ]
-
-
-def _quietest(samples: FloatArray, frame: int) -> int:
-    """The middle of the five frames with the least energy."""
-    frames = samples[: len(samples) // frame * frame].reshape(-1, frame)
-    energy = np.convolve((frames**2).mean(axis=1), np.ones(_QUIET_FRAMES), mode="valid")
-    return int(energy.argmin()) * frame + _QUIET_FRAMES * frame // 2

@@ -17,6 +17,7 @@ from predictors.models.kitten.voices import CONFIG, Voices, read_directory
 from predictors.nn.onnx import OnnxModel, onnx_providers
 from predictors.nn.tempo import Recording
 from predictors.nn.text_errors import text_errors
+from predictors.nn.unsupported import refuse_given
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import resolve
@@ -101,7 +102,8 @@ class KittenTTSSynthesizer(Model[SynthesizeInput, AudioOutput]):
 
     def prepare(self, request: SynthesizeInput) -> Prepared[float]:
         """A unit per chunk, each alone in its pass."""
-        self._refuse_unsupported(request)
+        refuse_given(request, "sdp_ratio", "noise_scale", "noise_scale_w", by="KittenTTS")
+        self._refuse_other_languages(request)
         voices = self._loaded.voices
         voice = voices.find(request.voice or [*self._config.voices, *voices.names][0])
         prior = voices.speed_priors.get(voice, 1.0)
@@ -131,12 +133,7 @@ class KittenTTSSynthesizer(Model[SynthesizeInput, AudioOutput]):
         samples = np.asarray(audio, np.float32).reshape(-1)
         return Recording(samples[:-_TAIL_SAMPLES], piece.speed / speed)
 
-    def _refuse_unsupported(self, request: SynthesizeInput) -> None:
-        for name in ("sdp_ratio", "noise_scale", "noise_scale_w"):
-            if getattr(request, name) is not None:
-                raise InvalidRequest(
-                    f"{name} is not supported by KittenTTS; leave it out", param=name
-                )
+    def _refuse_other_languages(self, request: SynthesizeInput) -> None:
         own = (self._config.language or "en").lower()
         asked = (request.language or own).lower()
         if asked != own and asked.replace("_", "-").partition("-")[0] not in ("en", "a", "b"):

@@ -21,6 +21,7 @@ from predictors.models.kokoro.voices import Voices, blended, check_known, load_v
 from predictors.nn.onnx import onnx_providers
 from predictors.nn.tempo import Recording
 from predictors.nn.text_errors import text_errors
+from predictors.nn.unsupported import refuse_given
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import WeightsMissing, resolve
@@ -111,7 +112,7 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
 
     def prepare(self, request: SynthesizeInput) -> Prepared[Reading]:
         """A unit per piece of a sentence, each alone in its pass."""
-        _refuse_unsupported(request)
+        refuse_given(request, "sdp_ratio", "noise_scale", "noise_scale_w", by="Kokoro")
         voice, letter = self._voice(request)
         styles = blended(self._loaded.voices, voice)
         with text_errors():
@@ -196,9 +197,3 @@ def _check_entry(config: ModelConfig, voices: Voices) -> None:
     if config.language is not None and not letters_of(config.language):
         known = ", ".join(language.tag for language in LANGUAGES.values())
         raise InvalidConfig(f"{config.name}: language must be one of: {known}")
-
-
-def _refuse_unsupported(request: SynthesizeInput) -> None:
-    for name in ("sdp_ratio", "noise_scale", "noise_scale_w"):
-        if getattr(request, name) is not None:
-            raise InvalidRequest(f"{name} is not supported by Kokoro; leave it out", param=name)

@@ -20,6 +20,7 @@ from predictors.models.piper.voice import LoadedVoice, load_voice
 from predictors.nn.mastering import normalize_peak
 from predictors.nn.onnx import onnx_providers
 from predictors.nn.tempo import Recording
+from predictors.nn.unsupported import refuse_given
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import WeightsMissing, resolve
@@ -89,10 +90,7 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
 
     def prepare(self, request: SynthesizeInput) -> Prepared[Spoken]:
         """A unit per piece of a sentence."""
-        if request.sdp_ratio is not None:
-            raise InvalidRequest(
-                "sdp_ratio is not supported by Piper; leave it out", param="sdp_ratio"
-            )
+        refuse_given(request, "sdp_ratio", by="Piper")
         self.voice.check_language(request.language, self._config.language)
         speaker = self.voice.speaker(request.voice, self._config.voices)
         seed = self._config.seed if request.seed is None else request.seed

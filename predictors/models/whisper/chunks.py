@@ -19,6 +19,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.audio.quiet import quietest
 from predictors.nn.speech_activity.segments import SAMPLE_RATE, Span
 
 FloatArray = NDArray[np.float32]
@@ -173,15 +174,8 @@ def _short(samples: FloatArray, part: Span, spans: Sequence[Span]) -> Iterator[S
     breaths = [(one[1] + other[0]) // 2 for one, other in zip(spans, spans[1:], strict=False)]
     while end - start > MAX_CHUNK:
         late = [one for one in breaths if start + _EARLIEST_BREATH <= one <= start + MAX_CHUNK]
-        middle = late[-1] if late else start + _quietest(samples[start : start + MAX_CHUNK])
+        earliest, latest = start + _EARLIEST_CUT, start + MAX_CHUNK
+        middle = late[-1] if late else earliest + quietest(samples[earliest:latest], _FRAME)
         yield start, middle
         start = middle
     yield start, end
-
-
-def _quietest(samples: FloatArray) -> int:
-    """The middle of the 100 ms with the least energy, 20 s or more into `samples`."""
-    late = samples[_EARLIEST_CUT:]
-    frames = late[: len(late) // _FRAME * _FRAME].reshape(-1, _FRAME)
-    energy = np.convolve((frames**2).mean(axis=1), np.ones(5), mode="valid")
-    return _EARLIEST_CUT + int(energy.argmin()) * _FRAME + 5 * _FRAME // 2
