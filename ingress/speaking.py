@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -21,9 +22,9 @@ from contract.tasks import (
 )
 from ingress.endpoints import ListedModel
 from ingress.request_state import RequestState
-from ingress.selection import Speaker
+from ingress.selection import Speaker, speaker_in
 from ingress.state import AppState
-from ingress.text.pieces import Piece
+from ingress.text.pieces import Piece, read_text
 
 Speak = Callable[[Piece], Awaitable[Audio]]
 _SPEEDS = (0.25, 4.0)
@@ -49,6 +50,28 @@ class Reference:
     segments: tuple[SpeechSegment, ...] | None = None
     embedding: Embedding | LegacyEmbedding | None = None
     segment_source: str | None = None
+
+
+async def pieces_of(
+    app_state: AppState,
+    state: RequestState,
+    card: ListedModel,
+    speaker: Speaker,
+    text: str,
+    *,
+    normalize: bool,
+) -> list[Piece]:
+    """A request's text in the pieces that are spoken. Raises InvalidRequest."""
+    read = await app_state.in_thread(
+        read_text,
+        text,
+        speaker,
+        partial(speaker_in, card, speaker, param="xml:lang"),
+        max_chars=app_state.settings.max_text_chars,
+        normalize=normalize,
+    )
+    state.ignored += read.ignored
+    return read.pieces
 
 
 def speak_with(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from starlette.responses import Response
 
 from contract.audio.codec import Audio
@@ -16,11 +14,11 @@ from ingress.hse.schemas import AudioOutputOptions, TextToSpeechRequest
 from ingress.hse.vad_data import read_segments
 from ingress.media import read_embedding, read_voice
 from ingress.request_state import RequestState
-from ingress.selection import check_speaker, find_card, speaker_in
-from ingress.speaking import Reference, Speak, joined, speak_with, with_silences
+from ingress.selection import check_speaker, find_card
+from ingress.speaking import Reference, Speak, joined, pieces_of, speak_with, with_silences
 from ingress.state import AppState
 from ingress.streams import ClosingStream, begun, encoded
-from ingress.text.pieces import Piece, packed_pieces, read_text
+from ingress.text.pieces import Piece, packed_pieces
 from ingress.voices.permission import allow_given_voices
 
 
@@ -39,15 +37,7 @@ async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequ
     state.model = card.id
     state.note_ignored(body)
     speaker = check_speaker(card, body.language, body.voice)
-    read = await app_state.in_thread(
-        read_text,
-        body.input,
-        speaker,
-        partial(speaker_in, card, speaker, param="xml:lang"),
-        max_chars=app_state.settings.max_text_chars,
-        normalize=body.normalize,
-    )
-    state.ignored += read.ignored
+    pieces = await pieces_of(app_state, state, card, speaker, body.input, normalize=body.normalize)
     before = filters.plan(app_state, body.pre_processing_filters, param="pre_processing_filters")
     after = filters.plan(app_state, body.post_generation_filters, param="post_generation_filters")
     if not card.is_toolchain:
@@ -57,12 +47,12 @@ async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequ
             allow_given_voices(app_state.settings, param=name)
     options = synthesis_options(body.generation_options)
     reference = await _reference(app_state, state, body, before)
-    say = speak_with(app_state, state, card, options, read.pieces, body.mode, reference)
+    say = speak_with(app_state, state, card, options, pieces, body.mode, reference)
 
     async def speak_filtered(piece: Piece) -> Audio:
         return await filters.apply(app_state, state, after, await say(piece))
 
-    return await _send(app_state, state, read.pieces, with_silences(speak_filtered), body)
+    return await _send(app_state, state, pieces, with_silences(speak_filtered), body)
 
 
 async def _send(

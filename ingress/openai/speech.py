@@ -15,8 +15,8 @@ from ingress.languages import is_any_language
 from ingress.media import write_file
 from ingress.openai.schemas import CreateSpeechRequest
 from ingress.request_state import RequestState
-from ingress.selection import find_card, find_voice, speaker_in, speaks
-from ingress.speaking import Speak, SynthesisOptions, joined, speak_with, with_silences
+from ingress.selection import find_card, find_voice, speaks
+from ingress.speaking import Speak, SynthesisOptions, joined, pieces_of, speak_with, with_silences
 from ingress.state import AppState
 from ingress.streams import (
     EVENT_STREAM,
@@ -27,7 +27,7 @@ from ingress.streams import (
     whole_or_stream,
     with_true_lengths,
 )
-from ingress.text.pieces import Piece, read_text, with_early_start
+from ingress.text.pieces import Piece, with_early_start
 from ingress.voices.cloning import cloning_card, reference_of, stored_voice
 from ingress.voices.records import StoredVoice
 
@@ -55,24 +55,18 @@ async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequ
     speaker = find_voice(snapshot, card, None if stored else body.voice_name, language)
     file = _file_of(body)
     _note_unused(state, body, language, file)
-    read = await app_state.in_thread(
-        read_text,
-        body.input,
-        speaker,
-        partial(speaker_in, card, speaker, param="xml:lang"),
-        max_chars=app_state.settings.max_text_chars,
-        normalize=body.is_normalized,
+    pieces = await pieces_of(
+        app_state, state, card, speaker, body.input, normalize=body.is_normalized
     )
-    state.ignored += read.ignored
     options = SynthesisOptions(body.speed, seed=body.seed)
     if stored is None:
-        say = speak_with(app_state, state, card, options, read.pieces)
+        say = speak_with(app_state, state, card, options, pieces)
     else:
         reference = await reference_of(app_state, state, card, stored)
-        say = speak_with(app_state, state, card, options, read.pieces, "voice_cloning", reference)
+        say = speak_with(app_state, state, card, options, pieces, "voice_cloning", reference)
     early = 0 if body.stream is False else card.first_piece_chars
-    pieces = with_early_start(read.pieces, early)
-    return await _send(app_state, state, pieces, with_silences(say), body, file)
+    begun_early = with_early_start(pieces, early)
+    return await _send(app_state, state, begun_early, with_silences(say), body, file)
 
 
 def _language(
