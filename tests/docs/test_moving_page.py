@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from doc_page import DocPage, output_of
 from fake_client import TEXT, FakeClient
 from http_threads import serving_limited
 from ingress_app import heard, make_app, wav
@@ -19,14 +19,7 @@ from openai.types.audio.transcription_create_params import TranscriptionCreatePa
 from ingress.selection import OPENAI_SPEECH_MODELS, OPENAI_TRANSCRIPTION_MODELS
 from ingress.settings import Settings
 
-PAGE = Path(__file__).parents[2] / "docs" / "moving-from-openai.md"
-
-
-def block(language: str) -> str:
-    """The first block of this language."""
-    found = re.search(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-    assert found is not None
-    return found[1]
+PAGE = DocPage("moving-from-openai.md")
 
 
 @pytest.fixture
@@ -41,16 +34,10 @@ def environment(models: FakeClient, tmp_path: Path) -> Iterator[dict[str, str]]:
         yield os.environ | {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": "any"}
 
 
-def run(command: list[str], environment: dict[str, str], folder: Path) -> str:
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.mark.skipif(not shutil.which("curl"), reason="the page's commands need curl")
 def test_the_commands_speak_and_transcribe(environment: dict[str, str], tmp_path: Path) -> None:
-    script = f"set -euo pipefail\n{block('sh')}"
-    printed = run(["bash", "-c", script], environment, tmp_path)
+    script = f"set -euo pipefail\n{PAGE.block('sh')}"
+    printed = output_of(["bash", "-c", script], environment, tmp_path)
     assert heard((tmp_path / "speech.mp3").read_bytes()).duration_s > 1
     assert printed.count(TEXT) == 3
     assert "00:00:00,000 --> 00:00:00,900" in printed
@@ -61,14 +48,14 @@ def test_the_commands_speak_and_transcribe(environment: dict[str, str], tmp_path
 def test_the_program_does_the_same(
     environment: dict[str, str], models: FakeClient, tmp_path: Path
 ) -> None:
-    printed = run([sys.executable, "-c", block("python")], environment, tmp_path)
+    printed = output_of([sys.executable, "-c", PAGE.block("python")], environment, tmp_path)
     assert "Ann: Ask not what\nB: your country can do." in printed
     assert "english" in printed
     assert models.requests[-1].known_speaker_names == ("Ann",)
 
 
 def test_every_model_name_and_every_field_is_on_the_page() -> None:
-    page = PAGE.read_text()
+    page = PAGE.text
     for name in (*OPENAI_SPEECH_MODELS, *OPENAI_TRANSCRIPTION_MODELS):
         assert f"`{re.sub(r'-[0-9]{4}-[0-9]{2}-[0-9]{2}$', '', name)}`" in page
     fields = TranscriptionCreateParamsNonStreaming.__annotations__

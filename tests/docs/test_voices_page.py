@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from doc_page import DocPage, output_of
 from fake_client import FakeClient
 from http_threads import serving_limited
 from ingress_app import heard, make_app
@@ -19,15 +18,8 @@ from voice_clients import recording
 from contract.tasks import SpeakInput
 from ingress.settings import Settings
 
-PAGE = Path(__file__).parents[2] / "docs" / "voices.md"
+PAGE = DocPage("voices.md")
 KEY = "a key of the page"
-
-
-def block(language: str) -> str:
-    """The first block of this language."""
-    found = re.search(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-    assert found is not None
-    return found[1]
 
 
 @pytest.fixture
@@ -44,20 +36,14 @@ def environment(models: FakeClient, tmp_path: Path) -> Iterator[dict[str, str]]:
         yield os.environ | {"OPENAI_BASE_URL": f"{url}/v1", "OPENAI_API_KEY": KEY}
 
 
-def run(command: list[str], environment: dict[str, str], folder: Path) -> str:
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.mark.skipif(
     not (shutil.which("curl") and shutil.which("jq")), reason="the page's commands need curl and jq"
 )
 def test_the_commands_store_a_voice_speak_in_it_and_delete_it(
     environment: dict[str, str], models: FakeClient, tmp_path: Path
 ) -> None:
-    script = f"set -euo pipefail\n{block('sh')}"
-    printed = run(["bash", "-c", script], environment, tmp_path)
+    script = f"set -euo pipefail\n{PAGE.block('sh')}"
+    printed = output_of(["bash", "-c", script], environment, tmp_path)
     assert printed.count('"deleted":true') == 2
     assert '"name": "Ann, 3 May"' in printed
     assert_ann_speaks(models, tmp_path)
@@ -66,7 +52,7 @@ def test_the_commands_store_a_voice_speak_in_it_and_delete_it(
 def test_the_program_does_the_same(
     environment: dict[str, str], models: FakeClient, tmp_path: Path
 ) -> None:
-    printed = run([sys.executable, "-c", block("python")], environment, tmp_path)
+    printed = output_of([sys.executable, "-c", PAGE.block("python")], environment, tmp_path)
     assert "Ann, until June en-US" in printed
     assert_ann_speaks(models, tmp_path)
 

@@ -3,20 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from numpy.typing import NDArray
+from speaking_model import pitch_hz, refused, said
 from synthetic_kitten import ALIASES, PITCHES_HZ, SPEED_PRIORS, write_kitten
 
 from contract.config import InvalidConfig, ModelConfig
-from contract.errors import InvalidRequest
-from contract.tasks import AudioOutput, SynthesizeInput
 from predictors.models.kitten.model import KittenTTSSynthesizer
-from predictors.runtime.direct import answers
 from predictors.runtime.weights.errors import WeightsMissing
 from predictors.runtime.weights.store import WeightStore
 
-SENTENCE = "The quick brown fox jumps over the lazy dog and runs into the forest."
 HOLDER = WeightStore().holder()
 TAIL_S = 5000 / 24_000
 
@@ -29,23 +24,6 @@ def synthesizer(folder: Path, **entry: Any) -> KittenTTSSynthesizer:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> KittenTTSSynthesizer:
     return synthesizer(write_kitten(tmp_path_factory.mktemp("kitten") / "model"))
-
-
-def said(model: KittenTTSSynthesizer, text: str = SENTENCE, **asked: Any) -> AudioOutput:
-    output = answers(model, [SynthesizeInput(text, **asked)])[0]
-    assert isinstance(output, AudioOutput), output
-    return output
-
-
-def refused(model: KittenTTSSynthesizer, text: str = SENTENCE, **asked: Any) -> InvalidRequest:
-    output = answers(model, [SynthesizeInput(text, **asked)])[0]
-    assert isinstance(output, InvalidRequest), output
-    return output
-
-
-def pitch_hz(samples: NDArray[np.float32]) -> float:
-    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    return float(spectrum.argmax()) * 24_000 / len(samples)
 
 
 @pytest.mark.parametrize("name", [*ALIASES, *PITCHES_HZ])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from speaking_model import SENTENCE, pitch_hz, refused, said
 from synthetic_kokoro import (
     VOICES,
     write_kokoro_onnx,
@@ -15,14 +15,11 @@ from synthetic_kokoro import (
 )
 
 from contract.config import InvalidConfig, ModelConfig
-from contract.errors import InvalidRequest, ModelFailed
-from contract.tasks import AudioOutput, SynthesizeInput
+from contract.errors import ModelFailed
 from predictors.models.kokoro.model import KokoroSynthesizer
-from predictors.runtime.direct import answers
 from predictors.runtime.weights.errors import WeightsMissing
 from predictors.runtime.weights.store import WeightStore
 
-SENTENCE = "The quick brown fox jumps over the lazy dog."
 HOLDER = WeightStore().holder()
 LAYOUTS = [write_onnx_community, write_kokoro_onnx, write_torch_voices]
 
@@ -35,23 +32,6 @@ def synthesizer(folder: Path, **entry: Any) -> KokoroSynthesizer:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> KokoroSynthesizer:
     return synthesizer(write_onnx_community(tmp_path_factory.mktemp("kokoro") / "model"))
-
-
-def said(model: KokoroSynthesizer, text: str = SENTENCE, **asked: Any) -> AudioOutput:
-    output = answers(model, [SynthesizeInput(text, **asked)])[0]
-    assert isinstance(output, AudioOutput), output
-    return output
-
-
-def refused(model: KokoroSynthesizer, text: str = SENTENCE, **asked: Any) -> InvalidRequest:
-    output = answers(model, [SynthesizeInput(text, **asked)])[0]
-    assert isinstance(output, InvalidRequest), output
-    return output
-
-
-def pitch_hz(samples: NDArray[np.float32]) -> float:
-    spectrum = np.abs(np.fft.rfft(samples * np.hanning(len(samples))))
-    return float(spectrum.argmax()) * 24_000 / len(samples)
 
 
 @pytest.mark.parametrize("write", LAYOUTS)
