@@ -68,7 +68,7 @@ def _errors(*shapes: type[BaseModel]) -> Answers:
 
 HSE_ERRORS = _errors(hse.HseError)
 OPENAI_ERRORS = _errors(openai.OpenAIError)
-VOICE_FAULTS = OPENAI_ERRORS | {
+VOICE_ERRORS = OPENAI_ERRORS | {
     403: {"description": "Not allowed on this server", "content": _json(openai.OpenAIError)}
 }
 BOTH_ERRORS = _errors(openai.OpenAIError, hse.HseError)

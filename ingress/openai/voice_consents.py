@@ -13,11 +13,11 @@ from ingress.openai.voice_schemas import (
     VoiceConsentDeleted,
     VoiceConsentList,
 )
-from ingress.openapi import VOICE_CONSENT_BODY, VOICE_FAULTS
+from ingress.openapi import VOICE_CONSENT_BODY, VOICE_ERRORS
 from ingress.request_state import request_state_of
 from ingress.state import AppState
 from ingress.voices.permission import allow_stored_voices
-from ingress.voices.records import Consent
+from ingress.voices.records import Consent, Page
 from ingress.voices.uploads import read_recording
 
 PATH = "/v1/audio/voice_consents"
@@ -27,38 +27,26 @@ def router(app_state: AppState) -> APIRouter:
     routes = APIRouter(tags=["voices"])
     library = app_state.voices
 
-    @routes.post(PATH, responses=VOICE_FAULTS, openapi_extra=VOICE_CONSENT_BODY)
+    @routes.post(PATH, responses=VOICE_ERRORS, openapi_extra=VOICE_CONSENT_BODY)
     async def create_consent(request: Request) -> VoiceConsent:
         """Store a recording in which somebody agrees to have their voice cloned."""
-        state = request_state_of(request)
-        allow_stored_voices(app_state.settings, param="recording")
-        upload, asked = await read_upload(request, CreateVoiceConsentRequest, name="recording")
-        state.note_ignored(asked)
-        recording = await read_recording(app_state, state, upload, param="recording")
-        consent = Consent(asked.name, asked.language)
-        await library.add_consent(state, consent, recording, upload.data)
-        return _shown(consent)
+        return _shown(await _create(app_state, request))
 
-    @routes.get(PATH, responses=VOICE_FAULTS)
+    @routes.get(PATH, responses=VOICE_ERRORS)
     async def consents(
         request: Request, limit: Limit = 20, after: After = None, order: Order = "desc"
     ) -> VoiceConsentList:
         """Your consents, the newest first."""
         asked = page_request(limit, after, order)
-        page = await library.consents(request_state_of(request), asked)
-        shown = [_shown(one) for one in page.records]
-        first_id, last_id = (shown[0].id, shown[-1].id) if shown else (None, None)
-        return VoiceConsentList(
-            data=shown, first_id=first_id, last_id=last_id, has_more=page.has_more
-        )
+        return _listed(await library.consents(request_state_of(request), asked))
 
-    @routes.get(f"{PATH}/{{consent_id}}", responses=VOICE_FAULTS)
+    @routes.get(f"{PATH}/{{consent_id}}", responses=VOICE_ERRORS)
     async def consent(request: Request, consent_id: str) -> VoiceConsent:
         """One of your consents. Nobody gets the recording back."""
         state = request_state_of(request)
         return _shown(await library.consent(state, consent_id, param="consent_id"))
 
-    @routes.post(f"{PATH}/{{consent_id}}", responses=VOICE_FAULTS)
+    @routes.post(f"{PATH}/{{consent_id}}", responses=VOICE_ERRORS)
     async def rename_consent(
         request: Request, consent_id: str, body: UpdateVoiceConsentRequest
     ) -> VoiceConsent:
@@ -67,13 +55,33 @@ def router(app_state: AppState) -> APIRouter:
         state.note_ignored(body)
         return _shown(await library.rename_consent(state, consent_id, body.name))
 
-    @routes.delete(f"{PATH}/{{consent_id}}", responses=VOICE_FAULTS)
+    @routes.delete(f"{PATH}/{{consent_id}}", responses=VOICE_ERRORS)
     async def delete_consent(request: Request, consent_id: str) -> VoiceConsentDeleted:
         """Withdraw it: the recording goes, and with it every voice that rests on it."""
         await library.delete_consent(request_state_of(request), consent_id)
         return VoiceConsentDeleted(id=consent_id)
 
     return routes
+
+
+async def _create(app_state: AppState, request: Request) -> Consent:
+    state = request_state_of(request)
+    allow_stored_voices(app_state.settings, param="recording")
+    upload, asked = await read_upload(request, CreateVoiceConsentRequest, name="recording")
+    state.note_ignored(asked)
+    recording = await read_recording(app_state, state, upload, param="recording")
+    consent = Consent(asked.name, asked.language)
+    await app_state.voices.add_consent(state, consent, recording, upload.data)
+    return consent
+
+
+def _listed(page: Page[Consent]) -> VoiceConsentList:
+    return VoiceConsentList(
+        data=[_shown(one) for one in page.records],
+        first_id=page.first_id,
+        last_id=page.last_id,
+        has_more=page.has_more,
+    )
 
 
 def _shown(one: Consent) -> VoiceConsent:

@@ -19,12 +19,12 @@ from ingress.openai.voice_schemas import (
     VoiceList,
     VoiceNames,
 )
-from ingress.openapi import VOICE_BODY, VOICE_FAULTS
+from ingress.openapi import VOICE_BODY, VOICE_ERRORS
 from ingress.request_state import request_state_of
 from ingress.selection import OPENAI_VOICES
 from ingress.state import AppState
 from ingress.voices.permission import allow_stored_voices
-from ingress.voices.records import StoredVoice
+from ingress.voices.records import Page, StoredVoice
 from ingress.voices.uploads import read_recording
 
 PATH = "/v1/audio/voices"
@@ -34,7 +34,7 @@ def router(app_state: AppState) -> APIRouter:
     routes = APIRouter(tags=["voices"])
     library = app_state.voices
 
-    @routes.get(PATH, responses=VOICE_FAULTS)
+    @routes.get(PATH, responses=VOICE_ERRORS)
     async def voices(
         request: Request,
         legacy: Annotated[bool, BeforeValidator(lambda given: given or False)] = False,
@@ -45,42 +45,39 @@ def router(app_state: AppState) -> APIRouter:
         """Voices that `voice` may name, and a page of your own; `legacy`: the names alone."""
         asked = page_request(limit, after, order)
         page = await library.voices(request_state_of(request), asked)
-        own = [_shown(one) for one in page.records]
-        named = [NamedVoice(id=name, name=name) for name in _names(app_state)]
-        named += [NamedVoice(id=one.id, name=one.name) for one in own]
-        if legacy:
-            return VoiceNames(voices=[one.id for one in named])
-        first_id, last_id = (own[0].id, own[-1].id) if own else (None, None)
-        return VoiceList(
-            voices=named, data=own, first_id=first_id, last_id=last_id, has_more=page.has_more
-        )
+        listed = _listed(app_state, page)
+        return VoiceNames(voices=[one.id for one in listed.voices]) if legacy else listed
 
-    @routes.post(PATH, responses=VOICE_FAULTS, openapi_extra=VOICE_BODY)
+    @routes.post(PATH, responses=VOICE_ERRORS, openapi_extra=VOICE_BODY)
     async def create_voice(request: Request) -> CustomVoice:
         """Store a voice: a recording of the person whose consent is stored."""
-        state = request_state_of(request)
-        allow_stored_voices(app_state.settings, param="audio_sample")
-        _refuse_json(request)
-        upload, asked = await read_upload(request, CreateVoiceRequest, name="audio_sample")
-        state.note_ignored(asked)
-        consent = await library.consent(state, asked.consent, param="consent")
-        recording = await read_recording(app_state, state, upload, param="audio_sample")
-        voice = StoredVoice(asked.name, consent.id, consent.language)
-        await library.add_voice(state, voice, recording, upload.data)
-        return _shown(voice)
+        return _shown(await _create(app_state, request))
 
-    @routes.get(f"{PATH}/{{voice_id}}", responses=VOICE_FAULTS)
+    @routes.get(f"{PATH}/{{voice_id}}", responses=VOICE_ERRORS)
     async def voice(request: Request, voice_id: str) -> CustomVoice:
         """One of your voices. Nobody gets the recording back."""
         return _shown(await library.voice(request_state_of(request), voice_id, param="voice_id"))
 
-    @routes.delete(f"{PATH}/{{voice_id}}", responses=VOICE_FAULTS)
+    @routes.delete(f"{PATH}/{{voice_id}}", responses=VOICE_ERRORS)
     async def delete_voice(request: Request, voice_id: str) -> VoiceDeleted:
         """The recording goes, and all that was made of it. The consent stays."""
         await library.delete_voice(request_state_of(request), voice_id)
         return VoiceDeleted(id=voice_id)
 
     return routes
+
+
+async def _create(app_state: AppState, request: Request) -> StoredVoice:
+    state = request_state_of(request)
+    allow_stored_voices(app_state.settings, param="audio_sample")
+    _refuse_json(request)
+    upload, asked = await read_upload(request, CreateVoiceRequest, name="audio_sample")
+    state.note_ignored(asked)
+    consent = await app_state.voices.consent(state, asked.consent, param="consent")
+    recording = await read_recording(app_state, state, upload, param="audio_sample")
+    voice = StoredVoice(asked.name, consent.id, consent.language)
+    await app_state.voices.add_voice(state, voice, recording, upload.data)
+    return voice
 
 
 def _refuse_json(request: Request) -> None:
@@ -91,6 +88,18 @@ def _refuse_json(request: Request) -> None:
             "makes a voice from a description",
             param="audio_sample",
         )
+
+
+def _listed(app_state: AppState, page: Page[StoredVoice]) -> VoiceList:
+    named = [NamedVoice(id=name, name=name) for name in _names(app_state)]
+    named += [NamedVoice(id=one.id, name=one.name) for one in page.records]
+    return VoiceList(
+        voices=named,
+        data=[_shown(one) for one in page.records],
+        first_id=page.first_id,
+        last_id=page.last_id,
+        has_more=page.has_more,
+    )
 
 
 def _shown(one: StoredVoice) -> CustomVoice:

@@ -70,18 +70,7 @@ def router(app_state: AppState, keys: KeyRing) -> APIRouter:
             await Session(socket, calls(state), state, config).run()
 
     async def secret_of(session: Any, seconds: int, state: RequestState) -> ClientSecretAnswer:
-        config = SessionConfig().updated(session) if session else SessionConfig()
-        if config.transcription is not None:
-            await app_state.in_thread(options_of, config.transcription)
-            model_of(calls(state), config.transcription)
-        now = int(time.time())
-        holder = state.context.caller or None
-        secret = ClientSecret(holder, config.settings, now + seconds)
-        expires_at = now + int(app_state.settings.realtime_session_s)
-        shown = session_object(events.new_id("sess"), expires_at, config)
-        return ClientSecretAnswer(
-            value=client_secrets.write(keys, secret), expires_at=secret.expires_at, session=shown
-        )
+        return await _secret_of(session, seconds, calls(state), state, app_state, keys)
 
     @routes.post(f"{PATH}/client_secrets", responses=OPENAI_ERRORS)
     async def secrets(request: Request, body: ClientSecretRequest) -> ClientSecretAnswer:
@@ -94,15 +83,40 @@ def router(app_state: AppState, keys: KeyRing) -> APIRouter:
         """The same in the shape of OpenAI's API before client_secrets."""
         session = from_old_fields(body)
         answer = await secret_of(session, ExpiresAfter().seconds, request_state_of(request))
-        names = ("input_audio_format", "input_audio_transcription", "turn_detection", "include")
-        return {
-            "id": answer.session["id"],
-            "object": "realtime.transcription_session",
-            **{name: body.get(name) for name in names},
-            "client_secret": {"value": answer.value, "expires_at": answer.expires_at},
-        }
+        return _in_old_shape(answer, body)
 
     return routes
+
+
+def _in_old_shape(answer: ClientSecretAnswer, body: dict[str, Any]) -> dict[str, Any]:
+    names = ("input_audio_format", "input_audio_transcription", "turn_detection", "include")
+    return {
+        "id": answer.session["id"],
+        "object": "realtime.transcription_session",
+        **{name: body.get(name) for name in names},
+        "client_secret": {"value": answer.value, "expires_at": answer.expires_at},
+    }
+
+
+async def _secret_of(
+    session: Any,
+    seconds: int,
+    calls: Calls,
+    state: RequestState,
+    app_state: AppState,
+    keys: KeyRing,
+) -> ClientSecretAnswer:
+    config = SessionConfig().updated(session) if session else SessionConfig()
+    if config.transcription is not None:
+        await app_state.in_thread(options_of, config.transcription)
+        model_of(calls, config.transcription)
+    now = int(time.time())
+    secret = ClientSecret(state.context.caller or None, config.settings, now + seconds)
+    expires_at = now + int(app_state.settings.realtime_session_s)
+    shown = session_object(events.new_id("sess"), expires_at, config)
+    return ClientSecretAnswer(
+        value=client_secrets.write(keys, secret), expires_at=secret.expires_at, session=shown
+    )
 
 
 def _first_config(socket: WebSocket, calls: Calls) -> SessionConfig:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
-T = TypeVar("T", covariant=True)
+T = TypeVar("T", bound="Consent | StoredVoice", covariant=True)
 
 _CONSENT_ID = re.compile(r"cons_[0-9a-f]{32}")
 _VOICE_ID = re.compile(r"voice_[0-9a-f]{32}")
@@ -77,6 +77,14 @@ class PageRequest:
 class Page(Generic[T]):
     records: tuple[T, ...] = ()
     has_more: bool = False
+
+    @property
+    def first_id(self) -> str | None:
+        return self.records[0].id if self.records else None
+
+    @property
+    def last_id(self) -> str | None:
+        return self.records[-1].id if self.records else None
 
 
 class Action(StrEnum):
