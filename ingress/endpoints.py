@@ -2,7 +2,7 @@
 
 The rules are HSE's: entries are walked in file order, a toolchain appears where its first needed
 type does and only if all of them are configured, and languages and voices of its entries are
-merged into its card. For each language of a toolchain the first entry's voices are listed alone,
+merged into its entry. For each language of a toolchain the first entry's voices are listed alone,
 because that entry is the one which answers.
 """
 
@@ -19,7 +19,7 @@ from contract.tasks import SPEAK_MODES, Task
 from contract.toolchains import ToolchainSpec, plays
 
 OWNER = "harmony-ai-solutions"
-"""`owned_by` of every card, as HSE gives it."""
+"""`owned_by` of every listed model, as HSE gives it."""
 DEFAULT_LANGUAGE = "default"
 """HSE's name for the language of an entry that has voices but names no language."""
 
@@ -91,7 +91,7 @@ class ListedModel:
 
 
 @lru_cache(maxsize=4 * len(ENDPOINTS))
-def cards(snapshot: CatalogSnapshot, endpoint: Endpoint) -> dict[str, ListedModel]:
+def listed_models(snapshot: CatalogSnapshot, endpoint: Endpoint) -> dict[str, ListedModel]:
     """Everything the endpoint can be asked for, by name, in order of appearance."""
     found: dict[str, ListedModel] = {}
     toolchains = snapshot.toolchains(endpoint.toolchain) if endpoint.toolchain else ()
@@ -110,7 +110,7 @@ def cards(snapshot: CatalogSnapshot, endpoint: Endpoint) -> dict[str, ListedMode
 
 def all_names(snapshot: CatalogSnapshot) -> Iterator[str]:
     """Every name that some endpoint answers to, aliases last, without repetition."""
-    names = [name for endpoint in ENDPOINTS for name in cards(snapshot, endpoint)]
+    names = [name for endpoint in ENDPOINTS for name in listed_models(snapshot, endpoint)]
     yield from dict.fromkeys([*names, *snapshot.aliases])
 
 
@@ -147,8 +147,8 @@ def _merge(
     found: dict[str, ListedModel], spec: ToolchainSpec, endpoint: Endpoint, entry: ModelConfig
 ) -> None:
     assert endpoint.toolchain is not None
-    card = found.get(spec.name)
-    if card is None:
+    model = found.get(spec.name)
+    if model is None:
         found[spec.name] = ListedModel(spec.name, endpoint.toolchain, None, _languages(entry))
     elif entry.language is not None:
-        card.languages.setdefault(entry.language, entry.voices)
+        model.languages.setdefault(entry.language, entry.voices)

@@ -19,7 +19,7 @@ from ingress.endpoints import (
     VAD,
     Endpoint,
     ListedModel,
-    cards,
+    listed_models,
 )
 from ingress.languages import spoken_language
 from ingress.settings import Settings
@@ -55,7 +55,7 @@ class Speaker:
     voice: str | None
 
 
-def find_card(
+def find_model(
     snapshot: CatalogSnapshot, settings: Settings, endpoint: Endpoint, requested: str | None
 ) -> ListedModel:
     """The model or toolchain behind a name, an alias, or one of OpenAI's names, in any case.
@@ -63,7 +63,7 @@ def find_card(
     None: the model that answers to tts-1 or whisper-1. Raises ModelNotFound, for a model of another
     endpoint too.
     """
-    available = cards(snapshot, endpoint)
+    available = listed_models(snapshot, endpoint)
     stand_ins = _stand_ins(settings, endpoint, available)
     asked = next(iter(stand_ins), "") if requested is None else requested
     for name in (asked, _RELEASE.sub("", asked)):
@@ -82,7 +82,7 @@ def find_diarizer(
     if requested is None:
         return None
     try:
-        return find_card(snapshot, settings, SPEAKERS, requested)
+        return find_model(snapshot, settings, SPEAKERS, requested)
     except ModelNotFound:
         return None
 
@@ -139,15 +139,15 @@ def _not_found(
 
 def openai_names(snapshot: CatalogSnapshot) -> list[str]:
     """OpenAI's names that somebody here answers to."""
-    speech = OPENAI_SPEECH_MODELS if cards(snapshot, SPEECH) else ()
-    transcriptions = OPENAI_TRANSCRIPTION_MODELS if cards(snapshot, TRANSCRIPTIONS) else ()
-    diarization = OPENAI_DIARIZATION_MODELS if cards(snapshot, SPEAKERS) else ()
+    speech = OPENAI_SPEECH_MODELS if listed_models(snapshot, SPEECH) else ()
+    transcriptions = OPENAI_TRANSCRIPTION_MODELS if listed_models(snapshot, TRANSCRIPTIONS) else ()
+    diarization = OPENAI_DIARIZATION_MODELS if listed_models(snapshot, SPEAKERS) else ()
     return [*speech, *transcriptions, *diarization]
 
 
 def find_voice(
     snapshot: CatalogSnapshot,
-    card: ListedModel,
+    model: ListedModel,
     requested: str | None,
     language: str | None,
 ) -> Speaker:
@@ -156,7 +156,7 @@ def find_voice(
     OpenAI's own voice names are spread over the model's voices, so that two of them differ where
     the model has two. None: the first. Raises InvalidRequest that lists the voices there are.
     """
-    choices = _choices(card, language)
+    choices = _choices(model, language)
     if requested is None:
         return choices[0]
     alias = same_name(requested, snapshot.voice_aliases)
@@ -164,8 +164,8 @@ def find_voice(
     name = same_name(snapshot.voice_aliases[alias] if alias else requested, voices)
     if name is not None:
         return voices[name]
-    if card.blends and is_blend(requested):
-        return _blend(parse_blend(requested), voices, card)
+    if model.blends and is_blend(requested):
+        return _blend(parse_blend(requested), voices, model)
     openai_name = same_name(requested, OPENAI_VOICES)
     if openai_name is not None:
         return choices[OPENAI_VOICES.index(openai_name) % len(choices)]
@@ -174,20 +174,20 @@ def find_voice(
     aliases = [alias for alias, voice in snapshot.voice_aliases.items() if voice in voices]
     others = list(dict.fromkeys([*aliases, *OPENAI_VOICES]))
     raise InvalidRequest(
-        f"voice {quoted(requested)} is unknown to {card.id}; "
+        f"voice {quoted(requested)} is unknown to {model.id}; "
         f"{choice('known', [one.voice for one in choices if one.voice] or ['default'])}; "
         f"{choice('aliases', others)}",
         param="voice",
     )
 
 
-def _blend(blend: Blend, voices: Mapping[str, Speaker], card: ListedModel) -> Speaker:
+def _blend(blend: Blend, voices: Mapping[str, Speaker], model: ListedModel) -> Speaker:
     """The blend in the model's spelling of its voices, in the language of the first of them."""
     names = [same_name(asked, voices) for asked, _ in blend]
     for name, (asked, _) in zip(names, blend, strict=True):
         if name is None:
             raise InvalidRequest(
-                f"voice blends {quoted(asked)}, which is unknown to {card.id}; "
+                f"voice blends {quoted(asked)}, which is unknown to {model.id}; "
                 f"{choice('known', list(voices))}",
                 param="voice",
             )
@@ -195,31 +195,31 @@ def _blend(blend: Blend, voices: Mapping[str, Speaker], card: ListedModel) -> Sp
     return Speaker(voices[names[0] or ""].language, "+".join(parts))
 
 
-def speaks(card: ListedModel, language: str) -> bool:
+def speaks(model: ListedModel, language: str) -> bool:
     """Whether a hint can be followed."""
     try:
-        return bool(_choices(card, language))
+        return bool(_choices(model, language))
     except InvalidRequest:
         return False
 
 
-def speaker_in(card: ListedModel, speaker: Speaker, language: str, *, param: str) -> Speaker:
+def speaker_in(model: ListedModel, speaker: Speaker, language: str, *, param: str) -> Speaker:
     """The voice itself where it speaks `language`, else the model's voice of its name there, else
     the first there. Raises InvalidRequest where the model does not speak it."""
-    if list(card.languages) in ([], [DEFAULT_LANGUAGE]):
+    if list(model.languages) in ([], [DEFAULT_LANGUAGE]):
         return speaker  # one voice or several of a language that nobody named
-    name = spoken_language(language, list(card.languages), param=param, model=card.id)
+    name = spoken_language(language, list(model.languages), param=param, model=model.id)
     if _spoken(name) == speaker.language:
         return speaker
-    voices = card.languages[name]
+    voices = model.languages[name]
     voice = speaker.voice if speaker.voice in voices else next(iter(voices), None)
     return Speaker(_spoken(name), voice)
 
 
-def _choices(card: ListedModel, language: str | None) -> list[Speaker]:
-    languages = card.languages or {DEFAULT_LANGUAGE: ()}
+def _choices(model: ListedModel, language: str | None) -> list[Speaker]:
+    languages = model.languages or {DEFAULT_LANGUAGE: ()}
     if language is not None:
-        name = spoken_language(language, list(card.languages), param="language", model=card.id)
+        name = spoken_language(language, list(model.languages), param="language", model=model.id)
         languages = {name: languages[name]}
     return [
         Speaker(_spoken(name), voice)
@@ -228,24 +228,24 @@ def _choices(card: ListedModel, language: str | None) -> list[Speaker]:
     ]
 
 
-def check_speaker(card: ListedModel, language: str | None, voice: str | None) -> Speaker:
-    """HSE's dialect: both must be said, letter for letter, where the card lists them.
+def check_speaker(model: ListedModel, language: str | None, voice: str | None) -> Speaker:
+    """HSE's dialect: both must be said, letter for letter, where the model lists them.
 
     One exception: the unnamed language of a model that has only voices may be left out.
     """
-    if not card.languages:
+    if not model.languages:
         return Speaker(None, voice or None)
-    if not language and list(card.languages) == [DEFAULT_LANGUAGE]:
+    if not language and list(model.languages) == [DEFAULT_LANGUAGE]:
         language = DEFAULT_LANGUAGE
-    if not language or language not in card.languages:
+    if not language or language not in model.languages:
         raise InvalidRequest(
-            f"language is required for {card.id}; {choice('one of', list(card.languages))}",
+            f"language is required for {model.id}; {choice('one of', list(model.languages))}",
             param="language",
         )
-    voices = card.languages[language]
+    voices = model.languages[language]
     if voices and voice not in voices:
         raise InvalidRequest(
-            f"voice is required for {card.id} in {language}; {choice('one of', list(voices))}",
+            f"voice is required for {model.id} in {language}; {choice('one of', list(voices))}",
             param="voice",
         )
     return Speaker(_spoken(language), voice or None)

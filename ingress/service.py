@@ -6,7 +6,15 @@ from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from contract.catalog import Availability
-from ingress.endpoints import EMBED, SPEECH, TRANSCRIPTIONS, VAD, VOICE_CONVERT, Endpoint, cards
+from ingress.endpoints import (
+    EMBED,
+    SPEECH,
+    TRANSCRIPTIONS,
+    VAD,
+    VOICE_CONVERT,
+    Endpoint,
+    listed_models,
+)
 from ingress.state import AppState
 from ingress.version import VERSION
 
@@ -70,7 +78,7 @@ def _state(app_state: AppState, endpoint: Endpoint) -> str:
     snapshot = app_state.catalog.current
     errors = {
         name: app_state.outcomes.of(name) or _absence(snapshot.availability.get(name))
-        for name in cards(snapshot, endpoint)
+        for name in listed_models(snapshot, endpoint)
     }
     broken = ", ".join(f"{name} ({error})" for name, error in errors.items() if error)
     return f"unhealthy: {broken}" if broken else "healthy"

@@ -55,7 +55,7 @@ class Reference:
 async def pieces_of(
     app_state: AppState,
     state: RequestState,
-    card: ListedModel,
+    model: ListedModel,
     speaker: Speaker,
     text: str,
     *,
@@ -66,7 +66,7 @@ async def pieces_of(
         read_text,
         text,
         speaker,
-        partial(speaker_in, card, speaker, param="xml:lang"),
+        partial(speaker_in, model, speaker, param="xml:lang"),
         max_chars=app_state.settings.max_text_chars,
         normalize=normalize,
     )
@@ -77,7 +77,7 @@ async def pieces_of(
 def speak_with(
     app_state: AppState,
     state: RequestState,
-    card: ListedModel,
+    model: ListedModel,
     options: SynthesisOptions,
     pieces: Sequence[Piece],
     mode: str = "single_speaker_tts",
@@ -91,17 +91,17 @@ def speak_with(
 
     def request(piece: Piece) -> TaskInput[AudioOutput]:
         speaker, its = piece.speaker, replace(options, speed=options.speed * piece.rate)
-        if card.is_toolchain:
+        if model.is_toolchain:
             return _for_toolchain(piece.text, speaker, its, mode, reference or Reference())
         return SynthesizeInput(
             piece.text, speaker.language, speaker.voice, speed=its.speed, seed=its.seed
         )
 
     async def speak(piece: Piece) -> Audio:
-        return (await app_state.call(card.id, request(piece), state)).audio
+        return (await app_state.call(model.id, request(piece), state)).audio
 
-    if not card.is_toolchain:
-        _refuse_pitch_and_energy(card, options)
+    if not model.is_toolchain:
+        _refuse_pitch_and_energy(model, options)
     for piece in pieces:
         _check_rate(piece, options)
         request(piece)
@@ -162,11 +162,11 @@ def _for_toolchain(
     )
 
 
-def _refuse_pitch_and_energy(card: ListedModel, options: SynthesisOptions) -> None:
+def _refuse_pitch_and_energy(model: ListedModel, options: SynthesisOptions) -> None:
     for name in ("pitch", "energy"):
         if getattr(options, name) != 1.0:
             raise InvalidRequest(
-                f"{card.id} cannot change {name}; leave it out or use harmonyspeech", param=name
+                f"{model.id} cannot change {name}; leave it out or use harmonyspeech", param=name
             )
 
 

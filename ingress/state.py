@@ -51,7 +51,7 @@ class AppState:
     catalog: Catalog
     outcomes: Outcomes = field(default_factory=Outcomes)
     opened_at: int = field(default_factory=lambda: int(time.time()))
-    """Unix seconds; the `created` of every model card."""
+    """Unix seconds; the `created` of every listed model."""
     bounds: Bounds = field(init=False)
     decoders: Decoders = field(init=False)
     codec: anyio.CapacityLimiter = field(init=False)

@@ -88,7 +88,7 @@ async def gather_each(
     call: Callable[[A], Awaitable[B]], items: Sequence[A], *, most: int
 ) -> list[B]:
     """`call` for every item, at most `most` at once; results in the items' order. When one fails
-    the rest are cancelled and the fault raised."""
+    the rest are cancelled and the error raised."""
     room = asyncio.Semaphore(most)
 
     async def bounded(item: A) -> B:
@@ -98,6 +98,6 @@ async def gather_each(
     try:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(bounded(item)) for item in items]
-    except BaseExceptionGroup as faults:
-        raise faults.exceptions[0] from None
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from None
     return [one.result() for one in tasks]

@@ -16,7 +16,7 @@ from ingress.json_body import JsonRoute
 from ingress.media import read_embedding, read_voice
 from ingress.openapi import hse_audio_answers
 from ingress.request_state import RequestState, request_state_of
-from ingress.selection import find_card
+from ingress.selection import find_model
 from ingress.state import AppState
 from ingress.voices.permission import allow_given_voices
 
@@ -29,14 +29,14 @@ def router(app_state: AppState) -> APIRouter:
         """Say the same in another voice, given by an embedding or by a recording of it."""
         state = request_state_of(request)
         state.field_names = {"audio": "source_audio"}
-        card = find_card(app_state.catalog.current, app_state.settings, VOICE_CONVERT, body.model)
-        state.model = card.id
+        model = find_model(app_state.catalog.current, app_state.settings, VOICE_CONVERT, body.model)
+        state.model = model.id
         state.note_ignored(body)
-        _check_target(card, body)
+        _check_target(model, body)
         given = "target_audio" if body.target_audio else "target_embedding"
         allow_given_voices(app_state.settings, param=given)
         asked = await _conversion(app_state, state, body)
-        made = await app_state.call(card.id, asked, state)
+        made = await app_state.call(model.id, asked, state)
         return await answer_audio(
             app_state, state, made.audio, body.output_options, prefix="vc", model=body.model
         )
@@ -46,11 +46,11 @@ def router(app_state: AppState) -> APIRouter:
         """Restore a noisy or narrow recording."""
         state = request_state_of(request)
         state.field_names = {"audio": "source_audio"}
-        card = find_card(app_state.catalog.current, app_state.settings, AUDIO_CONVERT, body.model)
-        state.model = card.id
+        model = find_model(app_state.catalog.current, app_state.settings, AUDIO_CONVERT, body.model)
+        state.model = model.id
         state.note_ignored(body)
         asked = RestoreAudioInput(await _source(app_state, state, body))
-        made = await app_state.call(card.id, asked, state)
+        made = await app_state.call(model.id, asked, state)
         return await answer_audio(
             app_state, state, made.audio, body.output_options, prefix="ac", model=body.model
         )
@@ -82,14 +82,14 @@ async def _conversion(
     return ConvertVoiceInput(source, embedding, target_audio=target, seed=seed)
 
 
-def _check_target(card: ListedModel, body: VoiceConversionRequest) -> None:
+def _check_target(model: ListedModel, body: VoiceConversionRequest) -> None:
     if bool(body.target_audio) == bool(body.target_embedding):
         raise InvalidRequest(
             "send either target_embedding or target_audio", param="target_embedding"
         )
-    if body.target_audio and not card.is_toolchain:
+    if body.target_audio and not model.is_toolchain:
         raise InvalidRequest(
-            f"{card.id} needs target_embedding; a toolchain such as openvoice_v2 takes "
+            f"{model.id} needs target_embedding; a toolchain such as openvoice_v2 takes "
             "target_audio",
             param="target_audio",
         )

@@ -15,7 +15,7 @@ from ingress.json_body import JsonRoute
 from ingress.media import read_voice
 from ingress.openapi import hse_answers
 from ingress.request_state import request_state_of
-from ingress.selection import find_card
+from ingress.selection import find_model
 from ingress.state import AppState
 
 
@@ -26,11 +26,11 @@ def router(app_state: AppState) -> APIRouter:
         """Measure a voice once; the answer's `data` clones it as often as wanted."""
         state = request_state_of(request)
         state.field_names = {"audio": "input_audio"}
-        card = find_card(app_state.catalog.current, app_state.settings, EMBED, body.model)
-        state.model = card.id
+        model = find_model(app_state.catalog.current, app_state.settings, EMBED, body.model)
+        state.model = model.id
         state.note_ignored(body)
         audio = await read_voice(app_state, state, body.input_audio, param="input_audio")
-        made = await app_state.call(card.id, EmbedSpeakerInput(audio), state)
+        made = await app_state.call(model.id, EmbedSpeakerInput(audio), state)
         data = base64.b64encode(made.embedding.to_bytes()).decode()
         return answer("emb", body.model, data=data)
 

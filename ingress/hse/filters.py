@@ -10,7 +10,7 @@ from contract.tasks import RestoreAudioInput
 from ingress.endpoints import AUDIO_CONVERT
 from ingress.hse.schemas import AudioConversionRequest
 from ingress.request_state import RequestState
-from ingress.selection import find_card
+from ingress.selection import find_model
 from ingress.state import AppState
 
 _MOST_FILTERS = 8
@@ -34,7 +34,9 @@ def plan(
 
 def _restorer(app_state: AppState, one: AudioConversionRequest, param: str) -> str:
     try:
-        return find_card(app_state.catalog.current, app_state.settings, AUDIO_CONVERT, one.model).id
+        return find_model(
+            app_state.catalog.current, app_state.settings, AUDIO_CONVERT, one.model
+        ).id
     except ModelNotFound as exc:
         raise InvalidRequest(f"{param}: {exc.message}", param=param) from exc
 

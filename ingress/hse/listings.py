@@ -14,7 +14,7 @@ from ingress.endpoints import (
     VOICE_CONVERT,
     Endpoint,
     ListedModel,
-    cards,
+    listed_models,
 )
 from ingress.hse.schemas import LanguageOptions, ModelCard, ModelCardList, VoiceOptions
 from ingress.openapi import HSE_ERRORS
@@ -40,24 +40,24 @@ def router(app_state: AppState) -> APIRouter:
 def _add_listing(routes: APIRouter, app_state: AppState, path: str, endpoint: Endpoint) -> None:
     async def listing() -> ModelCardList:
         """Models and toolchains of this endpoint, with their languages and voices."""
-        found = cards(app_state.catalog.current, endpoint).values()
-        return ModelCardList(data=[_card(app_state, card) for card in found])
+        found = listed_models(app_state.catalog.current, endpoint).values()
+        return ModelCardList(data=[_card(app_state, model) for model in found])
 
     name = path.removeprefix("/v1/").replace("/", "_")
     routes.add_api_route(path, listing, methods=["GET"], name=name, responses=HSE_ERRORS)
 
 
-def _card(app_state: AppState, card: ListedModel) -> ModelCard:
+def _card(app_state: AppState, model: ListedModel) -> ModelCard:
     return ModelCard(
-        id=card.id,
-        object="toolchain" if card.is_toolchain else "model",
+        id=model.id,
+        object="toolchain" if model.is_toolchain else "model",
         created=app_state.opened_at,
         owned_by=OWNER,
         languages=[
             LanguageOptions(language=language, voices=[VoiceOptions(voice=v) for v in voices])
-            for language, voices in card.languages.items()
+            for language, voices in model.languages.items()
         ],
-        root=card.id,
+        root=model.id,
         parent=None,
-        modes=list(card.modes),
+        modes=list(model.modes),
     )

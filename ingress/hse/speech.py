@@ -14,7 +14,7 @@ from ingress.hse.schemas import AudioOutputOptions, TextToSpeechRequest
 from ingress.hse.vad_data import read_segments
 from ingress.media import read_embedding, read_voice
 from ingress.request_state import RequestState
-from ingress.selection import check_speaker, find_card
+from ingress.selection import check_speaker, find_model
 from ingress.speaking import Reference, Speak, joined, pieces_of, speak_with, with_silences
 from ingress.state import AppState
 from ingress.streams import ClosingStream, begun, encoded
@@ -33,21 +33,21 @@ async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequ
         "embedding": "input_embedding",
     }
     _check_mode(body)
-    card = find_card(app_state.catalog.current, app_state.settings, SPEECH, body.model)
-    state.model = card.id
+    model = find_model(app_state.catalog.current, app_state.settings, SPEECH, body.model)
+    state.model = model.id
     state.note_ignored(body)
-    speaker = check_speaker(card, body.language, body.voice)
-    pieces = await pieces_of(app_state, state, card, speaker, body.input, normalize=body.normalize)
+    speaker = check_speaker(model, body.language, body.voice)
+    pieces = await pieces_of(app_state, state, model, speaker, body.input, normalize=body.normalize)
     before = filters.plan(app_state, body.pre_processing_filters, param="pre_processing_filters")
     after = filters.plan(app_state, body.post_generation_filters, param="post_generation_filters")
-    if not card.is_toolchain:
-        _refuse_cloning(card, body)
+    if not model.is_toolchain:
+        _refuse_cloning(model, body)
     for name in ("input_audio", "input_embedding"):
         if getattr(body, name):
             allow_given_voices(app_state.settings, param=name)
     options = synthesis_options(body.generation_options)
     reference = await _reference(app_state, state, body, before)
-    say = speak_with(app_state, state, card, options, pieces, body.mode, reference)
+    say = speak_with(app_state, state, model, options, pieces, body.mode, reference)
 
     async def speak_filtered(piece: Piece) -> Audio:
         return await filters.apply(app_state, state, after, await say(piece))
@@ -101,7 +101,7 @@ def _check_mode(body: TextToSpeechRequest) -> None:
         )
 
 
-def _refuse_cloning(card: ListedModel, body: TextToSpeechRequest) -> None:
+def _refuse_cloning(model: ListedModel, body: TextToSpeechRequest) -> None:
     """HSE ignores these on a plain synthesizer and speaks in the wrong voice."""
     given = {
         "mode": body.mode != SPEAK_MODES[0],
@@ -113,7 +113,7 @@ def _refuse_cloning(card: ListedModel, body: TextToSpeechRequest) -> None:
     for name, value in given.items():
         if value:
             raise InvalidRequest(
-                f"{card.id} speaks in its own voices only, so {name} has no effect; "
+                f"{model.id} speaks in its own voices only, so {name} has no effect; "
                 "ask a toolchain to clone a voice",
                 param=name,
             )

@@ -14,7 +14,7 @@ from ingress.hse.schemas import SpeechTranscribeRequest
 from ingress.json_body import parsed
 from ingress.media import read_speech
 from ingress.request_state import RequestState
-from ingress.selection import find_card
+from ingress.selection import find_model
 from ingress.state import AppState
 
 
@@ -24,12 +24,12 @@ async def transcribe(app_state: AppState, state: RequestState, body: bytes) -> R
         asked = SpeechTranscribeRequest.model_validate(await parsed(body))
     except ValidationError as exc:
         raise explain(exc.errors(include_url=False)) from None
-    card = find_card(app_state.catalog.current, app_state.settings, TRANSCRIPTIONS, asked.model)
-    state.model = card.id
+    model = find_model(app_state.catalog.current, app_state.settings, TRANSCRIPTIONS, asked.model)
+    state.model = model.id
     state.note_ignored(asked)
     audio = await read_speech(app_state, state, asked.input_audio, param="input_audio")
     request = TranscribeInput(audio, segment_timestamps=bool(asked.get_timestamps))
-    transcript = await long_recordings.transcript(app_state, state, card.id, request)
+    transcript = await long_recordings.transcript(app_state, state, model.id, request)
     return answer(
         "stt",
         asked.model,

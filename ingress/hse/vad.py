@@ -16,7 +16,7 @@ from ingress.json_body import JsonRoute
 from ingress.media import SPEECH_RATE, read_speech
 from ingress.openapi import hse_answers
 from ingress.request_state import RequestState, request_state_of
-from ingress.selection import find_card
+from ingress.selection import find_model
 from ingress.state import AppState
 
 _PARAMETERS = ("threshold", "min_speech_duration_ms", "min_silence_duration_ms", "speech_pad_ms")
@@ -34,14 +34,14 @@ def router(app_state: AppState) -> APIRouter:
         """Detect speech, by a detector or by a recogniser's segments."""
         state = request_state_of(request)
         state.field_names = {"audio": "input_audio"}
-        card = find_card(app_state.catalog.current, app_state.settings, VAD, body.model)
-        state.model = card.id
+        model = find_model(app_state.catalog.current, app_state.settings, VAD, body.model)
+        state.model = model.id
         state.note_ignored(body)
         parameters = body.model_dump(include=set(_PARAMETERS), exclude_none=True)
         audio = await read_speech(app_state, state, body.input_audio, param="input_audio")
-        if card.task is Task.TRANSCRIBE:
-            return await _by_recogniser(app_state, state, card.id, audio, body)
-        found = await app_state.call(card.id, DetectSpeechInput(audio, **parameters), state)
+        if model.task is Task.TRANSCRIBE:
+            return await _by_recogniser(app_state, state, model.id, audio, body)
+        found = await app_state.call(model.id, DetectSpeechInput(audio, **parameters), state)
         return _by_detector(found, body)
 
     return routes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from contract.errors import ModelNotFound
-from ingress.endpoints import OWNER, SPEECH, all_names, cards
+from ingress.endpoints import OWNER, SPEECH, all_names, listed_models
 from ingress.openai.schemas import (
     Model,
     ModelList,
@@ -56,7 +56,7 @@ def _names(app_state: AppState) -> list[str]:
 
 def _speech_names(app_state: AppState) -> list[str]:
     snapshot = app_state.catalog.current
-    available = cards(snapshot, SPEECH)
+    available = listed_models(snapshot, SPEECH)
     aliases = [alias for alias, name in snapshot.aliases.items() if name in available]
     return list(dict.fromkeys([*available, *aliases, *(OPENAI_SPEECH_MODELS if available else ())]))
 

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from contract.audio.codec import Audio
 from contract.errors import InvalidRequest
 from contract.tasks import SpeakerSegment, TranscribeSpeakersOutput
-from ingress.endpoints import SPEAKERS, cards
+from ingress.endpoints import SPEAKERS, listed_models
 from ingress.media import read_reference
 from ingress.openai.schemas import CreateTranscriptionRequest, DiarizedSegment
 from ingress.openai.usage import usage_of
@@ -28,7 +28,7 @@ _NAMES, _REFERENCES = "known_speaker_names", "known_speaker_references"
 
 def diarizing_toolchain(app_state: AppState) -> str:
     """Who answers `diarized_json`. Raises InvalidRequest where nobody does."""
-    name = next(iter(cards(app_state.catalog.current, SPEAKERS)), None)
+    name = next(iter(listed_models(app_state.catalog.current, SPEAKERS)), None)
     if name is None:
         raise InvalidRequest(
             "response_format diarized_json needs the toolchain diarize, which is not served here; "

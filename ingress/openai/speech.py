@@ -15,7 +15,7 @@ from ingress.languages import is_any_language
 from ingress.media import write_file
 from ingress.openai.schemas import CreateSpeechRequest
 from ingress.request_state import RequestState
-from ingress.selection import find_card, find_voice, speaks
+from ingress.selection import find_model, find_voice, speaks
 from ingress.speaking import Speak, SynthesisOptions, joined, pieces_of, speak_with, with_silences
 from ingress.state import AppState
 from ingress.streams import (
@@ -28,7 +28,7 @@ from ingress.streams import (
     with_true_lengths,
 )
 from ingress.text.pieces import Piece, with_early_start
-from ingress.voices.cloning import cloning_card, reference_of, stored_voice
+from ingress.voices.cloning import cloning_model, reference_of, stored_voice
 from ingress.voices.records import StoredVoice
 
 _REFERENCES = ("audio", "reference_audio", "embedding")
@@ -47,36 +47,36 @@ async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequ
     snapshot = app_state.catalog.current
     stored = await stored_voice(app_state, state, body.voice_name)
     if stored is None:
-        card = find_card(snapshot, app_state.settings, SPEECH, body.model)
+        model = find_model(snapshot, app_state.settings, SPEECH, body.model)
     else:
-        card = cloning_card(app_state, body.model)
-    state.model = card.id
-    language = _language(card, body, stored)
-    speaker = find_voice(snapshot, card, None if stored else body.voice_name, language)
+        model = cloning_model(app_state, body.model)
+    state.model = model.id
+    language = _language(model, body, stored)
+    speaker = find_voice(snapshot, model, None if stored else body.voice_name, language)
     file = _file_of(body)
     _note_unused(state, body, language, file)
     pieces = await pieces_of(
-        app_state, state, card, speaker, body.input, normalize=body.is_normalized
+        app_state, state, model, speaker, body.input, normalize=body.is_normalized
     )
     options = SynthesisOptions(body.speed, seed=body.seed)
     if stored is None:
-        say = speak_with(app_state, state, card, options, pieces)
+        say = speak_with(app_state, state, model, options, pieces)
     else:
-        reference = await reference_of(app_state, state, card, stored)
-        say = speak_with(app_state, state, card, options, pieces, "voice_cloning", reference)
-    early = 0 if body.stream is False else card.first_piece_chars
+        reference = await reference_of(app_state, state, model, stored)
+        say = speak_with(app_state, state, model, options, pieces, "voice_cloning", reference)
+    early = 0 if body.stream is False else model.first_piece_chars
     begun_early = with_early_start(pieces, early)
     return await _send(app_state, state, begun_early, with_silences(say), body, file)
 
 
 def _language(
-    card: ListedModel, body: CreateSpeechRequest, stored: StoredVoice | None
+    model: ListedModel, body: CreateSpeechRequest, stored: StoredVoice | None
 ) -> str | None:
     """What is asked for; else a hint, or the language of a stored voice, where the model has it."""
     if body.language and not is_any_language(body.language):
         return body.language
     hints = (body.lang_code, stored.language if stored else None)
-    return next((hint for hint in hints if hint and speaks(card, hint)), None)
+    return next((hint for hint in hints if hint and speaks(model, hint)), None)
 
 
 File = tuple[AudioFormat, int | None]

@@ -14,7 +14,7 @@ from ingress.openai.forms import read_form
 from ingress.openai.schemas import DetectSpeechRequest, SpeechTimestamp
 from ingress.openapi import OPENAI_ERRORS, SPEECH_TIMESTAMPS_BODY
 from ingress.request_state import request_state_of
-from ingress.selection import find_card
+from ingress.selection import find_model
 from ingress.state import AppState
 
 _SETTINGS = frozenset(DetectSpeechRequest.model_fields) - {"model"}
@@ -33,17 +33,17 @@ def router(app_state: AppState) -> APIRouter:
         state = request_state_of(request)
         state.field_names = {"audio": "file"}
         file, asked = await read_form(request, DetectSpeechRequest)
-        card = find_card(app_state.catalog.current, app_state.settings, VAD, asked.model)
-        state.model = card.id
+        model = find_model(app_state.catalog.current, app_state.settings, VAD, asked.model)
+        state.model = model.id
         audio = await read_speech(app_state, state, file, param="file")
-        if card.task is Task.TRANSCRIBE:
+        if model.task is Task.TRANSCRIBE:
             state.note_ignored(asked, *(asked.model_fields_set & _SETTINGS))
             heard = TranscribeInput(audio, segment_timestamps=True)
-            found = (await app_state.call(card.id, heard, state)).speech_segments()
+            found = (await app_state.call(model.id, heard, state)).speech_segments()
         else:
             state.note_ignored(asked)
             wanted = DetectSpeechInput(audio, **asked.model_dump(include=set(_SETTINGS)))
-            found = (await app_state.call(card.id, wanted, state)).segments
+            found = (await app_state.call(model.id, wanted, state)).segments
         return [
             SpeechTimestamp(start=round(one.start_s * 1000), end=round(one.end_s * 1000))
             for one in found

@@ -23,7 +23,7 @@ from ingress.openai.schemas import (
 from ingress.openai.schemas import ResponseFormat as Format
 from ingress.openapi import TRANSLATION_ANSWERS, TRANSLATION_BODY
 from ingress.request_state import RequestState, request_state_of
-from ingress.selection import find_card, find_diarizer
+from ingress.selection import find_diarizer, find_model
 from ingress.state import AppState
 from ingress.streams import EVENT_STREAM, ClosingStream, begun
 
@@ -58,20 +58,20 @@ async def transcribe(
     state.field_names = {"audio": "file", "hotwords": "keywords", "translate": translation}
     snapshot, settings = app_state.catalog.current, app_state.settings
     is_toolchain = find_diarizer(snapshot, settings, asked.model) is not None
-    card = find_card(snapshot, settings, TRANSCRIPTIONS, None if is_toolchain else asked.model)
-    state.model = card.id
+    model = find_model(snapshot, settings, TRANSCRIPTIONS, None if is_toolchain else asked.model)
+    state.model = model.id
     state.note_ignored(asked, *_without_effect(asked))
     options = await app_state.in_thread(_options, asked)
     if asked.response_format is Format.DIARIZED_JSON:
-        return await _by_speaker(app_state, state, file, asked, {"recogniser": card.id, **options})
+        return await _by_speaker(app_state, state, file, asked, {"recogniser": model.id, **options})
     options |= _plain_options(asked)
     audio = await read_speech(app_state, state, file, param="file")
     request = TranscribeInput(audio, **options)
     if _streams(asked):
-        parts = long_recordings.parts(app_state, state, card.id, request)
+        parts = long_recordings.parts(app_state, state, model.id, request)
         events = await begun(transcripts.events(state, parts, asked))
         return ClosingStream(events, EVENT_STREAM, {"cache-control": "no-cache"})
-    transcript = await long_recordings.transcript(app_state, state, card.id, request)
+    transcript = await long_recordings.transcript(app_state, state, model.id, request)
     return transcripts.answer(transcript, asked)
 
 
@@ -108,7 +108,7 @@ def _stream(events: Iterator[bytes]) -> Response:
 
 
 def _options(asked: CreateTranslationRequest) -> dict[str, Any]:
-    """What a recogniser is told, with speakers or without. Blocks when a language's name is the
+    """Options for a recogniser, with speakers or without. Blocks when a language's name is the
     first to be looked up."""
     language, languages = _languages(asked)
     hotwords = [asked.hotwords] if asked.hotwords else []

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from pydantic import BeforeValidator
 
 from contract.errors import InvalidRequest
-from ingress.endpoints import SPEECH, cards
+from ingress.endpoints import SPEECH, listed_models
 from ingress.openai.forms import read_upload
 from ingress.openai.pages import After, Limit, Order, page_request
 from ingress.openai.voice_schemas import (
@@ -111,8 +111,8 @@ def _names(app_state: AppState) -> list[str]:
     snapshot = app_state.catalog.current
     spoken = [
         voice
-        for card in cards(snapshot, SPEECH).values()
-        for voices in card.languages.values()
+        for model in listed_models(snapshot, SPEECH).values()
+        for voices in model.languages.values()
         for voice in voices
     ]
     return list(dict.fromkeys([*spoken, *snapshot.voice_aliases, *OPENAI_VOICES]))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from contract.audio.codec import Audio
 from contract.errors import SpeechError
 from contract.tasks import DetectSpeechInput, Task
-from ingress.endpoints import VAD, cards
+from ingress.endpoints import VAD, listed_models
 from ingress.realtime.calls import Calls
 from ingress.realtime.turns import WINDOW
 
@@ -42,8 +42,8 @@ class SpeechActivity:
     @property
     def model(self) -> str | None:
         """The predictor that is asked; None where no detector is configured."""
-        found = cards(self._calls.snapshot, VAD).values()
-        return next((card.id for card in found if card.task is Task.DETECT_SPEECH), None)
+        found = listed_models(self._calls.snapshot, VAD).values()
+        return next((model.id for model in found if model.task is Task.DETECT_SPEECH), None)
 
     async def rate(self, audio: Audio, fresh: int, threshold: float) -> NDArray[np.bool_]:
         """Bool [fresh] of the last `fresh` windows of `audio`, which is whole windows."""
@@ -65,8 +65,8 @@ class SpeechActivity:
         )
         try:
             answer = await self._calls.detect(model, asked, _PATIENCE_S)
-        except SpeechError as fault:
-            logger.warning("%s did not detect speech (%s); loudness decides", model, fault.code)
+        except SpeechError as error:
+            logger.warning("%s did not detect speech (%s); loudness decides", model, error.code)
             return by_level
         rated = np.zeros(len(windows), np.bool_)
         for segment in answer.segments:

@@ -11,7 +11,7 @@ from ingress.realtime import events
 from ingress.realtime.calls import Calls
 from ingress.realtime.config import SessionConfig, Transcription
 from ingress.realtime.turn import Turn
-from ingress.selection import find_card
+from ingress.selection import find_model
 
 _PROMPT_CHARS, _HOTWORDS_CHARS = 4096, 1024
 """More than Whisper reads of either."""
@@ -20,7 +20,7 @@ _FIELD = "session.audio.input.transcription"
 
 def model_of(calls: Calls, asked: Transcription) -> str:
     """The predictor that transcribes. Raises ModelNotFound."""
-    return find_card(calls.snapshot, calls.app_state.settings, TRANSCRIPTIONS, asked.model).id
+    return find_model(calls.snapshot, calls.app_state.settings, TRANSCRIPTIONS, asked.model).id
 
 
 def options_of(asked: Transcription) -> dict[str, Any]:

@@ -24,8 +24,8 @@ def event(kind: str, **fields: Any) -> Event:
     return {"type": kind, "event_id": new_id("event"), **fields}
 
 
-def error(fault: SpeechError, client_event_id: str | None = None) -> Event:
-    return event("error", error=_details(fault) | {"event_id": client_event_id})
+def error(refusal: SpeechError, client_event_id: str | None = None) -> Event:
+    return event("error", error=_details(refusal) | {"event_id": client_event_id})
 
 
 class BufferEmpty(InvalidRequest):
@@ -88,9 +88,9 @@ def completed(item_id: str, text: str, seconds: float, **details: Any) -> Event:
     )
 
 
-def failed(item_id: str, fault: SpeechError) -> Event:
+def failed(item_id: str, refusal: SpeechError) -> Event:
     return event(
-        f"{_TRANSCRIPTION}.failed", item_id=item_id, content_index=0, error=_details(fault)
+        f"{_TRANSCRIPTION}.failed", item_id=item_id, content_index=0, error=_details(refusal)
     )
 
 
@@ -106,6 +106,6 @@ def logprobs(words: list[Word]) -> list[dict[str, Any]]:
     ]
 
 
-def _details(fault: SpeechError) -> dict[str, Any]:
-    details: dict[str, Any] = error_body(Dialect.OPENAI, fault)["error"]
+def _details(refusal: SpeechError) -> dict[str, Any]:
+    details: dict[str, Any] = error_body(Dialect.OPENAI, refusal)["error"]
     return details

@@ -1,4 +1,4 @@
-"""The client's events: read, told apart, and refused in OpenAI's shape."""
+"""The client's events: read, dispatched, and refused in OpenAI's shape."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Reader:
                 await self._handler(client_event.get("type"))(client_event)
             except events.SlowReader:
                 raise
-            except SpeechError as fault:
-                self._send(events.error(fault, client_event_id))
+            except SpeechError as error:
+                self._send(events.error(error, client_event_id))
 
     async def _next_message(self) -> bytes:
         idle_s = self._app_state.settings.realtime_idle_s

@@ -74,7 +74,7 @@ def router(app_state: AppState, keys: KeyRing) -> APIRouter:
 
     @routes.post(f"{PATH}/client_secrets", responses=OPENAI_ERRORS)
     async def secrets(request: Request, body: ClientSecretRequest) -> ClientSecretAnswer:
-        """A key for a browser: short-lived, for realtime sessions that begin as told."""
+        """A key for a browser: short-lived, for realtime sessions so configured."""
         seconds = (body.expires_after or ExpiresAfter()).seconds
         return await secret_of(body.session, seconds, request_state_of(request))
 

@@ -76,34 +76,34 @@ class Session:
         await self._wake()
         parts = (self._reader, self._listener, self._transcriber, self._outbox)
         tasks = [asyncio.create_task(part.run()) for part in parts]
-        fault: SpeechError | None = None
+        reason: SpeechError | None = None
         try:
             done, _ = await asyncio.wait(
                 tasks, timeout=self._most_s, return_when=asyncio.FIRST_COMPLETED
             )
             for task in done:
                 task.result()
-            fault = events.SessionExpired(f"the session has lasted {self._most_s / 60:g} minutes")
+            reason = events.SessionExpired(f"the session has lasted {self._most_s / 60:g} minutes")
         except WebSocketDisconnect:
             pass
         except SpeechError as error:
-            fault = error
+            reason = error
         except Exception:
             logger.exception("session %s failed", self._id)
-            fault = ModelFailed("internal error; the server's log tells more")
+            reason = ModelFailed("internal error; the server's log tells more")
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-        if fault is not None:
-            await self._close(fault)
+        if reason is not None:
+            await self._close(reason)
 
-    async def _close(self, fault: SpeechError) -> None:
-        self._state.error_code = fault.code
-        code = _ERROR if fault.status >= 500 else _POLICY
-        is_normal = isinstance(fault, events.SessionExpired)
+    async def _close(self, reason: SpeechError) -> None:
+        self._state.error_code = reason.code
+        code = _ERROR if reason.status >= 500 else _POLICY
+        is_normal = isinstance(reason, events.SessionExpired)
         with suppress(WebSocketDisconnect, RuntimeError, TimeoutError):  # it has gone already
-            await self._outbox.close(events.error(fault), _NORMAL if is_normal else code)
+            await self._outbox.close(events.error(reason), _NORMAL if is_normal else code)
 
     # The client's events ----------------------------------------------------------------------
 

@@ -103,8 +103,8 @@ class Transcriber:
         """The turn that has waited longest fails."""
         turn, _ = self._ended.popleft()
         metrics.TURNS.labels("dropped").inc()
-        fault = Overloaded("more sound waits for its text than is kept")
-        self._send(events.failed(turn.item_id, fault))
+        error = Overloaded("more sound waits for its text than is kept")
+        self._send(events.failed(turn.item_id, error))
 
     async def run(self) -> None:
         while True:
@@ -146,7 +146,7 @@ class Transcriber:
         self._pass, self._may_be_last = None, False
 
     async def _hear(self, turn: Turn, end: int, may_be_last: bool) -> None:
-        """A fault is left to the last pass to tell."""
+        """The last pass reports an error."""
         config = self._listening.config
         window_s = (end - turn.window_start) / SPEECH_RATE
         began_s, turn.heard_to, turn.last = time.monotonic(), end, None
@@ -177,9 +177,9 @@ class Transcriber:
             return
         try:
             output = turn.whole or await self._final(turn, config)
-        except SpeechError as fault:
+        except SpeechError as error:
             metrics.TURNS.labels("failed").inc()
-            self._send(events.failed(turn.item_id, fault))
+            self._send(events.failed(turn.item_id, error))
             return
         metrics.TURNS.labels("completed").inc()
         metrics.FINAL_SECONDS.observe(time.monotonic() - turn.ended_s)

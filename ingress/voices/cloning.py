@@ -11,9 +11,9 @@ from contract.embedding import embedding_from_bytes
 from contract.errors import InvalidRequest, ModelNotFound
 from contract.tasks import EmbedSpeakerInput, Task
 from contract.toolchains import TOOLCHAINS
-from ingress.endpoints import CLONING, SPEECH, ListedModel, cards
+from ingress.endpoints import CLONING, SPEECH, ListedModel, listed_models
 from ingress.request_state import RequestState
-from ingress.selection import find_card
+from ingress.selection import find_model
 from ingress.speaking import Reference
 from ingress.state import AppState
 from ingress.voices.permission import allow_stored_voices
@@ -38,46 +38,46 @@ async def stored_voice(
     return voice
 
 
-def cloning_card(app_state: AppState, requested: str | None) -> ListedModel:
+def cloning_model(app_state: AppState, requested: str | None) -> ListedModel:
     """The toolchain of that name, or the one that answers to OpenAI's names. Raises ModelNotFound,
     and InvalidRequest for a model that cannot speak in another voice."""
     snapshot, settings = app_state.catalog.current, app_state.settings
     embedders = {spec.name for spec in snapshot.toolchains(Task.EMBED_SPEAKER)}
-    able = [name for name in cards(snapshot, CLONING) if name in embedders]
+    able = [name for name in listed_models(snapshot, CLONING) if name in embedders]
     try:
-        card = find_card(snapshot, settings, CLONING, requested)
+        model = find_model(snapshot, settings, CLONING, requested)
     except ModelNotFound:
-        card = find_card(snapshot, settings, SPEECH, requested)
-    if card.id not in able:
+        model = find_model(snapshot, settings, SPEECH, requested)
+    if model.id not in able:
         raise InvalidRequest(
-            f"{card.id} cannot speak in a stored voice; {choice('these can', able)}", param="model"
+            f"{model.id} cannot speak in a stored voice; {choice('these can', able)}", param="model"
         )
-    return card
+    return model
 
 
 async def reference_of(
-    app_state: AppState, state: RequestState, card: ListedModel, voice: StoredVoice
+    app_state: AppState, state: RequestState, model: ListedModel, voice: StoredVoice
 ) -> Reference:
     """The voice as this toolchain embeds it: once, then it is kept."""
-    model = _encoder(app_state.catalog.current, card.id)
+    encoder = _encoder(app_state.catalog.current, model.id)
     library = app_state.voices
-    kept = await library.embedding(state, voice.id, card.id, model)
+    kept = await library.embedding(state, voice.id, model.id, encoder)
     if kept is None:
-        async with library.embedding_lock(f"{voice.id}/{card.id}/{model}"):
-            kept = await library.embedding(state, voice.id, card.id, model)
+        async with library.embedding_lock(f"{voice.id}/{model.id}/{encoder}"):
+            kept = await library.embedding(state, voice.id, model.id, encoder)
             if kept is None:
-                kept = await _embedded(app_state, state, card, voice)
-                await library.keep_embedding(state, voice.id, card.id, model, kept)
+                kept = await _embedded(app_state, state, model, voice)
+                await library.keep_embedding(state, voice.id, model.id, encoder, kept)
     return Reference(embedding=embedding_from_bytes(kept, param="voice"))
 
 
 async def _embedded(
-    app_state: AppState, state: RequestState, card: ListedModel, voice: StoredVoice
+    app_state: AppState, state: RequestState, model: ListedModel, voice: StoredVoice
 ) -> bytes:
     recording = await app_state.voices.recording(state, voice.id)
     app_state.hold(state, len(recording))
     audio = await app_state.in_thread(read_wav, recording, param="voice")
-    made = await app_state.call(card.id, EmbedSpeakerInput(audio), state)
+    made = await app_state.call(model.id, EmbedSpeakerInput(audio), state)
     return made.embedding.to_bytes()
 
 

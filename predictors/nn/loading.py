@@ -64,7 +64,7 @@ def shared_network(
     """What `build` reads at `place`, checked, reduced in precision, on the entry's device.
 
     Entries that want the same share it, and so do model types that name the same `part`; `dtype`
-    replaces the entry's. Raises ModelFailed that names the model type, and what is at fault.
+    replaces the entry's. Raises ModelFailed that names the model type, and the cause.
     """
     device = torch_device(config.device_config)
     dtype = dtype or fast_dtype(config.dtype, device)

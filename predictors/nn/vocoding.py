@@ -46,7 +46,7 @@ def joined(
 ) -> FloatArray:
     """The samples [T * hop_length] of a mel, from the waves of its windows.
 
-    Raises InvalidRequest when they are no numbers, CorruptWeights when that is the network's fault.
+    Raises InvalidRequest when they are no numbers, CorruptWeights when the network is the cause.
     """
     parts = [one.kept(wave, hop_length) for one, wave in zip(cut.windows, waves, strict=True)]
     samples = np.concatenate(parts)

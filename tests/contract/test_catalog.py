@@ -59,9 +59,9 @@ def test_what_is_not_there_is_named():
     found = snapshot(*OPENVOICE)
     with pytest.raises(Unroutable, match="no FasterWhisper or Whisper is configured; add one"):
         found.pick(("FasterWhisper", "Whisper"))
-    with pytest.raises(Unroutable, match="speaks KR; configured: EN, FR") as fault:
+    with pytest.raises(Unroutable, match="speaks KR; configured: EN, FR") as error:
         found.pick(("MeloTTSSynthesizer",), language="KR")
-    assert fault.value.param == "language"
+    assert error.value.param == "language"
     with pytest.raises(Unroutable, match="configured: none"):
         found.pick(("SileroVAD",), language="EN")
 
@@ -94,7 +94,7 @@ def test_one_missing_model_takes_the_task_away(without, task):
 
 def test_either_finder_of_speech_will_do():
     entries = [entry for entry in OPENVOICE if entry[0] != "vad"]
-    found = snapshot(*entries, ("ears", "FasterWhisper", "null"))
+    found = snapshot(*entries, ("detector", "FasterWhisper", "null"))
     assert names(found, Task.EMBED_SPEAKER) == ["openvoice_v2"]
 
 

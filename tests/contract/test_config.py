@@ -109,16 +109,16 @@ def test_options_keep_their_types():
     ],
 )
 def test_what_is_wrong_is_found_at_its_place(text, words):
-    with pytest.raises(InvalidConfig, match=words) as fault:
+    with pytest.raises(InvalidConfig, match=words) as error:
         parse_config(text)
-    assert "pydantic" not in fault.value.message
-    assert fault.value.status == 400
+    assert "pydantic" not in error.value.message
+    assert error.value.status == 400
 
 
-def test_every_fault_has_its_line():
-    with pytest.raises(InvalidConfig) as fault:
+def test_every_error_has_its_line():
+    with pytest.raises(InvalidConfig) as error:
         parse_config(one("dtype: x, seed: y", rest="extra: 1"))
-    lines = fault.value.message.splitlines()
+    lines = error.value.message.splitlines()
     assert [line.split(": ")[1] for line in lines] == [
         "dtype",
         "seed",
@@ -138,9 +138,9 @@ def test_a_file_is_read(tmp_path):
 
 
 def test_a_file_that_is_not_there_is_named_without_its_path(tmp_path):
-    with pytest.raises(InvalidConfig, match=r"cannot read gone.yml: No such file") as fault:
+    with pytest.raises(InvalidConfig, match=r"cannot read gone.yml: No such file") as error:
         load_config(tmp_path / "gone.yml")
-    assert str(tmp_path) not in fault.value.message
+    assert str(tmp_path) not in error.value.message
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):

@@ -88,16 +88,16 @@ def test_priority_is_read_in_any_case():
 
 @pytest.mark.parametrize("value", ["", "urgent", "1"])
 def test_an_unknown_priority_is_refused(value):
-    with pytest.raises(InvalidRequest, match="interactive or batch") as fault:
+    with pytest.raises(InvalidRequest, match="interactive or batch") as error:
         context_from_headers({"x-speech-priority": value})
-    assert fault.value.param == "x-speech-priority"
+    assert error.value.param == "x-speech-priority"
 
 
 @pytest.mark.parametrize("value", ["", "0", "-5", "1.5", "soon", "1e3", "9" * 13, "１２"])
 def test_a_timeout_that_is_no_number_of_milliseconds_is_refused(value):
-    with pytest.raises(InvalidRequest, match="positive whole number") as fault:
+    with pytest.raises(InvalidRequest, match="positive whole number") as error:
         context_from_headers({"x-speech-timeout-ms": value})
-    assert fault.value.param == "x-speech-timeout-ms"
+    assert error.value.param == "x-speech-timeout-ms"
 
 
 def test_a_caller_cannot_wait_longer_than_the_server_allows():

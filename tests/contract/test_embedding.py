@@ -123,10 +123,10 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_anything_else_is_refused_by_name(name):
     data, words = WRONG[name]
-    with pytest.raises(InvalidRequest, match=words) as fault:
+    with pytest.raises(InvalidRequest, match=words) as error:
         embedding_from_bytes(data, param="target_embedding")
-    assert fault.value.param == "target_embedding"
-    assert fault.value.message.startswith("target_embedding ")
+    assert error.value.param == "target_embedding"
+    assert error.value.message.startswith("target_embedding ")
 
 
 @given(st.binary(max_size=80) | st.binary(max_size=80).map(lambda tail: TAGGED[:30] + tail))
@@ -146,6 +146,6 @@ def test_an_embedding_is_one_vector():
 def test_families_do_not_mix():
     one = Embedding("openvoice_v1", VECTOR)
     one.require_family("openvoice_v1", param="embedding")
-    with pytest.raises(InvalidRequest, match="a openvoice_v1 embedding.*a openvoice_v2") as fault:
+    with pytest.raises(InvalidRequest, match="a openvoice_v1 embedding.*a openvoice_v2") as error:
         one.require_family("openvoice_v2", param="embedding")
-    assert fault.value.param == "embedding"
+    assert error.value.param == "embedding"

@@ -1,4 +1,4 @@
-"""Faults cross the wire as what they are."""
+"""Errors cross the wire as what they are."""
 
 import re
 
@@ -23,7 +23,7 @@ OURS = [kind for kind in every_error() if kind.__module__ == "contract.errors"]
 
 
 @pytest.mark.parametrize("kind", OURS)
-def test_a_fault_arrives_as_it_left(kind):
+def test_an_error_arrives_as_it_left(kind):
     sent = kind("a message", param="speed", retry_after_s=2.5)
     found = error_from_wire(kind.status, sent.to_wire())
     assert type(found) is kind
@@ -84,14 +84,14 @@ def test_a_body_of_the_wrong_types_is_survived():
     assert (type(found), found.param) == (InvalidRequest, None)
 
 
-def test_only_faults_of_the_moment_are_worth_another_try():
+def test_only_errors_of_the_moment_are_worth_another_try():
     transient = {kind.__name__ for kind in OURS if kind.is_transient}
     assert transient == {"Unavailable", "NotReached", "ModelNotReady"}
 
 
-def test_a_fault_is_renamed_in_field_and_message():
-    fault = InvalidRequest("audio is silent; send audio", param="audio").renamed({"audio": "input"})
-    assert (fault.param, fault.message) == ("input", "input is silent; send audio")
+def test_an_error_is_renamed_in_field_and_message():
+    error = InvalidRequest("audio is silent; send audio", param="audio").renamed({"audio": "input"})
+    assert (error.param, error.message) == ("input", "input is silent; send audio")
     for param in ("audios", None):
         other = InvalidRequest("audios are many", param=param).renamed({"audio": "input"})
         assert (other.param, other.message) == (param, "audios are many")

@@ -51,9 +51,9 @@ def test_a_byte_order_mark_before_the_text_is_skipped():
     ],
 )
 def test_what_is_wrong_is_named(text, param, words):
-    with pytest.raises(InvalidRequest, match=words) as fault:
+    with pytest.raises(InvalidRequest, match=words) as error:
         read_json(text.encode())
-    assert fault.value.param == param
+    assert error.value.param == param
 
 
 def test_an_object_with_a_name_is_called_by_it():

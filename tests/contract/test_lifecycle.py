@@ -71,14 +71,14 @@ ACTIONS = {
     "abort": lambda lifecycle: lifecycle.fail(ModelFailed("x")),
     "ignore": lambda lifecycle: lifecycle.fail(QueueFull("x")),
 }
-RESTING = [status for status in Status if status is not Status.FINISHED_FORWARDED]
+STATUSES = [status for status in Status if status is not Status.FINISHED_FORWARDED]
 ALLOWED = {
     Status.WAITING: {"begin", "abort", "ignore"},
     Status.RUNNING: {"begin", "stop", "abort", "ignore"},
 }
 
 
-@pytest.mark.parametrize(("status", "action"), list(itertools.product(RESTING, ACTIONS)))
+@pytest.mark.parametrize(("status", "action"), list(itertools.product(STATUSES, ACTIONS)))
 def test_every_action_in_every_state_is_drawn_or_refused(status, action):
     lifecycle = in_status(status)
     before = lifecycle.transitions

@@ -77,9 +77,9 @@ def test_every_default_lies_within_its_own_limits(kind):
     ],
 )
 def test_values_beyond_their_limits_are_refused_by_name(values, param, words):
-    with pytest.raises(InvalidRequest, match=words) as fault:
+    with pytest.raises(InvalidRequest, match=words) as error:
         SynthesizeInput(**{"text": "hello"} | values)
-    assert fault.value.param == param
+    assert error.value.param == param
 
 
 def test_limits_themselves_are_allowed():

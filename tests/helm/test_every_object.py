@@ -51,23 +51,23 @@ def _validate(text: str) -> None:
 def test_webhooks_accept_every_service_and_graph(name, rendered) -> None:
     """With the features that the chart's notes ask for; test_notes.py checks that they do."""
     objects = rendered(name)
-    faults = {
+    errors = {
         key: found
         for key, one in services(objects).items()
-        if (found := webhook_rules.service_faults(one, prepared(name)))
+        if (found := webhook_rules.service_errors(one, prepared(name)))
     }
-    faults |= {
+    errors |= {
         key: found
         for key, one in of_kind(objects, "InferenceGraph").items()
-        if (found := graph_rules.graph_faults(one))
+        if (found := graph_rules.graph_errors(one))
     }
-    assert faults == {}
+    assert errors == {}
 
 
 def test_a_stock_knative_admits_the_default_values(rendered) -> None:
     """Nothing patched: an initial scale of zero in the component's annotations would be refused."""
     for service in services(rendered("default")).values():
-        assert webhook_rules.service_faults(service) == []
+        assert webhook_rules.service_errors(service) == []
 
 
 @pytest.mark.parametrize("name", NAMES)

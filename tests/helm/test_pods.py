@@ -60,7 +60,7 @@ def test_what_is_said_of_all_pods_is_true_of_every_pod(mode) -> None:
         assert POD["volumeMounts"][0] in pod["containers"][0]["volumeMounts"]
     for service in services(objects).values():
         helm_models.parse(service)
-        assert webhook_rules.service_faults(service, prepared("default")) == []
+        assert webhook_rules.service_errors(service, prepared("default")) == []
 
 
 def test_a_model_replaces_what_its_profile_says_and_the_profile_what_all_pods_say() -> None:
@@ -154,7 +154,7 @@ def test_grpc_is_a_port_by_choice(protocol, mode, ports) -> None:
     objects = render(sets=[*sets, f'models.grpc-ear.protocol="{protocol}"'])
     service = services(objects)["grpc-ear"]
     assert [one["containerPort"] for one in container(service)["ports"]] == ports
-    assert webhook_rules.service_faults(service) == []
+    assert webhook_rules.service_errors(service) == []
     # Ingress and discovery leave alone what they cannot call.
     config = of_kind(objects, "ConfigMap")["harmony-speech-config"]["data"]["config.yml"]
     called = protocol != "grpc"
@@ -174,7 +174,7 @@ def test_accelerators_are_profiles_by_name() -> None:
     assert container(found["on-mi300x"])["image"] == "dev.local/speech-rocm:0.1.0"
     assert container(found["on-h100"])["image"] == "dev.local/harmony-speech-predictor-gpu:0.1.0"
     for service in found.values():
-        assert webhook_rules.service_faults(service, prepared("default")) == []
+        assert webhook_rules.service_errors(service, prepared("default")) == []
 
 
 @pytest.mark.parametrize(

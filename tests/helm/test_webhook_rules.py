@@ -1,4 +1,4 @@
-"""The rules themselves: one broken service or graph per rule is refused, by its own fault."""
+"""The rules themselves: one broken service or graph per rule is refused, by its own error."""
 
 import copy
 
@@ -117,15 +117,15 @@ BROKEN_SERVICES = {
 }
 
 
-@pytest.mark.parametrize("fault", BROKEN_SERVICES)
-def test_a_broken_service_is_refused(fault, rendered) -> None:
+@pytest.mark.parametrize("error", BROKEN_SERVICES)
+def test_a_broken_service_is_refused(error, rendered) -> None:
     service = copy.deepcopy(services(rendered("default"))["whisper-base"])
-    BROKEN_SERVICES[fault](service)
-    assert any(fault in found for found in webhook_rules.service_faults(service))
+    BROKEN_SERVICES[error](service)
+    assert any(error in found for found in webhook_rules.service_errors(service))
 
 
 @pytest.mark.parametrize(
-    ("fault", "field", "value"),
+    ("error", "field", "value"),
     [
         ("an HPA keeps 1", "minReplicas", 0),
         ("must be 1 to 100 percent", "scaleTarget", 101),
@@ -134,14 +134,14 @@ def test_a_broken_service_is_refused(fault, rendered) -> None:
         ("concurrency is not supported by hpa", "scaleMetric", "concurrency"),
     ],
 )
-def test_what_standard_mode_would_ignore_is_refused(fault, field, value, rendered) -> None:
+def test_what_standard_mode_would_ignore_is_refused(error, field, value, rendered) -> None:
     service = copy.deepcopy(services(rendered("standard"))["whisper-base"])
     service["spec"]["predictor"][field] = value
-    assert any(fault in found for found in webhook_rules.service_faults(service))
+    assert any(error in found for found in webhook_rules.service_errors(service))
 
 
 @pytest.mark.parametrize(
-    ("fault", "change"),
+    ("error", "change"),
     [
         ("is not supported for KEDA", lambda spec: spec.update(scaleMetric="cpu")),
         ("KEDA needs at least one", lambda spec: spec.pop("autoScaling")),
@@ -155,25 +155,25 @@ def test_what_standard_mode_would_ignore_is_refused(fault, field, value, rendere
         ),
     ],
 )
-def test_what_kserve_refuses_beside_keda(fault, change, rendered) -> None:
+def test_what_kserve_refuses_beside_keda(error, change, rendered) -> None:
     service = copy.deepcopy(services(rendered("standard-keda"))["piper-en"])
-    assert webhook_rules.service_faults(service) == []
+    assert webhook_rules.service_errors(service) == []
     change(service["spec"]["predictor"])
-    assert any(fault in found for found in webhook_rules.service_faults(service))
+    assert any(error in found for found in webhook_rules.service_errors(service))
 
 
 def test_a_zero_is_dropped_from_the_services_own_annotations_only(rendered) -> None:
     """Which is why a test that looked at those could not see what Knative refuses."""
     service = copy.deepcopy(services(rendered("default"))["whisper-base"])
     service["metadata"]["annotations"]["autoscaling.knative.dev/initial-scale"] = "0"
-    assert webhook_rules.service_faults(service) == []
+    assert webhook_rules.service_errors(service) == []
 
 
 def test_a_transformer_without_one_worker_is_refused(rendered) -> None:
     service = copy.deepcopy(services(rendered("toolchains"))["openvoice-v2"])
     arguments = service["spec"]["transformer"]["containers"][0]["args"]
     del arguments[arguments.index("--workers") :]
-    assert any("--workers" in found for found in webhook_rules.service_faults(service))
+    assert any("--workers" in found for found in webhook_rules.service_errors(service))
 
 
 NODES = ("spec", "nodes")
@@ -206,11 +206,11 @@ BROKEN_GRAPHS = {
 }
 
 
-@pytest.mark.parametrize("fault", BROKEN_GRAPHS)
-def test_a_broken_graph_is_refused(fault, rendered) -> None:
+@pytest.mark.parametrize("error", BROKEN_GRAPHS)
+def test_a_broken_graph_is_refused(error, rendered) -> None:
     graph = copy.deepcopy(of_kind(rendered("toolchains"), "InferenceGraph")["openvoice-v2-graph"])
-    BROKEN_GRAPHS[fault](graph)
-    assert any(fault in found for found in graph_rules.graph_faults(graph))
+    BROKEN_GRAPHS[error](graph)
+    assert any(error in found for found in graph_rules.graph_errors(graph))
 
 
 @pytest.mark.parametrize(

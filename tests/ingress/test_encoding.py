@@ -100,7 +100,7 @@ def test_encoding_can_be_told_a_rate():
 
 
 @pytest.mark.parametrize("format", AudioFormat)
-def test_samples_that_are_no_numbers_are_the_models_fault(format):
+def test_samples_that_are_no_numbers_are_an_error_of_the_model(format):
     with pytest.raises(ModelFailed):
         encode(Audio(np.float32([0, np.nan]), 24_000), format)
 

@@ -227,7 +227,7 @@ async def test_keys(models: FakeClient) -> None:
     assert caught.value.code == "invalid_api_key"
 
 
-async def test_a_fault_of_the_model_is_a_server_error(
+async def test_an_error_of_the_model_is_a_server_error(
     client: openai.AsyncOpenAI, models: FakeClient
 ) -> None:
     models.failures["whisper"] = ModelFailed("the model failed")

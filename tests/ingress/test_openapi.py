@@ -105,7 +105,7 @@ def references(node: Any) -> list[str]:
     return own + [ref for one in node.values() for ref in references(one)]
 
 
-async def test_speech_documents_both_dialects_and_every_fault(http: httpx.AsyncClient) -> None:
+async def test_speech_documents_both_dialects_and_every_error(http: httpx.AsyncClient) -> None:
     document = (await http.get("/openapi.json")).json()
     speech = document["paths"]["/v1/audio/speech"]["post"]
     body = speech["requestBody"]["content"]["application/json"]["schema"]

@@ -1,4 +1,4 @@
-"""Request ids, deadlines, priorities, unexpected faults, and the one log line."""
+"""Request ids, deadlines, priorities, unexpected errors, and the one log line."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Broken(FakeClient):
         raise RuntimeError("/srv/models/secret.bin is missing")
 
 
-async def test_an_unexpected_fault_is_500_and_tells_nothing(
+async def test_an_unexpected_error_is_500_and_tells_nothing(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with browser(make_app(Broken())) as http:

@@ -42,7 +42,7 @@ async def test_health_names_the_broken_model_until_it_works_again(  # S2
     assert (await http.get("/health")).status_code == 200
 
 
-async def test_a_client_s_fault_leaves_the_model_healthy(
+async def test_a_client_s_error_leaves_the_model_healthy(
     http: httpx.AsyncClient, models: FakeClient
 ) -> None:
     models.failures["silero-vad"] = InvalidRequest("audio is too short", param="audio")

@@ -698,7 +698,7 @@ async def test_grpc_takes_typed_numbers(server: Server) -> None:
     assert typed.tensors[0].data == raw_answer.tensors[0].data
 
 
-async def test_grpc_faults_have_their_status(server: Server) -> None:
+async def test_grpc_errors_have_their_status(server: Server) -> None:
     request = grpc_request("synthesize", SynthesizeInput("hi"))
     unknown = pb.ModelInferRequest(model_name="nobody", inputs=request.inputs)
     await fails_with(StatusCode.NOT_FOUND, grpc_infer(server, unknown))

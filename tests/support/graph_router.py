@@ -24,7 +24,7 @@ SERVER_WRITE_S = 60.0
 
 
 class Failed(Exception):
-    """A fault of the router itself or of the way to a step: what Go returns as `err`."""
+    """An error of the router itself or of the way to a step: what Go returns as `err`."""
 
     def __init__(self, cause: str, status: int = 500) -> None:
         super().__init__(cause)
@@ -74,9 +74,9 @@ class GraphRouter:
         """393-413."""
         try:
             return await self._node("root", body)
-        except Failed as fault:
-            said = {"error": "Failed to process request", "cause": str(fault)}
-            return Answer(json.dumps(said).encode(), fault.status)
+        except Failed as error:
+            said = {"error": "Failed to process request", "cause": str(error)}
+            return Answer(json.dumps(said).encode(), error.status)
 
     async def _node(self, name: str, body: bytes) -> Answer:
         """242-376."""
@@ -94,13 +94,13 @@ class GraphRouter:
         return await kinds[kind](steps, body)
 
     async def _step(self, step: Mapping[str, Any], body: bytes) -> Answer:
-        """385-391; its own faults are 500, whatever status a node below gave them (227-229)."""
+        """385-391; its own errors are 500, whatever status a node below gave them (227-229)."""
         try:
             if step.get("nodeName"):
                 return await self._node(step["nodeName"], body)
             return await self._call(step["serviceUrl"], body)
-        except Failed as fault:
-            raise Failed(str(fault)) from fault
+        except Failed as error:
+            raise Failed(str(error)) from error
 
     async def _sequence(self, steps: Sequence[Mapping[str, Any]], body: bytes) -> Answer:
         """318-373."""
@@ -182,7 +182,7 @@ async def _first_of(branch: asyncio.Future[Any], all_branches: Sequence[Any]) ->
 
 
 def _heard(branch: asyncio.Future[Any]) -> None:
-    """Nobody may be left to take the fault of a branch that runs on."""
+    """Nobody may be left to take the error of a branch that runs on."""
     if not branch.cancelled():
         branch.exception()
 

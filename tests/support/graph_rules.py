@@ -23,32 +23,32 @@ TARGETS = ("nodeName", "serviceName", "serviceUrl")
 ROUTER_TYPES = ("Sequence", "Splitter", "Ensemble", "Switch")
 
 
-def graph_faults(graph: Object) -> list[str]:
+def graph_errors(graph: Object) -> list[str]:
     nodes = graph["spec"]["nodes"]
     found = [
-        *webhook_rules.label_faults(graph),
-        *_time_faults(graph["spec"]),
-        *_graph_scale_faults(graph),
+        *webhook_rules.label_errors(graph),
+        *_time_errors(graph["spec"]),
+        *_graph_scale_errors(graph),
     ]
     # pkg/apis/serving/v1alpha1/inference_graph_validation.go:189-197
     if "root" not in nodes:
         found.append("nodes: root is missing")
     for name, node in nodes.items():
-        found += [f"nodes.{name}.{fault}" for fault in _node_faults(node, nodes)]
-    return found + _cycle_faults(nodes)
+        found += [f"nodes.{name}.{error}" for error in _node_errors(node, nodes)]
+    return found + _cycle_errors(nodes)
 
 
-def _graph_scale_faults(graph: Object) -> Iterator[str]:
+def _graph_scale_errors(graph: Object) -> Iterator[str]:
     """A graph has no containerConcurrency, but replicas and metrics by the same rules.
 
     pkg/controller/v1alpha1/inferencegraph/knative_reconciler.go:173-180, raw_ig.go
     """
     scaler = "knative" if webhook_rules.mode_of(graph) == "Knative" else "hpa"
-    yield from webhook_rules.replica_faults(graph["spec"])
-    yield from webhook_rules.scaler_faults(graph["spec"], scaler)
+    yield from webhook_rules.replica_errors(graph["spec"])
+    yield from webhook_rules.scaler_errors(graph["spec"], scaler)
 
 
-def _time_faults(spec: Object) -> Iterator[str]:
+def _time_errors(spec: Object) -> Iterator[str]:
     """house: pkg/controller/v1alpha1/inferencegraph/knative_reconciler.go:209-211, and the router's
     own limits, cmd/router/main.go."""
     timeout, router = spec.get("timeout"), spec.get("routerTimeouts", {})
@@ -61,7 +61,7 @@ def _time_faults(spec: Object) -> Iterator[str]:
             yield f"routerTimeouts.{name}: below timeout, so the router cuts answers short"
 
 
-def _node_faults(node: Object, nodes: Mapping[str, Any]) -> Iterator[str]:
+def _node_errors(node: Object, nodes: Mapping[str, Any]) -> Iterator[str]:
     kind, steps = node["routerType"], node["steps"]
     if kind not in ROUTER_TYPES:
         yield f"routerType: {kind} is unknown"
@@ -73,11 +73,11 @@ def _node_faults(node: Object, nodes: Mapping[str, Any]) -> Iterator[str]:
     if len(set(names)) < len(names) or "" in names:
         yield "steps: every step needs a name of its own"
     for index, step in enumerate(steps):
-        for fault in _step_faults(step, kind, index, nodes):
-            yield f"{step.get('name', index)}: {fault}"
+        for error in _step_errors(step, kind, index, nodes):
+            yield f"{step.get('name', index)}: {error}"
 
 
-def _step_faults(step: Object, kind: str, index: int, nodes: Mapping[str, Any]) -> Iterator[str]:
+def _step_errors(step: Object, kind: str, index: int, nodes: Mapping[str, Any]) -> Iterator[str]:
     # pkg/apis/serving/v1alpha1/inference_graph_validation.go:154-178
     if sum(target in step for target in TARGETS) != 1:
         yield f"needs exactly one of {', '.join(TARGETS)}"
@@ -101,7 +101,7 @@ def _step_faults(step: Object, kind: str, index: int, nodes: Mapping[str, Any]) 
         yield "serviceUrl: no V1 predict address"
 
 
-def _cycle_faults(nodes: Mapping[str, Any]) -> list[str]:
+def _cycle_errors(nodes: Mapping[str, Any]) -> list[str]:
     def leads_back(name: str, seen: tuple[str, ...]) -> bool:
         if name in seen:
             return True

@@ -2,7 +2,7 @@
 
 Paths and lines are of knative/serving v0.48.1 (knative-v1.21.1, which docs/install.md installs). In
 v0.45.0 (1.18) to v0.50.0 (1.23) annotation_validation.go and defaults.go are the same files; what
-changed elsewhere (image volumes, secure-pod-defaults) is not used. A fault is one line.
+changed elsewhere (image volumes, secure-pod-defaults) is not used. An error is one line.
 """
 
 from __future__ import annotations
@@ -78,29 +78,29 @@ class Knative:
 STOCK = Knative()
 
 
-def faults(
+def errors(
     component: Component, annotations: Mapping[str, str], knative: Knative = STOCK
 ) -> list[str]:
-    """Every fault of a component whose revision gets these annotations."""
+    """Every error of a component whose revision gets these annotations."""
     return [
-        *_pod_faults(component, knative),
-        *_limit_faults(component, knative),
-        *_annotation_faults(annotations, knative),
-        *_volume_faults(component, knative),
-        *(fault for one in component["containers"] for fault in _container_faults(one, knative)),
-        *_mount_faults(component),
+        *_pod_errors(component, knative),
+        *_limit_errors(component, knative),
+        *_annotation_errors(annotations, knative),
+        *_volume_errors(component, knative),
+        *(error for one in component["containers"] for error in _container_errors(one, knative)),
+        *_mount_errors(component),
     ]
 
 
 def needed_features(component: Component) -> frozenset[str]:
     """The flags without which Knative would refuse the component."""
-    base = set(faults(component, {}, Knative(FLAGS)))
+    base = set(errors(component, {}, Knative(FLAGS)))
     return frozenset(
-        one for one in FLAGS if set(faults(component, {}, Knative(FLAGS - {one}))) - base
+        one for one in FLAGS if set(errors(component, {}, Knative(FLAGS - {one}))) - base
     )
 
 
-def _pod_faults(component: Component, knative: Knative) -> Iterator[str]:
+def _pod_errors(component: Component, knative: Knative) -> Iterator[str]:
     for name in FORBIDDEN:
         if name in component:
             yield f"{name}: never allowed"
@@ -119,7 +119,7 @@ def _pod_faults(component: Component, knative: Knative) -> Iterator[str]:
         yield "containers: more than one port"
 
 
-def _limit_faults(component: Component, knative: Knative) -> Iterator[str]:
+def _limit_errors(component: Component, knative: Knative) -> Iterator[str]:
     # pkg/apis/serving/v1/revision_validation.go:174-184
     if not 0 <= component.get("timeout", 300) <= knative.max_timeout_s:
         yield f"timeout: must be 0 to {knative.max_timeout_s}"
@@ -154,7 +154,7 @@ NUMBERS = {
 }
 
 
-def _annotation_faults(annotations: Mapping[str, str], knative: Knative) -> Iterator[str]:
+def _annotation_errors(annotations: Mapping[str, str], knative: Knative) -> Iterator[str]:
     for name, value in annotations.items():
         if not isinstance(value, str):
             yield f"{name}: annotations are strings"
@@ -171,10 +171,10 @@ def _annotation_faults(annotations: Mapping[str, str], knative: Knative) -> Iter
     zero = annotations.get(f"{_AUTOSCALING}initial-scale") == "0"
     if zero and not knative.allow_zero_initial_scale:
         yield f"{_AUTOSCALING}initial-scale: 0 not allowed by cluster"
-    yield from _scale_faults(annotations)
+    yield from _scale_errors(annotations)
 
 
-def _scale_faults(annotations: Mapping[str, str]) -> Iterator[str]:
+def _scale_errors(annotations: Mapping[str, str]) -> Iterator[str]:
     """pkg/apis/autoscaling/annotation_validation.go:178-216."""
     fewest, most, activation = (
         int(annotations.get(f"{_AUTOSCALING}{name}", default))
@@ -192,7 +192,7 @@ def _scale_faults(annotations: Mapping[str, str]) -> Iterator[str]:
         yield f"activation-scale={activation} must be greater than 1"
 
 
-def _volume_faults(component: Component, knative: Knative) -> Iterator[str]:
+def _volume_errors(component: Component, knative: Knative) -> Iterator[str]:
     mounted = {
         mount["name"]
         for one in (*component["containers"], *component.get("initContainers", ()))
@@ -222,7 +222,7 @@ def _volume_flags(kind: str, source: Mapping[str, Any]) -> tuple[str, ...]:
     return (VOLUME_FLAGS.get(kind, f"no-volume-of-kind-{kind}"),)
 
 
-def _mount_faults(component: Component) -> Iterator[str]:
+def _mount_errors(component: Component) -> Iterator[str]:
     sources = {one["name"]: one for one in component.get("volumes", ())}
     for container in component["containers"]:
         mounts = container.get("volumeMounts", ())
@@ -241,7 +241,7 @@ def _mount_faults(component: Component) -> Iterator[str]:
                 yield f"volumeMounts: {path} must be readOnly"
 
 
-def _container_faults(container: Component, knative: Knative) -> Iterator[str]:
+def _container_errors(container: Component, knative: Knative) -> Iterator[str]:
     # pkg/apis/serving/fieldmask.go:332-338
     if container.get("lifecycle"):
         yield "lifecycle: never allowed"
@@ -251,16 +251,16 @@ def _container_faults(container: Component, knative: Knative) -> Iterator[str]:
     # pkg/apis/serving/k8s_validation.go:616-625
     if not IMAGE.fullmatch(container["image"]):
         yield f"image: {container['image']} is no reference"
-    yield from _port_faults(container)
-    yield from _env_faults(container, knative)
+    yield from _port_errors(container)
+    yield from _env_errors(container, knative)
     for name in container.get("securityContext", {}).keys() - CONTAINER_SECURITY:
         yield f"securityContext.{name}: not allowed"
     for name in ("readinessProbe", "livenessProbe"):
         if name in container:
-            yield from _probe_faults(name, container[name])
+            yield from _probe_errors(name, container[name])
 
 
-def _port_faults(container: Component) -> Iterator[str]:
+def _port_errors(container: Component) -> Iterator[str]:
     for port in container.get("ports", ()):
         # pkg/apis/serving/k8s_validation.go:767-778, 798-801; pkg/apis/serving/fieldmask.go:480-498
         if port.get("name", "") not in PORT_NAMES:
@@ -273,7 +273,7 @@ def _port_faults(container: Component) -> Iterator[str]:
             yield f"ports.{name}: not allowed"
 
 
-def _env_faults(container: Component, knative: Knative) -> Iterator[str]:
+def _env_errors(container: Component, knative: Knative) -> Iterator[str]:
     for variable in container.get("env", ()):
         # pkg/apis/serving/k8s_validation.go:344-349
         if variable["name"] in RESERVED_ENV:
@@ -284,7 +284,7 @@ def _env_faults(container: Component, knative: Knative) -> Iterator[str]:
             yield f"env.{variable['name']}: needs the feature kubernetes.podspec-fieldref"
 
 
-def _probe_faults(name: str, probe: Component) -> Iterator[str]:
+def _probe_errors(name: str, probe: Component) -> Iterator[str]:
     # pkg/apis/serving/k8s_validation.go:904-908
     if sum(kind in probe for kind in ("httpGet", "tcpSocket", "exec", "grpc")) != 1:
         yield f"{name}: needs exactly one handler"

@@ -2,7 +2,7 @@
 
 Paths and lines are of kserve/kserve v0.20.0, which docs/install.md installs. The rules used are
 the same in v0.16.0 to v0.19.0 (PYTHONPATH is free before v0.18) and on master of 2026-08-21; v0.15
-does not know the modes Knative and Standard. A fault is one line. Rules marked `house` are ours:
+does not know the modes Knative and Standard. An error is one line. Rules marked `house` are ours:
 KServe accepts what they refuse, and does something else than meant.
 """
 
@@ -40,22 +40,22 @@ def mode_of(item: Object) -> str:
 # InferenceService ---------------------------------------------------------------------------
 
 
-def service_faults(service: Object, knative: Knative = knative_rules.STOCK) -> list[str]:
-    """Faults of an InferenceService, and of the revisions that KServe would ask Knative for."""
+def service_errors(service: Object, knative: Knative = knative_rules.STOCK) -> list[str]:
+    """Errors of an InferenceService, and of the revisions that KServe would ask Knative for."""
     mode = mode_of(service)
     if mode not in MODES:
         return [f"{MODE}: must be Knative or Standard"]
-    found = list(_identity_faults(service))
+    found = list(_identity_errors(service))
     for role in ("predictor", "transformer"):
         component = service["spec"].get(role)
         if component is not None:
-            found += [f"{role}.{fault}" for fault in _component_faults(component, service)]
+            found += [f"{role}.{error}" for error in _component_errors(component, service)]
             if mode == "Knative":
                 given = revision_annotations(service, component, knative)
                 found += [
-                    f"{role}.{one}" for one in knative_rules.faults(component, given, knative)
+                    f"{role}.{one}" for one in knative_rules.errors(component, given, knative)
                 ]
-    found += _transformer_faults(service["spec"].get("transformer"))
+    found += _transformer_errors(service["spec"].get("transformer"))
     return found
 
 
@@ -78,17 +78,17 @@ def revision_annotations(service: Object, component: Object, knative: Knative) -
     return own | component.get("annotations", {}) | scale
 
 
-def _identity_faults(service: Object) -> Iterator[str]:
+def _identity_errors(service: Object) -> Iterator[str]:
     name = service["metadata"]["name"]
     if not NAME.fullmatch(name):
         yield f"name: {name} is no DNS label"
     if len(name) > MAX_NAME:
         yield f"name: longer than {MAX_NAME}"
-    yield from label_faults(service)
-    yield from _annotation_faults(service)
+    yield from label_errors(service)
+    yield from _annotation_errors(service)
 
 
-def label_faults(item: Object) -> Iterator[str]:
+def label_errors(item: Object) -> Iterator[str]:
     visibility = {
         "Knative": "networking.knative.dev/visibility",
         "Standard": "networking.kserve.io/visibility",
@@ -101,7 +101,7 @@ def label_faults(item: Object) -> Iterator[str]:
             yield f"labels.{key}: {value} is no label value"
 
 
-def _annotation_faults(service: Object) -> Iterator[str]:
+def _annotation_errors(service: Object) -> Iterator[str]:
     annotations = service["metadata"].get("annotations", {})
     for key in NO_REVISION:  # house: KServe writes them itself
         if key in annotations:
@@ -112,9 +112,9 @@ def _annotation_faults(service: Object) -> Iterator[str]:
         yield f"annotations: autoscalerClass {scaler} is unknown"
 
 
-def _component_faults(component: Object, service: Object) -> Iterator[str]:
+def _component_errors(component: Object, service: Object) -> Iterator[str]:
     mode = mode_of(service)
-    yield from replica_faults(component)
+    yield from replica_errors(component)
     scaler = "knative"
     if mode == "Standard":
         scaler = service["metadata"]["annotations"].get(CLASS, "hpa")
@@ -126,15 +126,15 @@ def _component_faults(component: Object, service: Object) -> Iterator[str]:
     elif "deploymentStrategy" in component:
         # pkg/apis/serving/v1beta1/inference_service_validation.go:645-648
         yield "deploymentStrategy: only in Standard mode"
-    yield from scaler_faults(component, scaler)
+    yield from scaler_errors(component, scaler)
     # pkg/apis/serving/v1beta1/predictor_custom.go:94-104
     if not any(one["name"] == "kserve-container" for one in component["containers"]):
         yield "containers: none is called kserve-container"
     for container in component["containers"]:
-        yield from _container_faults(container, component)
+        yield from _container_errors(container, component)
 
 
-def replica_faults(component: Object) -> Iterator[str]:
+def replica_errors(component: Object) -> Iterator[str]:
     """pkg/apis/serving/v1beta1/component.go:374-388."""
     fewest, most = component.get("minReplicas", 1), component.get("maxReplicas", 0)
     if fewest < 0 or most < 0:
@@ -143,13 +143,13 @@ def replica_faults(component: Object) -> Iterator[str]:
         yield "minReplicas: above maxReplicas"
 
 
-def scaler_faults(component: Object, scaler: str) -> Iterator[str]:
+def scaler_errors(component: Object, scaler: str) -> Iterator[str]:
     """pkg/apis/serving/v1beta1/inference_service_validation.go:446-466, 527-667."""
     metric, target = component.get("scaleMetric"), component.get("scaleTarget", 1)
     if scaler == "keda":
         if metric is not None:
             yield "scaleMetric: is not supported for KEDA"
-        yield from _trigger_faults(component)
+        yield from _trigger_errors(component)
         return
     if metric is not None and metric not in METRICS.get(scaler, {metric}):
         yield f"scaleMetric: {metric} is not supported by {scaler}"
@@ -163,7 +163,7 @@ def scaler_faults(component: Object, scaler: str) -> Iterator[str]:
         yield "scaleTarget: must be at least 1"
 
 
-def _trigger_faults(component: Object) -> Iterator[str]:
+def _trigger_errors(component: Object) -> Iterator[str]:
     """pkg/apis/serving/v1beta1/inference_service_validation.go:572-633, 508-525."""
     metrics = component.get("autoScaling", {}).get("metrics", ())
     if not metrics:  # house: a ScaledObject without triggers is refused by KEDA
@@ -189,7 +189,7 @@ def _trigger_faults(component: Object) -> Iterator[str]:
             yield f"autoScaling: {kind} is none of Resource, External"
 
 
-def _container_faults(container: Object, component: Object) -> Iterator[str]:
+def _container_errors(container: Object, component: Object) -> Iterator[str]:
     values = {variable["name"]: variable.get("value") for variable in container.get("env", ())}
     # The CRD's env is a list-map by name (config/crd/full), as in core Kubernetes.
     if len(values) != len(container.get("env", ())):
@@ -206,10 +206,10 @@ def _container_faults(container: Object, component: Object) -> Iterator[str]:
     # pkg/apis/serving/v1beta1/inference_service_validation.go:147-149
     if storage is not None and "storageUris" in component:
         yield "storageUris: not beside STORAGE_URI"
-    yield from _resource_faults(container.get("resources", {}))
+    yield from _resource_errors(container.get("resources", {}))
 
 
-def _resource_faults(resources: Object) -> Iterator[str]:
+def _resource_errors(resources: Object) -> Iterator[str]:
     requests, limits = resources.get("requests", {}), resources.get("limits", {})
     for name in ("cpu", "memory"):
         # house: pkg/apis/serving/v1beta1/inference_service_defaults.go:59-95
@@ -234,7 +234,7 @@ def quantity(text: str | float) -> float:
     return float(match[1]) * powers.get(match[2] or "", 1)
 
 
-def _transformer_faults(transformer: Object | None) -> Iterator[str]:
+def _transformer_errors(transformer: Object | None) -> Iterator[str]:
     """house: pkg/apis/serving/v1beta1/transformer_custom.go:111-115."""
     if transformer is None or "containerConcurrency" not in transformer:
         return

@@ -55,7 +55,7 @@ def server_config(
     trusted_proxies: str = "",
     max_message_mb: int = 0,
 ) -> uvicorn.Config:
-    """Our line per request replaces uvicorn's access log. The last two are told at limit()."""
+    """Our line per request replaces uvicorn's access log. The last two: see limit()."""
     config = uvicorn.Config(
         app,
         host=host,

@@ -63,7 +63,7 @@ class KubernetesApi:
         self._is_interrupted = False
 
     def list(self) -> tuple[list[Any], str]:
-        with _faults():
+        with _as_speech_errors():
             answer = self._ask(_request_timeout=(self._pace.connect_s, self._pace.answer_s))
         items = answer.get("items") if isinstance(answer, dict) else None
         version = (answer.get("metadata") or {}).get("resourceVersion") if items is not None else ""
@@ -73,7 +73,7 @@ class KubernetesApi:
 
     def watch(self, version: str) -> Iterator[tuple[str, Any]]:
         life_s = self._pace.watch_s
-        with _faults():
+        with _as_speech_errors():
             self._response = self._ask(
                 watch=True,
                 resource_version=version,
@@ -107,7 +107,7 @@ class KubernetesApi:
 
 
 @contextmanager
-def _faults() -> Iterator[None]:
+def _as_speech_errors() -> Iterator[None]:
     """Everything that HTTP, TLS and the API server do wrong, in two words."""
     try:
         yield

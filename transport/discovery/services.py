@@ -61,7 +61,7 @@ def read_service(document: object) -> Service:
     try:
         found = _InferenceService.model_validate(document)
     except ValidationError as exc:
-        raise MalformedService(_first_fault(exc)) from exc
+        raise MalformedService(_first_error(exc)) from exc
     has_transformer = found.spec.transformer is not None
     availability = _availability(found.status)
     service = Service(
@@ -91,7 +91,7 @@ def _entry(metadata: _Metadata) -> ModelConfig:
             entry = ModelConfig.model_validate(_told_by_labels(metadata))
     except ValidationError as exc:
         where = "model-config: " if written is not None else ""
-        raise MalformedService(f"{PREFIX}{where}{_first_fault(exc)}") from exc
+        raise MalformedService(f"{PREFIX}{where}{_first_error(exc)}") from exc
     return entry if entry.resolved_task else _with_task(entry, metadata.labels)
 
 
@@ -232,7 +232,7 @@ class _InferenceService(_Read):
     status: _Status = _Status()
 
 
-def _first_fault(exc: ValidationError) -> str:
+def _first_error(exc: ValidationError) -> str:
     """One line without the value, which may be long."""
     error = exc.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in error["loc"])

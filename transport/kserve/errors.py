@@ -53,10 +53,10 @@ async def answer_error(_: Request, exc: Exception) -> JSONResponse:
 async def answer_invalid_body(_: Request, exc: Exception) -> JSONResponse:
     """FastAPI's own 422 repeats what was sent, recordings and all; ours names the field only."""
     assert isinstance(exc, RequestValidationError)
-    return error_response(_first_fault(exc))
+    return error_response(_first_error(exc))
 
 
-def _first_fault(exc: RequestValidationError) -> InvalidRequest:
+def _first_error(exc: RequestValidationError) -> InvalidRequest:
     errors = [error for error in exc.errors() if "bytes" not in error["loc"]] or exc.errors()
     error = errors[0]
     if error["type"] == "json_invalid":

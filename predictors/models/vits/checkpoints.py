@@ -31,7 +31,7 @@ def shared_vits(
     """The network `kind` with the weights of `folder`, shared by all who want the same `part`.
 
     `dtype` replaces the entry's. Raises ModelFailed that names the model type, and the entries of
-    the files that are at fault.
+    the files that are wrong.
     """
     family = config.model_type
 

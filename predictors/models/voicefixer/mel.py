@@ -1,4 +1,4 @@
-"""VoiceFixer's ear: 44.1 kHz audio to linear magnitude mel spectrograms.
+"""What VoiceFixer reads: 44.1 kHz audio to linear magnitude mel spectrograms.
 
 Liu et al., "VoiceFixer", 2021 (arXiv:2109.13731). All of it is computed; checkpoints repeat it.
 """

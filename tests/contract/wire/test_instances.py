@@ -284,9 +284,9 @@ WRONG = [
 
 @pytest.mark.parametrize(("task", "instance", "param", "words"), WRONG)
 def test_what_is_wrong_is_named_by_the_callers_key(task, instance, param, words):
-    with pytest.raises(InvalidRequest, match=words) as fault:
+    with pytest.raises(InvalidRequest, match=words) as error:
         input_from_instance(task, instance)
-    assert fault.value.param == param
+    assert error.value.param == param
 
 
 def b64(data):
@@ -305,9 +305,9 @@ def test_a_model_that_gives_nan_has_failed():
 
 
 def test_a_mel_without_a_frame_is_refused():
-    with pytest.raises(InvalidRequest, match="at least one frame") as fault:
+    with pytest.raises(InvalidRequest, match="at least one frame") as error:
         input_from_instance(Task.VOCODE, enrich({}, RestoreOutput(np.zeros((80, 0), np.float32))))
-    assert fault.value.param == "mel"
+    assert error.value.param == "mel"
 
 
 # {"b64": …}, as TensorFlow Serving and KServe's own samples spell binary values ----------------
@@ -331,9 +331,9 @@ def test_the_only_input_of_a_model_may_stand_alone():
     "value", [{"b64": 3}, {"b64": "%%%"}, {"b64": None}, {"b64": "AAAA", "more": 1}, {}, []]
 )
 def test_what_is_no_b64_is_refused_by_name(value):
-    with pytest.raises(InvalidRequest, match="audio must be base64") as fault:
+    with pytest.raises(InvalidRequest, match="audio must be base64") as error:
         input_from_instance(Task.TRANSCRIBE, {"audio": value})
-    assert fault.value.param == "audio"
+    assert error.value.param == "audio"
 
 
 def test_audio_is_bounded():
@@ -377,9 +377,9 @@ def test_what_a_branch_made_wins_over_what_came_with_the_request():
 
 def test_two_branches_that_made_the_same_thing_differently_are_refused():
     made = [{"audio": str(n), "produced": ["audio"]} for n in range(2)]
-    with pytest.raises(InvalidRequest, match="disagree about 'audio'") as fault:
+    with pytest.raises(InvalidRequest, match="disagree about 'audio'") as error:
         instances_from_body({"a": {"predictions": made[:1]}, "b": {"predictions": made[1:]}})
-    assert fault.value.param == "audio"
+    assert error.value.param == "audio"
 
 
 @pytest.mark.parametrize(
@@ -419,8 +419,8 @@ def test_nothing_but_our_own_errors_comes_out_of_a_hostile_instance(task, instan
     try:
         request = input_from_instance(task, instance)
     except SpeechError as error:
-        fault = error
+        refusal = error
     else:
-        fault = None
+        refusal = None
         assert isinstance(request, INPUTS[task])
-    assert fault is None or (fault.status in (400, 413) and fault.message)
+    assert refusal is None or (refusal.status in (400, 413) and refusal.message)

@@ -327,9 +327,9 @@ WRONG = [
 
 @pytest.mark.parametrize(("task", "inputs", "parameters", "param", "words"), WRONG)
 def test_what_is_wrong_is_named(task, inputs, parameters, param, words):
-    with pytest.raises(InvalidRequest, match=words) as fault:
+    with pytest.raises(InvalidRequest, match=words) as error:
         input_from_message(task, body(inputs, **parameters))
-    assert fault.value.param == param
+    assert error.value.param == param
 
 
 def test_bodies_of_the_wrong_shape_are_named():
@@ -348,9 +348,9 @@ def test_text_over_grpc_must_be_utf_8():
 def test_audio_is_bounded_by_what_the_server_allows():
     request = body([sound(wav_bytes(SOUND))])
     for limits in (AudioLimits(max_bytes=100), AudioLimits(max_seconds=0.05)):
-        with pytest.raises(PayloadTooLarge) as fault:
+        with pytest.raises(PayloadTooLarge) as error:
             input_from_message(Task.TRANSCRIBE, request, limits=limits)
-        assert fault.value.param == "audio"
+        assert error.value.param == "audio"
 
 
 def test_base64_is_measured_before_it_is_decoded():
@@ -361,9 +361,9 @@ def test_base64_is_measured_before_it_is_decoded():
 
 
 def test_unknown_names_are_not_echoed_at_length():
-    with pytest.raises(InvalidRequest) as fault:
+    with pytest.raises(InvalidRequest) as error:
         input_from_message(Task.SYNTHESIZE, body([text(), text() | {"name": "x" * 10_000}]))
-    assert len(fault.value.message) < 200
+    assert len(error.value.message) < 200
 
 
 @pytest.mark.parametrize(
@@ -378,9 +378,9 @@ def test_unknown_names_are_not_echoed_at_length():
     ],
 )
 def test_raw_contents_must_fit_their_shape(datatype, shape, raw):
-    with pytest.raises(InvalidRequest) as fault:
+    with pytest.raises(InvalidRequest) as error:
         tensor_from_raw("mel", datatype, shape, raw)
-    assert fault.value.param == "mel"
+    assert error.value.param == "mel"
 
 
 @given(st.binary(max_size=200), st.none() | st.text(max_size=4) | st.integers(-9, 300).map(str))
@@ -420,11 +420,11 @@ def test_nothing_but_our_own_errors_comes_out_of_a_hostile_body(task, inputs, pa
         message = message_from_json({"inputs": inputs, "parameters": parameters}, "inputs")
         request = input_from_message(task, message)
     except SpeechError as error:
-        fault = error
+        refusal = error
     else:
-        fault = None
+        refusal = None
         assert isinstance(request, INPUTS[task])
-    assert fault is None or (fault.status in (400, 413) and fault.message)
+    assert refusal is None or (refusal.status in (400, 413) and refusal.message)
 
 
 @pytest.mark.parametrize(
@@ -435,7 +435,7 @@ def test_nothing_but_our_own_errors_comes_out_of_a_hostile_body(task, inputs, pa
         (Tensor("audio", "FP32", (1,), np.ones(1, np.float32)),),
     ],
 )
-def test_a_broken_answer_is_the_models_fault(tensors):
+def test_a_broken_answer_is_an_error_of_the_model(tensors):
     with pytest.raises(ModelFailed, match="answer cannot be read"):
         output_from_message(AudioOutput, Message(tensors))
 

@@ -23,27 +23,27 @@ PIECES = 8
 
 
 @dataclass
-class Faulty(FakeClient):
-    """Fails at every recording but the first `before_fault`."""
+class Failing(FakeClient):
+    """Fails at every recording but the first `before_error`."""
 
-    before_fault: int = 1 << 30
+    before_error: int = 1 << 30
     heard: int = 0
 
     async def call(self, model: str, request: TaskInput[Any], context: RequestContext) -> Any:
         if isinstance(request, TranscribeInput):
             self.heard += 1
-            if self.heard > self.before_fault:
+            if self.heard > self.before_error:
                 raise ModelFailed("the device lost its context")
         return await super().call(model, request, context)
 
 
 @pytest.fixture
-def models() -> Faulty:
-    return Faulty()
+def models() -> Failing:
+    return Failing()
 
 
 @pytest.fixture
-async def client(models: Faulty) -> AsyncIterator[openai.AsyncOpenAI]:
+async def client(models: Failing) -> AsyncIterator[openai.AsyncOpenAI]:
     """On a real port, so that events arrive one by one."""
     settings = {"long_recording_s": 20, "piece_s": 10, "pieces_at_once": 2}
     async with (
@@ -53,7 +53,7 @@ async def client(models: Faulty) -> AsyncIterator[openai.AsyncOpenAI]:
         yield connected
 
 
-async def test_a_long_recording_is_one_transcript(client: openai.AsyncOpenAI, models: Faulty):
+async def test_a_long_recording_is_one_transcript(client: openai.AsyncOpenAI, models: Failing):
     found = await client.audio.transcriptions.create(
         model="whisper-1", file=FILE, response_format="verbose_json"
     )
@@ -67,7 +67,7 @@ async def test_a_long_recording_is_one_transcript(client: openai.AsyncOpenAI, mo
     assert [one.start for one in found.segments] == sorted(one.start for one in found.segments)
 
 
-async def test_a_short_recording_goes_out_whole(client: openai.AsyncOpenAI, models: Faulty):
+async def test_a_short_recording_goes_out_whole(client: openai.AsyncOpenAI, models: Failing):
     found = await client.audio.transcriptions.create(
         model="whisper-1", file=("a.wav", wav(19), "audio/wav")
     )
@@ -76,7 +76,7 @@ async def test_a_short_recording_goes_out_whole(client: openai.AsyncOpenAI, mode
 
 
 async def test_deltas_come_while_later_pieces_are_still_transcribed(
-    client: openai.AsyncOpenAI, models: Faulty
+    client: openai.AsyncOpenAI, models: Failing
 ):
     models.gate, models.before_gate = asyncio.Event(), 2  # the detector and the first piece
     deltas: list[str] = []
@@ -94,9 +94,9 @@ async def test_deltas_come_while_later_pieces_are_still_transcribed(
 
 
 async def test_an_error_behind_the_first_piece_ends_the_stream_as_an_error(
-    client: openai.AsyncOpenAI, models: Faulty
+    client: openai.AsyncOpenAI, models: Failing
 ):
-    models.before_fault = 1
+    models.before_error = 1
     stream = await client.audio.transcriptions.create(model="whisper-1", file=FILE, stream=True)
     deltas = ""
 
@@ -111,14 +111,16 @@ async def test_an_error_behind_the_first_piece_ends_the_stream_as_an_error(
     assert deltas == TEXT
 
 
-async def test_an_error_of_the_first_piece_has_a_status(client: openai.AsyncOpenAI, models: Faulty):
-    models.before_fault = 0
+async def test_an_error_of_the_first_piece_has_a_status(
+    client: openai.AsyncOpenAI, models: Failing
+):
+    models.before_error = 0
     with pytest.raises(openai.InternalServerError, match="lost its context"):
         await client.audio.transcriptions.create(model="whisper-1", file=FILE, stream=True)
     assert [type(one) for one in models.requests] == [DetectSpeechInput]
 
 
-async def test_a_reader_that_leaves_stops_the_pieces(client: openai.AsyncOpenAI, models: Faulty):
+async def test_a_reader_that_leaves_stops_the_pieces(client: openai.AsyncOpenAI, models: Failing):
     models.gate, models.before_gate = asyncio.Event(), 2
     found = asyncio.create_task(client.audio.transcriptions.create(model="whisper-1", file=FILE))
     await models.until_called(4)

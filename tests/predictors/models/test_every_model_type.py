@@ -144,7 +144,7 @@ async def test_through_the_scheduler_everybody_gets_their_own_answer(loaded: Loa
         assert sizes[0] < sizes[2] < sizes[1]
 
 
-async def test_odd_input_is_answered_or_refused_but_never_our_fault(loaded: Loaded) -> None:
+async def test_odd_input_is_answered_or_refused_but_never_an_error_of_ours(loaded: Loaded) -> None:
     for request in odd_requests(loaded.model.warm_up_request()):
         (outcome,) = await asyncio.gather(loaded.ask(request), return_exceptions=True)
         if isinstance(outcome, Exception):

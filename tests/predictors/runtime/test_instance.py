@@ -78,11 +78,11 @@ async def test_warm_up_must_answer_before_the_model_is_ready() -> None:
 
 
 async def test_failed_load_is_told_without_paths_and_tried_again_after_a_pause() -> None:
-    faults: list[Exception] = [OSError("/secret/weights.bin is missing")]
+    errors: list[Exception] = [OSError("/secret/weights.bin is missing")]
 
     def fail_once() -> None:
-        if faults:
-            raise faults.pop()
+        if errors:
+            raise errors.pop()
 
     pool, script = ModelRepository(Settings(load_retry_s=0.3)), Script(on_load=fail_once)
     runner = add(pool, script)
@@ -99,11 +99,11 @@ async def test_failed_load_is_told_without_paths_and_tried_again_after_a_pause()
 
 
 async def test_weights_damaged_on_disk_are_read_once_more() -> None:
-    faults = [CorruptWeights("checksum differs")]
+    errors = [CorruptWeights("checksum differs")]
 
     def fail_once() -> None:
-        if faults:
-            raise faults.pop()
+        if errors:
+            raise errors.pop()
 
     pool, script = ModelRepository(Settings()), Script(on_load=fail_once)
     await ask(add(pool, script))
@@ -173,11 +173,11 @@ async def test_running_model_is_never_unloaded() -> None:
 
 async def test_no_memory_to_load_unloads_the_idle_and_tries_again() -> None:
     pool = ModelRepository(Settings())
-    idle, faults = Script(), [MemoryError()]
+    idle, errors = Script(), [MemoryError()]
 
     def fail_once() -> None:
-        if faults:
-            raise faults.pop()
+        if errors:
+            raise errors.pop()
 
     first, second = add(pool, idle, "idle"), add(pool, Script(on_load=fail_once), "large")
     await ask(first)

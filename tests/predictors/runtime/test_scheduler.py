@@ -340,11 +340,11 @@ async def test_guilty_request_fails_alone_and_says_nothing_of_the_library() -> N
 
 
 async def test_damaged_weights_are_loaded_once_more() -> None:
-    faults = [CorruptWeights("not a number")]
+    errors = [CorruptWeights("not a number")]
 
     def check(batch: Sequence[str]) -> None:
-        if faults:
-            raise faults.pop()
+        if errors:
+            raise errors.pop()
 
     script = Script(before_answers=check)
     async with runner(script) as made:
@@ -558,11 +558,11 @@ async def test_memory_of_what_waits_is_bounded() -> None:
 
 
 async def test_damage_that_only_the_answer_shows_is_mended_too() -> None:
-    faults = [CorruptWeights("not a number")]
+    errors = [CorruptWeights("not a number")]
 
     def check(results: Sequence[int]) -> None:
-        if faults and list(results) == [3]:
-            raise faults.pop()
+        if errors and list(results) == [3]:
+            raise errors.pop()
 
     script = Script(on_finish=check)
     async with runner(script) as made:

@@ -1,4 +1,4 @@
-"""Calls over V2 REST: bodies, headers, and how a predictor's faults arrive."""
+"""Calls over V2 REST: bodies, headers, and how a predictor's errors arrive."""
 
 import asyncio
 import gc
@@ -65,14 +65,14 @@ async def test_a_call_is_a_v2_inference_and_carries_the_context():
     assert [step.step for step in context.trace.steps] == ["tts"]
 
 
-async def test_a_predictors_fault_keeps_its_class_and_words():
+async def test_a_predictors_error_keeps_its_class_and_words():
     async def handler(request):
-        fault = QueueFull("the queue is full", retry_after_s=3)
-        return httpx.Response(429, json=fault.to_wire())
+        error = QueueFull("the queue is full", retry_after_s=3)
+        return httpx.Response(429, json=error.to_wire())
 
-    with pytest.raises(QueueFull, match="the queue is full") as fault:
+    with pytest.raises(QueueFull, match="the queue is full") as error:
         await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
-    assert fault.value.retry_after_s == 3
+    assert error.value.retry_after_s == 3
 
 
 async def test_an_answer_of_json_alone_is_understood():
@@ -153,7 +153,7 @@ async def test_any_other_refusal_is_the_callers():
         (200, b'{"outputs": 3}', ModelFailed),
     ],
 )
-async def test_an_answer_that_cannot_be_read_is_the_models_fault(status, body, kind):
+async def test_an_answer_that_cannot_be_read_is_the_models_error(status, body, kind):
     async def handler(request):
         return httpx.Response(status, content=body)
 
@@ -170,7 +170,7 @@ async def test_an_answer_that_cannot_be_read_is_the_models_fault(status, body, k
         (500, b"[1, 2]", ModelFailed),
     ],
 )
-async def test_what_proxies_say_becomes_a_fault_of_ours(status, body, kind):
+async def test_what_proxies_say_becomes_an_error_of_ours(status, body, kind):
     async def handler(request):
         return httpx.Response(status, content=body)
 

@@ -1,4 +1,4 @@
-"""Rooms in one process: the same answers and faults as over HTTP."""
+"""Rooms in one process: the same answers and errors as over HTTP."""
 
 import asyncio
 import time

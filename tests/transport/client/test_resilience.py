@@ -43,19 +43,19 @@ CATALOG = Catalog(
 )
 
 
-class FaultyTransport:
-    """Raises the listed faults of a model one by one, then answers."""
+class FailingTransport:
+    """Raises the listed errors of a model one by one, then answers."""
 
-    def __init__(self, output=SPEECH, *, ready=False, **faults):
+    def __init__(self, output=SPEECH, *, ready=False, **errors):
         self.ready = ready
-        self.faults = {name: list(errors) for name, errors in faults.items()}
+        self.errors = {name: list(raised) for name, raised in errors.items()}
         self.output = output
         self.calls = []
 
     async def call(self, model, request, context):
         self.calls.append(model)
-        if self.faults.get(model):
-            raise copy(self.faults[model].pop(0))
+        if self.errors.get(model):
+            raise copy(self.errors[model].pop(0))
         return self.output
 
     async def is_ready(self, model):
@@ -73,15 +73,15 @@ def say(text="hello"):
     return SynthesizeInput(text=text)
 
 
-@pytest.mark.parametrize("fault", [Unavailable("gone"), NotReached("no"), ModelNotReady("soon")])
-async def test_a_passing_fault_is_not_noticed(fault):
-    transport = FaultyTransport(alone=[fault])
+@pytest.mark.parametrize("error", [Unavailable("gone"), NotReached("no"), ModelNotReady("soon")])
+async def test_a_passing_error_is_not_noticed(error):
+    transport = FailingTransport(alone=[error])
     assert await client(transport).call("alone", say(), RequestContext()) is SPEECH
     assert transport.calls == ["alone", "alone"]
 
 
 @pytest.mark.parametrize(
-    "fault",
+    "error",
     [
         InvalidRequest("bad", param="text"),
         QueueFull("full"),
@@ -90,29 +90,29 @@ async def test_a_passing_fault_is_not_noticed(fault):
         DeadlineExceeded("late"),
     ],
 )
-async def test_what_a_retry_cannot_mend_is_told_at_once(fault):
-    transport = FaultyTransport(alone=[fault])
-    with pytest.raises(type(fault)):
+async def test_what_a_retry_cannot_mend_is_told_at_once(error):
+    transport = FailingTransport(alone=[error])
+    with pytest.raises(type(error)):
         await client(transport).call("alone", say(), RequestContext())
     assert transport.calls == ["alone"]
 
 
 async def test_attempts_are_bounded():
-    transport = FaultyTransport(alone=[Unavailable("gone")] * 10)
+    transport = FailingTransport(alone=[Unavailable("gone")] * 10)
     with pytest.raises(Unavailable, match="gone"):
         await client(transport).call("alone", say(), RequestContext())
     assert len(transport.calls) == 3
 
 
 async def test_no_retry_after_the_deadline():
-    transport = FaultyTransport(alone=[Unavailable("gone")] * 10)
+    transport = FailingTransport(alone=[Unavailable("gone")] * 10)
     with pytest.raises(Unavailable):
         await client(transport).call("alone", say(), RequestContext().within(0))
     assert len(transport.calls) == 1
 
 
 async def test_what_another_room_has_retried_is_not_retried_again():
-    transport = FaultyTransport(alone=[Unavailable("gone")] * 100)
+    transport = FailingTransport(alone=[Unavailable("gone")] * 100)
     nearest = client(transport)
     with pytest.raises(Unavailable):
         await client(nearest).call("alone", say(), RequestContext())
@@ -120,7 +120,7 @@ async def test_what_another_room_has_retried_is_not_retried_again():
 
 
 async def test_a_server_that_never_answers_is_left_alone_after_five_requests():
-    transport = FaultyTransport(alone=[NotReached("nobody")] * 100)
+    transport = FailingTransport(alone=[NotReached("nobody")] * 100)
     caller = client(transport)
     for _ in range(5):
         with pytest.raises(NotReached):
@@ -134,7 +134,7 @@ async def test_a_server_that_never_answers_is_left_alone_after_five_requests():
 
 
 async def test_requests_that_fail_do_not_close_the_model_to_others():
-    transport = FaultyTransport(alone=[ModelFailed("poison")] * 50)
+    transport = FailingTransport(alone=[ModelFailed("poison")] * 50)
     caller = client(transport)
     for _ in range(50):
         with pytest.raises(ModelFailed):
@@ -144,12 +144,12 @@ async def test_requests_that_fail_do_not_close_the_model_to_others():
 
 
 async def test_a_server_that_is_ready_again_is_asked_again_long_before_the_time_is_up():
-    transport = FaultyTransport(alone=[NotReached("nobody")] * 6)
+    transport = FailingTransport(alone=[NotReached("nobody")] * 6)
     caller = client(transport, policy=replace(FAST, attempts=1))
     for _ in range(5):
         with pytest.raises(NotReached):
             await caller.call("alone", say(), RequestContext())
-    transport.ready, transport.faults = True, {}
+    transport.ready, transport.errors = True, {}
     async with asyncio.timeout(2):
         while True:
             try:
@@ -160,7 +160,7 @@ async def test_a_server_that_is_ready_again_is_asked_again_long_before_the_time_
 
 
 async def test_bad_requests_do_not_open_the_circuit():
-    transport = FaultyTransport(alone=[InvalidRequest("bad")] * 50)
+    transport = FailingTransport(alone=[InvalidRequest("bad")] * 50)
     caller = client(transport)
     for _ in range(50):
         with pytest.raises(InvalidRequest):
@@ -169,20 +169,20 @@ async def test_bad_requests_do_not_open_the_circuit():
 
 
 async def test_the_fallback_answers_for_a_broken_model():
-    transport = FaultyTransport(main=[ModelFailed("broken")] * 10)
+    transport = FailingTransport(main=[ModelFailed("broken")] * 10)
     assert await client(transport).call("main", say(), RequestContext()) is SPEECH
     assert transport.calls[-1] == "spare"
 
 
 async def test_a_bad_request_is_not_sent_to_the_fallback():
-    transport = FaultyTransport(main=[InvalidRequest("bad")])
+    transport = FailingTransport(main=[InvalidRequest("bad")])
     with pytest.raises(InvalidRequest):
         await client(transport).call("main", say(), RequestContext())
     assert transport.calls == ["main"]
 
 
 async def test_the_same_question_is_answered_from_the_cache():
-    transport, context = FaultyTransport(), RequestContext()
+    transport, context = FailingTransport(), RequestContext()
     caller = client(transport, store=MemoryStore(1 << 20, 60))
     first = await caller.call("alone", say(), RequestContext())
     again = await caller.call("alone", say(), context)
@@ -194,7 +194,7 @@ async def test_the_same_question_is_answered_from_the_cache():
 
 
 async def test_what_is_private_is_neither_kept_nor_answered_from_the_cache():
-    transport, store = FaultyTransport(), MemoryStore(1 << 20, 60)
+    transport, store = FailingTransport(), MemoryStore(1 << 20, 60)
     caller, private = client(transport, store=store), RequestContext(is_private=True)
     await caller.call("alone", say(), private)
     await caller.call("alone", say(), RequestContext())
@@ -205,7 +205,7 @@ async def test_what_is_private_is_neither_kept_nor_answered_from_the_cache():
 
 async def test_a_cached_embedding_is_the_same_to_the_bit():
     voice = Embedding("harmonyspeech", np.random.default_rng(0).random(768, np.float32))
-    transport = FaultyTransport(output=EmbedSpeakerOutput(voice))
+    transport = FailingTransport(output=EmbedSpeakerOutput(voice))
     caller = client(transport, store=MemoryStore(1 << 20, 60))
     request = EmbedSpeakerInput(audio=SPEECH.audio)
     await caller.call("alone", request, RequestContext())
@@ -216,7 +216,7 @@ async def test_a_cached_embedding_is_the_same_to_the_bit():
 
 
 async def test_an_answer_of_the_fallback_is_not_kept_under_the_broken_model():
-    transport = FaultyTransport(main=[ModelFailed("broken")])
+    transport = FailingTransport(main=[ModelFailed("broken")])
     caller = client(transport, store=MemoryStore(1 << 20, 60))
     await caller.call("main", say(), RequestContext())
     await caller.call("main", say(), RequestContext())
@@ -236,7 +236,7 @@ async def test_the_memory_cache_is_bounded_by_bytes():
 async def test_pods_share_a_redis_cache():
     fakeredis = pytest.importorskip("fakeredis")
     async with fakeredis.FakeAsyncRedis() as redis:
-        transport = FaultyTransport()
+        transport = FailingTransport()
         for _ in range(2):
             caller = client(transport, store=RedisStore(redis, 60))
             await caller.call("alone", say(), RequestContext())
@@ -254,7 +254,7 @@ async def test_a_dead_redis_is_only_a_miss():
         async def aclose(self):
             return None
 
-    caller = client(FaultyTransport(), store=RedisStore(DeadRedis(), 60))
+    caller = client(FailingTransport(), store=RedisStore(DeadRedis(), 60))
     assert await caller.call("alone", say(), RequestContext()) is SPEECH
 
 
@@ -283,7 +283,7 @@ async def test_middleware_sees_requests_and_outputs_in_order():
             seen.append(f"{self.name} out")
             return output
 
-    class Recorder(FaultyTransport):
+    class Recorder(FailingTransport):
         async def call(self, model, request, context):
             seen.append(request.text)
             return SPEECH

@@ -260,20 +260,20 @@ NO_AUDIO = {
 
 @pytest.mark.parametrize("name", NO_AUDIO)
 def test_what_is_no_sound_is_refused_in_our_words(name, capfd):
-    with pytest.raises(InvalidAudio) as fault:
+    with pytest.raises(InvalidAudio) as error:
         read(NO_AUDIO[name], param="input_audio")
-    assert fault.value.param == "input_audio"
-    assert fault.value.message.startswith("input_audio ")
+    assert error.value.param == "input_audio"
+    assert error.value.message.startswith("input_audio ")
     assert not any(
-        word in fault.value.message for word in ("Errno", "Invalid data", "ffmpeg", "av.")
+        word in error.value.message for word in ("Errno", "Invalid data", "ffmpeg", "av.")
     )
     assert capfd.readouterr() == ("", "")
 
 
 def test_too_many_bytes_are_refused_unread():
-    with pytest.raises(PayloadTooLarge, match="the most is 100") as fault:
+    with pytest.raises(PayloadTooLarge, match="the most is 100") as error:
         read(bytes(101), max_bytes=100)
-    assert fault.value.param == "audio"
+    assert error.value.param == "audio"
 
 
 def test_a_small_file_that_lasts_for_hours_is_stopped_on_the_way():

@@ -258,7 +258,7 @@ def test_missing_credentials_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, {"items": None}, {"items": [], "metadata": {}}])
-def test_a_list_that_is_none_is_a_fault(
+def test_a_list_that_is_none_is_an_error(
     answer: dict[str, object], api: FakeKubernetesApi, tmp_path: Path
 ) -> None:
     api.answer_list = lambda: json.loads(json.dumps(answer))  # type: ignore[method-assign]

@@ -73,7 +73,7 @@ def test_refuses_another_familys_weights() -> None:
         ({**vars(TINY), "model_num_layers": "three"}, "'model_num_layers' is 'three'"),
     ],
 )
-def test_names_the_config_field_at_fault(model: object, complaint: str) -> None:
+def test_names_the_wrong_config_field(model: object, complaint: str) -> None:
     with pytest.raises(CheckpointError, match=complaint):
         GE2EConfig.from_public({"model": model})
 

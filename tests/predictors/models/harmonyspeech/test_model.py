@@ -154,7 +154,7 @@ def test_a_reference_without_a_voice_is_refused(encoder: Any, samples: Any, word
     assert words in refusal.message
 
 
-def test_a_network_that_hears_nothing_is_the_recordings_fault(release: Path):
+def test_a_network_that_hears_nothing_is_an_error_of_the_recording(release: Path):
     deaf = loaded(HarmonySpeechEncoder, release)
     with torch.no_grad():
         deaf.encoder.network.linear.bias.fill_(-100.0)

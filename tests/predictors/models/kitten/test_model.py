@@ -72,7 +72,7 @@ def test_what_it_cannot_do_is_refused_by_field(
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"model_file": "other.onnx"}, r"other\.onnx"),
         ({"voices": "../voices.npz"}, r"voices\.npz"),
@@ -80,9 +80,9 @@ def test_what_it_cannot_do_is_refused_by_field(
     ],
 )
 def test_a_directory_that_is_no_kitten_says_what_is_missing(
-    tmp_path: Path, changes: dict[str, Any], told: str
+    tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(WeightsMissing, match=told):
+    with pytest.raises(WeightsMissing, match=message):
         synthesizer(write_kitten(tmp_path / "model", **changes))
 
 

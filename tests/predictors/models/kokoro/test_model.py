@@ -154,7 +154,7 @@ def test_a_damaged_model_file_is_no_kokoro_model(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "told"),
+    ("entry", "message"),
     [
         ({"voices": ["af_one", "nobody"]}, "nobody"),
         ({"language": "DE"}, "language must be one of"),
@@ -163,7 +163,7 @@ def test_a_damaged_model_file_is_no_kokoro_model(tmp_path: Path) -> None:
     ],
 )
 def test_an_entry_that_cannot_be_served_says_why(
-    tmp_path: Path, entry: dict[str, Any], told: str
+    tmp_path: Path, entry: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises((InvalidConfig, WeightsMissing), match=told):
+    with pytest.raises((InvalidConfig, WeightsMissing), match=message):
         synthesizer(write_onnx_community(tmp_path / "model"), **entry)

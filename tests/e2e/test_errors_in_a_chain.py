@@ -1,4 +1,4 @@
-"""Ingress → transformer → predictors: every fault at every hop, and how often each model works.
+"""Ingress → transformer → predictors: every error at every hop, and how often each model works.
 
 The transformer is a process of its own. Its predictors are scripted servers that count inferences;
 the ingress calls it over HTTP as in a cluster.
@@ -118,15 +118,15 @@ async def test_a_healthy_chain_works_once_at_each_model(http, restorer, vocoder)
     ids=["failed", "invalid", "queue full", "dies at work", "not ready"],
 )
 @pytest.mark.parametrize("hop", ["restorer", "vocoder"])
-async def test_faults_are_retried_at_the_last_hop_only(
+async def test_errors_are_retried_at_the_last_hop_only(
     http, restorer, vocoder, hop, behaviour, status, inferences
 ):
-    faulty = restorer if hop == "restorer" else vocoder
-    faulty.behaviour = behaviour
+    failing = restorer if hop == "restorer" else vocoder
+    failing.behaviour = behaviour
     answer = await restore(http)
     assert answer.status_code == status, answer.text
-    assert faulty.inferences == inferences
-    if faulty is vocoder:
+    assert failing.inferences == inferences
+    if failing is vocoder:
         assert restorer.inferences == 1
 
 
