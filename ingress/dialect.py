@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -85,9 +86,11 @@ def error_response(dialect: Dialect, error: SpeechError) -> JSONResponse:
 
 def error_headers(error: SpeechError) -> dict[str, str]:
     """When to come back: always given with 429, with other errors when it is known. With 401 the
-    scheme that is asked for (RFC 9110, section 11.6.1)."""
+    scheme and with 426 the protocol that is asked for (RFC 9110, sections 11.6.1 and 15.5.22)."""
     if isinstance(error, Unauthorized):
         return {"www-authenticate": "Bearer"}
+    if error.status == HTTPStatus.UPGRADE_REQUIRED:
+        return {"upgrade": "websocket"}
     if error.retry_after_s is None and not isinstance(error, Overloaded):
         return {}
     return {"retry-after": str(max(1, math.ceil(error.retry_after_s or 1)))}

@@ -47,6 +47,9 @@ async def parts(
     splitting = Splitting(
         settings.piece_s, settings.pieces_at_once, settings.detect_each_piece or has_one_language
     )
-    async with aclosing(transcribed(request, detect, transcribe, splitting)) as found:
+    pieces = transcribed(
+        request, detect, transcribe, splitting, deadline_s=state.context.deadline_s
+    )
+    async with aclosing(pieces) as found:
         async for part in found:
             yield part

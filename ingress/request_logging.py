@@ -10,7 +10,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from contract.context import REQUEST_ID_HEADER, RequestContext, context_from_headers
-from contract.errors import Cancelled, DeadlineExceeded, InvalidRequest, ModelFailed, SpeechError
+from contract.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    InvalidRequest,
+    ModelFailed,
+    NotFound,
+    SpeechError,
+)
 from ingress import metrics
 from ingress.client_body import IGNORED_HEADER, header_value
 from ingress.dialect import Dialect, dialect_of_path, error_response
@@ -24,6 +31,7 @@ access_log = logging.getLogger("ingress.access")
 
 STEPS_HEADER = "x-speech-steps"
 CACHE_HEADER = "x-speech-cache"
+_INTERNAL = "internal error; the server's log tells more under this request id"
 _PIECE_BYTES = 256 << 10
 _STALLED_S = 1.0
 """A reader that takes longer for a piece gives up its place in the bounds until it reads on."""
@@ -65,12 +73,22 @@ class RequestLogging:
         """Errors become HTTP answers as long as the socket has not been accepted."""
         state = RequestState(context_from_headers(Headers(scope=scope)), Dialect.OPENAI)
         scope.setdefault("state", {})["state"] = state
+
+        async def send_unless_unknown(message: Message) -> None:
+            if message["type"] == "websocket.close" and state.status is None:
+                raise NotFound("no socket has this path; realtime sessions have /v1/realtime")
+            await send(message)
+
         try:
             with state.lease:
-                await self._app(scope, receive, send)
+                await self._app(scope, receive, send_unless_unknown)
         except SpeechError as error:
-            state.status, state.error_code = error.status, error.code
-            await error_response(state.dialect, error)(scope, receive, send)
+            await _refuse_socket(error, scope, receive, send)
+        except Exception:
+            logger.exception("session %s failed", state.context.request_id)
+            if state.status is not None:
+                raise
+            await _refuse_socket(ModelFailed(_INTERNAL), scope, receive, send)
         finally:
             path = _route(scope)
             status = str(state.status or 404)
@@ -107,10 +125,7 @@ class RequestLogging:
             await _break_off(error, scope, receive, sender, state)
         except Exception:
             logger.exception("request %s failed", state.context.request_id)
-            failure = ModelFailed(
-                "internal error; the server's log tells more under this request id"
-            )
-            await _break_off(failure, scope, receive, sender, state)
+            await _break_off(ModelFailed(_INTERNAL), scope, receive, sender, state)
 
 
 class _Sender:
@@ -164,6 +179,12 @@ def _add_headers(headers: MutableHeaders, state: RequestState) -> None:
 def _token(step: str) -> str:
     """A metric name of Server-Timing is an HTTP token."""
     return "".join(char if char.isalnum() or char in "-_." else "_" for char in step)
+
+
+async def _refuse_socket(error: SpeechError, scope: Scope, receive: Receive, send: Send) -> None:
+    state: RequestState = scope["state"]["state"]
+    state.status, state.error_code = error.status, error.code
+    await error_response(state.dialect, error)(scope, receive, send)
 
 
 async def _break_off(

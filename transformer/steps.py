@@ -47,6 +47,11 @@ class Steps:
         self._client, self._catalog = client, catalog
         self._context, self._lifecycle = context, lifecycle
 
+    @property
+    def deadline_s(self) -> float:
+        """Of the request, by time.monotonic()."""
+        return self._context.deadline_s
+
     async def prepare(self, *needs: Need) -> None:
         """Wake a predictor for every need, all at once, so that cold starts overlap.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from typing import Any
@@ -13,15 +12,15 @@ from contract.errors import SpeechError
 from contract.segments import whisper_fields
 from contract.tasks import TranscribeOutput, TranscriptSegment
 from ingress.dialect import Dialect, error_body
-from ingress.languages import NAMES, standard_code
+from ingress.languages import NAMES
+from ingress.openai.details import languages_found, logprobs
 from ingress.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest
 from ingress.openai.schemas import ResponseFormat as Format
 from ingress.openai.usage import usage_of
 from ingress.request_state import RequestState
 from ingress.streams import sse
-from transport.recordings.transcription import TextDeltas, joined
+from transport.recordings.transcription import Stretch, TextDeltas, joined
 
-_SMALLEST_PROBABILITY = 1e-10
 _EVENTS_MODEL = "gpt-"
 """The events of OpenAI's streams know tokens only."""
 
@@ -40,13 +39,14 @@ async def events(
     An error behind the first part becomes an `error` event, then the end.
     """
     heard: list[TranscribeOutput] = []
-    deltas = TextDeltas()
+    deltas, is_first = TextDeltas(), True
     async with aclosing(parts):
         try:
             async for part in parts:
                 heard.append(part)
-                for delta in deltas.of(part):
-                    yield sse({"type": "transcript.text.delta", "delta": delta})
+                for stretch in deltas.of(part):
+                    yield sse(_delta(stretch, asked, is_first=is_first))
+                    is_first = False
         except SpeechError as error:
             if not heard:
                 raise
@@ -56,6 +56,13 @@ async def events(
     transcript = joined(heard)
     done = {"type": "transcript.text.done", "text": transcript.text}
     yield sse(done | _details(transcript, asked) | {"usage": _usage(transcript, _EVENTS_MODEL)})
+
+
+def _delta(stretch: Stretch, asked: CreateTranslationRequest, *, is_first: bool) -> dict[str, Any]:
+    event: dict[str, Any] = {"type": "transcript.text.delta", "delta": stretch.text}
+    if has_logprobs(asked):
+        event["logprobs"] = logprobs(stretch.words, is_start=is_first)
+    return event
 
 
 def is_transcription(asked: CreateTranslationRequest) -> bool:
@@ -79,20 +86,11 @@ def _details(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> d
     """What only some requests and models of OpenAI's bring."""
     details: dict[str, Any] = {}
     if (asked.model or "").lower().startswith("gpt-transcribe"):
-        found = [standard_code(transcript.language)] if transcript.language else []
-        details["languages"] = [{"code": code} for code in found]
+        details["languages"] = languages_found(transcript)
     if has_logprobs(asked):
-        details["logprobs"] = list(_logprobs(transcript))
+        words = (word for segment in transcript.segments for word in segment.words or ())
+        details["logprobs"] = logprobs(words)
     return details
-
-
-def _logprobs(transcript: TranscribeOutput) -> Iterator[dict[str, Any]]:
-    """A word is a token: the recogniser gives each word the mean probability of its tokens."""
-    words = [word for segment in transcript.segments for word in segment.words or ()]
-    for number, word in enumerate(words):
-        token = word.word if number else word.word.lstrip()
-        logprob = math.log(max(word.probability, _SMALLEST_PROBABILITY))
-        yield {"token": token, "logprob": logprob, "bytes": list(token.encode())}
 
 
 def _text(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Response:

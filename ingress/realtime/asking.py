@@ -6,8 +6,8 @@ from typing import Any
 
 from contract.tasks import TranscribeOutput
 from ingress.endpoints import TRANSCRIPTIONS
-from ingress.languages import language_code, standard_code
-from ingress.realtime import events
+from ingress.languages import language_code
+from ingress.openai.details import languages_found, logprobs
 from ingress.realtime.calls import Calls
 from ingress.realtime.config import SessionConfig, Transcription
 from ingress.realtime.turn import Turn
@@ -18,9 +18,9 @@ _PROMPT_CHARS, _HOTWORDS_CHARS = 4096, 1024
 _FIELD = "session.audio.input.transcription"
 
 
-def model_of(calls: Calls, asked: Transcription) -> str:
+def model_of(calls: Calls, name: str | None) -> str:
     """The predictor that transcribes. Raises ModelNotFound."""
-    return find_model(calls.snapshot, calls.app_state.settings, TRANSCRIPTIONS, asked.model).id
+    return find_model(calls.snapshot, calls.app_state.settings, TRANSCRIPTIONS, name).id
 
 
 def options_of(asked: Transcription) -> dict[str, Any]:
@@ -52,9 +52,8 @@ def details(turn: Turn, output: TranscribeOutput, config: SessionConfig) -> dict
     found: dict[str, Any] = {}
     asked = config.transcription
     if asked and (asked.model or "").lower().startswith("gpt-transcribe"):
-        languages = [standard_code(output.language)] if output.language else []
-        found["languages"] = [{"code": code} for code in languages]
+        found["languages"] = languages_found(output)
     if config.wants_logprobs:
         words = [word for segment in output.segments for word in segment.words or ()]
-        found["logprobs"] = events.logprobs([*turn.settled_words, *words])
+        found["logprobs"] = logprobs([*turn.settled_words, *words])
     return found

@@ -30,6 +30,12 @@ _Name = Annotated[str, Field(max_length=256)]
 _Words = Annotated[list[_Name], Field(max_length=1000)]
 
 
+def _unless_off(value: Any) -> Any:
+    """Azure's clients turn detection off by a type."""
+    is_off = isinstance(value, Mapping) and value.get("type") == "none"
+    return None if is_off or value == "none" else value
+
+
 def _as_object(value: Any) -> Any:
     """The older API's `pcm16` as the object that took its place."""
     return {"type": _OLD_FORMATS.get(value, value)} if isinstance(value, str) else value
@@ -71,7 +77,7 @@ class AudioInput(_Part):
     format: Annotated[Format | None, BeforeValidator(_as_object)] = None
     transcription: Transcription | None = None
     noise_reduction: NoiseReduction | None = None
-    turn_detection: TurnDetection | None = None
+    turn_detection: Annotated[TurnDetection | None, BeforeValidator(_unless_off)] = None
 
 
 class _Audio(_Part):
@@ -101,7 +107,10 @@ class SessionConfig:
         """Another one; this stays as it is. Raises InvalidRequest that names the field."""
         asked = _parsed(session)
         changed = SessionConfig()
-        changed.include = self.include if asked.include is None else tuple(asked.include)
+        if asked.include is None:
+            changed.include = self.include
+        else:
+            changed.include = tuple(one for one in asked.include if one == LOGPROBS)
         given = asked.audio.input if asked.audio else None
         news = given.model_dump(exclude_unset=True) if given else {}
         changed._set = _merged(self._set, news)
@@ -176,7 +185,7 @@ def _parsed(session: Any) -> _Session:
             param="session.type",
         )
     try:
-        return _Update.model_validate({"session": session}).session
+        return _Update.model_validate({"session": _in_one_shape(session)}).session
     except ValidationError as exc:
         raise explain(exc.errors(include_url=False)) from None
 
@@ -206,9 +215,9 @@ _OLD_FIELDS = {
 }
 
 
-def from_old_fields(session: Any) -> Any:
-    """The session of `transcription_session.update`, which older clients send, in today's shape."""
-    if not isinstance(session, Mapping):
+def _in_one_shape(session: Any) -> Any:
+    """A session as older clients have it, its fields side by side, in today's shape."""
+    if not isinstance(session, Mapping) or "audio" in session:
         return session
     found = {new: session[old] for old, new in _OLD_FIELDS.items() if old in session}
-    return {"type": "transcription", "audio": {"input": found}, "include": session.get("include")}
+    return {**session, "audio": {"input": found}} if found else session

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Iterator
 from typing import Any
 
 from contract.errors import InvalidRequest, SpeechError
-from contract.tasks import Word
 from ingress.dialect import Dialect, error_body
 
 Event = dict[str, Any]
 _TRANSCRIPTION = "conversation.item.input_audio_transcription"
-_SMALLEST_PROBABILITY = 1e-10
 
 
 def new_id(prefix: str) -> str:
@@ -92,18 +89,6 @@ def failed(item_id: str, refusal: SpeechError) -> Event:
     return event(
         f"{_TRANSCRIPTION}.failed", item_id=item_id, content_index=0, error=_details(refusal)
     )
-
-
-def logprobs(words: list[Word]) -> list[dict[str, Any]]:
-    """A word is a token, as in the answers of /v1/audio/transcriptions."""
-    return [
-        {
-            "token": word.word,
-            "logprob": math.log(max(word.probability, _SMALLEST_PROBABILITY)),
-            "bytes": list(word.word.encode()),
-        }
-        for word in words
-    ]
 
 
 def _details(refusal: SpeechError) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.websockets import WebSocket
 
-from contract.errors import ModelNotFound, NotFound
+from contract.errors import InvalidRequest, ModelNotFound, NotFound
 from ingress import client_secrets
 from ingress.admission import SECRET_STATE
 from ingress.client_secrets import ClientSecret
@@ -19,7 +19,7 @@ from ingress.openapi import OPENAI_ERRORS
 from ingress.realtime import events, metrics
 from ingress.realtime.asking import model_of, options_of
 from ingress.realtime.calls import Calls, Places
-from ingress.realtime.config import SessionConfig, Transcription, from_old_fields
+from ingress.realtime.config import SessionConfig
 from ingress.realtime.origins import check_origin
 from ingress.realtime.session import PATH, Session, session_object
 from ingress.request_state import RequestState, request_state_of
@@ -29,8 +29,13 @@ MAX_MESSAGE_MB = 21
 """Largest event: 15 MiB of sound, as OpenAI takes in one append (openai-python,
 types/realtime/input_audio_buffer_append_event.py), in base64."""
 _SUBPROTOCOL = "realtime"
-_SPEECH_TO_SPEECH = re.compile(r"gpt-(4o-)?(mini-)?(realtime|audio)(-mini|-preview|-\d.*)*")
+_SPEECH_TO_SPEECH = re.compile(r"gpt-(4o-)?(mini-)?(realtime|audio)(-mini)?(-preview)?(-\d.*)?")
 """OpenAI's models that talk. As `model` of the address they say nothing of the transcription."""
+
+
+class UpgradeRequired(InvalidRequest):
+    status = 426
+    code = "upgrade_required"
 
 
 class ExpiresAfter(BaseModel):
@@ -69,6 +74,14 @@ def router(app_state: AppState, keys: KeyRing) -> APIRouter:
         with metrics.SESSIONS.track_inprogress():
             await Session(socket, calls(state), state, config).run()
 
+    @routes.get(PATH, include_in_schema=False)
+    async def no_socket() -> None:
+        """What comes here has lost its upgrade, mostly in a proxy."""
+        raise UpgradeRequired(
+            "realtime sessions are WebSockets: connect by ws:// or wss://, and let proxies in "
+            "between pass the headers Upgrade and Connection on"
+        )
+
     async def secret_of(session: Any, seconds: int, state: RequestState) -> ClientSecretAnswer:
         return await _secret_of(session, seconds, calls(state), state, app_state, keys)
 
@@ -81,8 +94,7 @@ def router(app_state: AppState, keys: KeyRing) -> APIRouter:
     @routes.post(f"{PATH}/transcription_sessions", responses=OPENAI_ERRORS)
     async def sessions(request: Request, body: dict[str, Any]) -> dict[str, Any]:
         """The same in the shape of OpenAI's API before client_secrets."""
-        session = from_old_fields(body)
-        answer = await secret_of(session, ExpiresAfter().seconds, request_state_of(request))
+        answer = await secret_of(body, ExpiresAfter().seconds, request_state_of(request))
         return _in_old_shape(answer, body)
 
     return routes
@@ -109,7 +121,7 @@ async def _secret_of(
     config = SessionConfig().updated(session) if session else SessionConfig()
     if config.transcription is not None:
         await app_state.in_thread(options_of, config.transcription)
-        model_of(calls, config.transcription)
+        model_of(calls, config.transcription.model)
     now = int(time.time())
     secret = ClientSecret(state.context.caller or None, config.settings, now + seconds)
     expires_at = now + int(app_state.settings.realtime_session_s)
@@ -125,9 +137,9 @@ def _first_config(socket: WebSocket, calls: Calls) -> SessionConfig:
     if secret is not None:
         return SessionConfig().updated(secret.session)
     model = socket.query_params.get("model") or None
-    if model is not None and len(model) <= 256:
+    if model is not None:
         try:
-            model_of(calls, Transcription(model=model))
+            model_of(calls, model)
         except ModelNotFound:
             if not _SPEECH_TO_SPEECH.fullmatch(model):
                 raise

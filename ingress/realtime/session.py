@@ -23,7 +23,7 @@ from ingress.realtime import events
 from ingress.realtime.activity import SpeechActivity
 from ingress.realtime.asking import model_of, options_of
 from ingress.realtime.calls import Calls
-from ingress.realtime.config import SessionConfig, from_old_fields
+from ingress.realtime.config import SessionConfig
 from ingress.realtime.kept import KeptSound
 from ingress.realtime.listening import Listener
 from ingress.realtime.outbox import Outbox
@@ -112,14 +112,14 @@ class Session:
         self._outbox.put(self._session_event("session.updated"))
 
     async def _update_by_old_fields(self, client_event: dict[str, Any]) -> None:
-        await self._configure(from_old_fields(client_event.get("session")))
+        await self._configure(client_event.get("session"))
         self._outbox.put(self._session_event("transcription_session.updated"))
 
     async def _configure(self, session: Any) -> None:
         config = self._config.updated(session)
         if config.transcription is not None:
             await self._calls.app_state.in_thread(options_of, config.transcription)
-            model_of(self._calls, config.transcription)
+            model_of(self._calls, config.transcription.model)
         self._config = config
         self._listener.configure(config)
         await self._wake()
@@ -158,7 +158,7 @@ class Session:
         needed = [SpeechActivity(self._calls).model]
         with suppress(SpeechError):  # the client may name another; else the item tells
             if self._config.transcription is not None:
-                self._state.model = model_of(self._calls, self._config.transcription)
+                self._state.model = model_of(self._calls, self._config.transcription.model)
                 needed.append(self._state.model)
         await self._calls.wake([model for model in needed if model])
 

@@ -200,7 +200,8 @@ class Transcriber:
     # Both -----------------------------------------------------------------------------------
 
     def _model(self, config: SessionConfig) -> str:
-        return model_of(self._calls, config.transcription or Transcription())
+        asked = config.transcription or Transcription()
+        return model_of(self._calls, asked.model)
 
     async def _request(
         self,

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from tiny_models import TinyRecogniser
 
+from contract.errors import QueueFull
 from contract.tasks import TranscribeInput, TranscribeOutput
 
 
@@ -17,6 +18,8 @@ class FailingRecogniser(TinyRecogniser):
     """
 
     failures: ClassVar[dict[str, int]] = {}
+    refusals: ClassVar[dict[str, int]] = {}
+    """The same, refused as a full queue does."""
     heard: ClassVar[list[tuple[str, str | None]]] = []
     """Text and asked language of each recording, those that failed too."""
 
@@ -27,5 +30,9 @@ class FailingRecogniser(TinyRecogniser):
             if word in found.text and left:
                 self.failures[word] = left - 1
                 raise RuntimeError("the device lost its context")
+        for word, left in self.refusals.items():
+            if word in found.text and left:
+                self.refusals[word] = left - 1
+                raise QueueFull("too many requests wait", retry_after_s=0.05)
         segments = tuple(replace(one, text=f" {one.text}") for one in found.segments)
         return replace(found, segments=segments)

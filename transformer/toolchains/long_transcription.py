@@ -22,7 +22,11 @@ async def transcribe(request: TranscribeInput, steps: Steps) -> TranscribeOutput
     if steps.pick(TRANSCRIBER).language is not None:
         splitting = replace(splitting, detect_each=True)
     parts = transcribed(
-        request, partial(steps.call, DETECTOR), partial(steps.call, TRANSCRIBER), splitting
+        request,
+        partial(steps.call, DETECTOR),
+        partial(steps.call, TRANSCRIBER),
+        splitting,
+        deadline_s=steps.deadline_s,
     )
     async with aclosing(parts):
         return joined([part async for part in parts])

@@ -75,6 +75,13 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.write(_BAD_REQUEST)
             self.transport.close()
 
+    async def send(self, message: Any) -> None:
+        """An answer instead of a socket is a complete handshake too; uvicorn would log an error
+        for each refused key (the same file, line 416)."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = not message.get("more_body", False)
+
     async def receive(self) -> Any:
         message = await super().receive()
         self._count(-self._arriving)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from prometheus_client import Counter
 
-from contract.errors import ConnectionLost, ModelFailed
+from contract.errors import ConnectionLost, ModelFailed, Overloaded
 from contract.tasks import (
     DetectSpeechInput,
     DetectSpeechOutput,
@@ -18,6 +20,7 @@ from contract.tasks import (
     TranscribeInput,
     TranscribeOutput,
     TranscriptSegment,
+    Word,
 )
 from transport.recordings.cutting import Piece, cut_at_pauses
 from transport.recordings.in_order import in_order
@@ -29,7 +32,14 @@ Detect = Callable[[DetectSpeechInput], Awaitable[DetectSpeechOutput]]
 _FRAMES_PER_S = 100
 """Of Whisper's `seek`."""
 
+_LEAST_WAIT_S, _USUAL_WAIT_S = 0.2, 1.0
+_JITTER = 0.25
+"""So that pieces which were refused together do not come back together."""
+
 RETRIES = Counter("speech_recording_piece_retries_total", "Pieces asked for a second time")
+REFUSALS = Counter(
+    "speech_recording_piece_refusals_total", "Pieces that a busy model refused and that waited"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +58,25 @@ USUAL = Splitting()
 
 
 async def transcribed(
-    request: TranscribeInput, detect: Detect, transcribe: Transcribe, splitting: Splitting
+    request: TranscribeInput,
+    detect: Detect,
+    transcribe: Transcribe,
+    splitting: Splitting,
+    *,
+    deadline_s: float,
 ) -> AsyncGenerator[TranscribeOutput, None]:
     """The transcript of each piece, in order, as soon as it and all before it are there.
 
     Times, ids and `seek` are the recording's; `duration_s` is the piece's. A piece that a model
-    failed at, or whose server went away, is asked for once more, alone. Raises the error of the
-    first piece that then fails; the other pieces are cancelled, as they are by closing.
+    failed at, or whose server went away, is asked for once more, alone. One that is refused
+    because its model has too much to do waits as long as it is told and is sent again, up to
+    `deadline_s` (by time.monotonic()). Raises the error of the first piece that then fails; the
+    other pieces are cancelled, as they are by closing.
     """
     pieces = await _pieces(request, detect, splitting.piece_s)
 
     async def call(piece: Piece) -> TranscribeOutput:
-        return await _with_one_retry(transcribe, replace(request, audio=piece.audio))
+        return await _until_taken(transcribe, replace(request, audio=piece.audio), deadline_s)
 
     def in_time(piece: Piece, heard: TranscribeOutput, first_id: int) -> TranscribeOutput:
         segments = _moved(heard.segments, piece.start_s, first_id)
@@ -87,18 +104,27 @@ def joined(parts: Sequence[TranscribeOutput]) -> TranscribeOutput:
     spoken = next((part for part in parts if part.text), parts[0])
     return replace(
         spoken,
-        text="".join(text for part in parts for text in _texts(part)).strip(),
+        text="".join(one.text for part in parts for one in _stretches(part)).strip(),
         segments=tuple(segment for part in parts for segment in part.segments),
         duration_s=sum(part.duration_s for part in parts),
     )
 
 
-def _texts(part: TranscribeOutput) -> list[str]:
-    """The text by segment, where the segments hold all of it; else as a whole."""
-    texts = [segment.text for segment in part.segments]
-    if "".join(texts).strip() == part.text:
-        return texts
-    return [f" {part.text}"] if part.text else []
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Text as it goes on, and its words where they have times."""
+
+    text: str
+    words: tuple[Word, ...] = ()
+
+
+def _stretches(part: TranscribeOutput) -> list[Stretch]:
+    """By segment, where the segments hold all of the text; else as a whole."""
+    found = [Stretch(segment.text, tuple(segment.words or ())) for segment in part.segments]
+    if "".join(one.text for one in found).strip() == part.text:
+        return found
+    words = tuple(word for one in found for word in one.words)
+    return [Stretch(f" {part.text}", words)] if part.text else []
 
 
 class TextDeltas:
@@ -107,15 +133,15 @@ class TextDeltas:
     def __init__(self) -> None:
         self._held, self._has_begun = "", False
 
-    def of(self, part: TranscribeOutput) -> Iterator[str]:
+    def of(self, part: TranscribeOutput) -> Iterator[Stretch]:
         """By segment, none empty; white space at an end waits for what follows."""
-        for text in _texts(part):
-            text = self._held + text if self._has_begun else text.lstrip()
+        for one in _stretches(part):
+            text = self._held + one.text if self._has_begun else one.text.lstrip()
             delta = text.rstrip()
             self._held = text[len(delta) :]
             if delta:
                 self._has_begun = True
-                yield delta
+                yield Stretch(delta, one.words)
 
 
 async def _pieces(request: TranscribeInput, detect: Detect, piece_s: float) -> tuple[Piece, ...]:
@@ -124,6 +150,22 @@ async def _pieces(request: TranscribeInput, detect: Detect, piece_s: float) -> t
         detection = replace(detection, threshold=request.threshold)
     speech: tuple[SpeechSegment, ...] = (await detect(detection)).segments
     return await asyncio.to_thread(cut_at_pauses, request.audio, speech, piece_s)
+
+
+async def _until_taken(
+    transcribe: Transcribe, request: TranscribeInput, deadline_s: float
+) -> TranscribeOutput:
+    """Raises the refusal itself where the next try would come too late."""
+    while True:
+        try:
+            return await _with_one_retry(transcribe, request)
+        except Overloaded as busy:
+            asked_s = _USUAL_WAIT_S if busy.retry_after_s is None else busy.retry_after_s
+            wait_s = max(asked_s, _LEAST_WAIT_S) * random.uniform(1, 1 + _JITTER)
+            if time.monotonic() + wait_s >= deadline_s:
+                raise
+        REFUSALS.inc()
+        await asyncio.sleep(wait_s)
 
 
 async def _with_one_retry(transcribe: Transcribe, request: TranscribeInput) -> TranscribeOutput:

@@ -14,7 +14,7 @@ from ingress_app import wav
 from realtime_server import eventually, realtime_server
 
 from contract.context import RequestContext
-from contract.errors import ModelFailed
+from contract.errors import ModelFailed, QueueFull
 from contract.tasks import DetectSpeechInput, TaskInput, TranscribeInput
 
 FILE = ("speech.wav", wav(45), "audio/wav")
@@ -27,11 +27,15 @@ class Failing(FakeClient):
     """Fails at every recording but the first `before_error`."""
 
     before_error: int = 1 << 30
+    refused: frozenset[int] = frozenset()
+    """Of all recordings it is asked about, those that it has no place for."""
     heard: int = 0
 
     async def call(self, model: str, request: TaskInput[Any], context: RequestContext) -> Any:
         if isinstance(request, TranscribeInput):
             self.heard += 1
+            if self.heard in self.refused:
+                raise QueueFull("too many requests wait", retry_after_s=0.05)
             if self.heard > self.before_error:
                 raise ModelFailed("the device lost its context")
         return await super().call(model, request, context)
@@ -91,6 +95,19 @@ async def test_deltas_come_while_later_pieces_are_still_transcribed(
         elif event.type == "transcript.text.done":
             text = event.text
     assert text == "".join(deltas) == " ".join([TEXT] * PIECES)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_busy_model_costs_a_long_recording_time_and_nothing_else(
+    client: openai.AsyncOpenAI, models: Failing, stream: bool
+):
+    models.refused = frozenset({1, 3, 4, 6})
+    found: Any = await client.audio.transcriptions.create(
+        model="whisper-1", file=FILE, stream=stream
+    )
+    text = [one async for one in found][-1].text if stream else found.text
+    assert text == " ".join([TEXT] * PIECES)
+    assert models.heard == PIECES + 4
 
 
 async def test_an_error_behind_the_first_piece_ends_the_stream_as_an_error(

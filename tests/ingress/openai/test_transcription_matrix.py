@@ -116,6 +116,13 @@ async def test_every_event_is_of_the_client_s_type(
             strictly(EVENTS[event.type], event)
         done = events[-1]
         assert done.text == TEXT == "".join(one.delta for one in events if "delta" in one.type)
+        if response_format == "json" and option == "logprobs":
+            deltas = [one for one in events if "delta" in one.type]
+            assert ["".join(token.token for token in one.logprobs) for one in deltas] == [
+                one.delta for one in deltas
+            ]
+            tokens = [token.to_dict() for one in deltas for token in one.logprobs]
+            assert tokens == [token.to_dict() for token in done.logprobs]
         segments = [one for one in events if one.type == "transcript.text.segment"]
         assert bool(segments) == (response_format == "diarized_json")
 

@@ -118,6 +118,8 @@ async def test_no_realtime_where_an_operator_wants_none(models: LevelClient) -> 
 async def test_an_unknown_model_in_the_address(url: str) -> None:
     status, error, _ = await refusal(url, "?intent=transcription&model=nobody")
     assert (status, error["code"]) == (404, "model_not_found")
+    for name in ("n" * 300, "n" * 5000, "gpt-realtime" + "-1" * 30 + "%0A"):
+        assert (await refusal(url, f"?model={name}"))[0] == 404
     async with connect(address(url, "?model=other-whisper")) as socket:
         created = json.loads(await socket.recv())["session"]
         assert created["audio"]["input"]["transcription"]["model"] == "other-whisper"
@@ -152,6 +154,16 @@ async def test_pages_of_strangers_open_no_socket(
         assert (await refusal(url, additional_headers=headers))[0] == status
 
 
+async def test_a_refused_socket_is_no_failure_of_the_server(
+    models: LevelClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with realtime_server(models, **KEYS) as url:
+        assert (await refusal(url, additional_headers=bearer("wrong")))[0] == 401
+        async with session(url, KEY):
+            pass
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+
+
 @pytest.mark.parametrize("path", ["/v1/realtime/", "//v1//realtime", "/v1/realtime?x=1&x=2"])
 async def test_the_path_in_any_spelling(url: str, path: str) -> None:
     async with connect(url.replace("http", "ws", 1) + path) as socket:
@@ -162,7 +174,16 @@ async def test_the_path_in_any_spelling(url: str, path: str) -> None:
 async def test_no_socket_elsewhere(url: str, path: str) -> None:
     with pytest.raises(InvalidStatus) as refused:
         await connect(url.replace("http", "ws", 1) + path)
-    assert refused.value.response.status_code in (403, 404)
+    response = refused.value.response
+    assert response.status_code == 404
+    assert "/v1/realtime" in json.loads(response.body)["error"]["message"]
+
+
+async def test_a_request_that_lost_its_upgrade_is_told_so(url: str) -> None:
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(f"{url}/v1/realtime?intent=transcription")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (426, "upgrade_required")
+    assert answer.headers["upgrade"] == "websocket"
 
 
 # Client secrets -------------------------------------------------------------------------------

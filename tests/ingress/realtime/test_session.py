@@ -232,10 +232,45 @@ async def test_log_probabilities_and_languages(url: str) -> None:
         await until(connection, "session.updated")
         await append(connection, spoken(1.5))
         completed = (await until(connection, COMPLETED))[-1]
-    assert [one.token for one in completed.logprobs] == [" one", " two", " three"]
+    assert [one.token for one in completed.logprobs] == ["one", " two", " three"]
+    assert "".join(one.token for one in completed.logprobs) == completed.transcript
     assert all(one.logprob < 0 for one in completed.logprobs)
-    assert bytes(completed.logprobs[0].bytes) == b" one"
+    assert bytes(completed.logprobs[1].bytes) == b" two"
     assert [one.code for one in completed.languages] == ["en"]
+
+
+async def test_an_item_without_words_has_no_language(url: str) -> None:
+    asked = {"model": "gpt-transcribe"}
+    async with session(url, transcription=asked, turn_detection=None) as connection:
+        await append(connection, sound(0.5, 0))
+        await connection.input_audio_buffer.commit()
+        completed = (await until(connection, COMPLETED))[-1]
+    assert (completed.transcript, completed.languages) == ("", [])
+
+
+@pytest.mark.parametrize("kind", ["session.update", "transcription_session.update"])
+async def test_the_older_shape_of_a_session_is_understood(url: str, kind: str) -> None:
+    """Its fields stand side by side, under either name of the event."""
+    old = {
+        "input_audio_format": "g711_ulaw",
+        "input_audio_transcription": {"model": "whisper", "language": "de"},
+        "turn_detection": None,
+        "include": ["item.input_audio_transcription.logprobs", "something.else"],
+    }
+    async with session(url) as connection:
+        await connection.send({"type": kind, "session": old})  # type: ignore[arg-type, misc]
+        updated = (await until(connection, f"{kind}d"))[-1].to_dict()["session"]
+    set_to = updated["audio"]["input"]
+    assert set_to["format"] == {"type": "audio/pcmu"}
+    assert set_to["transcription"] == {"model": "whisper", "language": "de"}
+    assert set_to["turn_detection"] is None
+    assert updated["include"] == ["item.input_audio_transcription.logprobs"]
+
+
+async def test_turn_detection_of_no_type_is_none(url: str) -> None:
+    async with session(url) as connection:
+        updated = await update(connection, turn_detection={"type": "none"})
+    assert updated.audio.input.turn_detection is None
 
 
 async def test_models_are_asked_by_requests_that_no_cache_keeps(

@@ -13,7 +13,7 @@ from contract.audio.codec import Audio
 from contract.catalog import Catalog
 from contract.config import ModelConfig, ServiceConfig
 from contract.context import RequestContext
-from contract.errors import DeadlineExceeded, InvalidRequest, ModelFailed
+from contract.errors import DeadlineExceeded, InvalidRequest, ModelFailed, QueueFull
 from contract.tasks import (
     DetectSpeechInput,
     DetectSpeechOutput,
@@ -44,6 +44,7 @@ def recording():
 @pytest.fixture(autouse=True)
 def no_failures():
     FailingRecogniser.failures.clear()
+    FailingRecogniser.refusals.clear()
     FailingRecogniser.heard.clear()
 
 
@@ -107,6 +108,21 @@ async def test_a_piece_that_fails_twice_fails_the_recording(toolchain):
     texts = [text for text, _ in FailingRecogniser.heard]
     assert texts.count("november") == 2
     assert "saturday" not in texts
+
+
+async def test_a_piece_that_a_busy_model_refuses_waits_and_is_sent_again(toolchain):
+    FailingRecogniser.refusals |= {"january": 1, "november": 3}
+    answer = await heard(toolchain())
+    assert answer.text == " ".join(WORDS)
+    texts = [text for text, _ in FailingRecogniser.heard]
+    assert [texts.count(word) for word in WORDS] == [2, 1, 1, 4, 1, 1]
+
+
+async def test_a_refusal_that_lasts_is_told_before_the_deadline(toolchain):
+    FailingRecogniser.refusals["november"] = 1000
+    with pytest.raises(QueueFull):
+        await heard(toolchain(), RequestContext().within(3))
+    assert FailingRecogniser.refusals["november"] < 999
 
 
 async def test_the_language_of_the_first_speech_is_everybody_s(toolchain):
