@@ -1,6 +1,7 @@
 """Abbreviations with a full stop that is none: said in full, so that no sentence ends there.
 
-English ones stay: every English front end knows them, in the spelling that its voices learnt.
+Of English ones those before numbers; every English front end knows the titles and the rest, in the
+spelling that its voices learnt.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _TITLES = {
         **{"Sr.": "senhor", "Sra.": "senhora", "Srta.": "senhorita", "Dr.": "doutor"},
         **{"Dra.": "doutora", "Prof.": "professor", "Profa.": "professora", "Av.": "avenida"},
     },
-    "hi": {"डॉ.": "डॉक्टर", "प्रो.": "प्रोफ़ेसर"},
+    "hi": {"डॉ.": "डॉक्टर", "प्रो.": "प्रोफ़ेसर", "श्री.": "श्री"},
 }
 """Before a name, in upper or lower case."""
 _WORDS = {
@@ -37,7 +38,13 @@ _WORDS = {
         **{"p. ej.": "por ejemplo", "etc.": "etcétera", "Ud.": "usted", "Uds.": "ustedes"},
         **{"EE. UU.": "Estados Unidos", "EE.UU.": "Estados Unidos", "aprox.": "aproximadamente"},
     },
-    "fr": {"p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "etc.": "et cetera"},
+    "en": {"approx.": "approximately", "w/o": "without", "w/": "with"},
+    "fr": {
+        **{"p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "etc.": "et cetera"},
+        **{"av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ"},
+        **{"ap. J.-C.": "après Jésus-Christ", "env.": "environ"},
+        **{"max.": "maximum"},
+    },
     "de": {
         **{"z. B.": "zum Beispiel", "z.B.": "zum Beispiel", "d. h.": "das heißt"},
         **{"d.h.": "das heißt", "u. a.": "unter anderem", "u.a.": "unter anderem"},
@@ -48,15 +55,28 @@ _WORDS = {
             "ggf.": "gegebenenfalls",
         },
         **{"vgl.": "vergleiche", "evtl.": "eventuell", "inkl.": "inklusive", "Mio.": "Millionen"},
-        **{"Mrd.": "Milliarden"},
+        **{"Mrd.": "Milliarden", "etc.": "et cetera", "u.v.m.": "und vieles mehr"},
+        **{"i.d.R.": "in der Regel", "i. d. R.": "in der Regel", "o.ä.": "oder ähnliches"},
+        **{"n. Chr.": "nach Christus", "v. Chr.": "vor Christus", "Str.": "Straße"},
+        **{"Tel.": "Telefon", "Std.": "Stunden", "Min.": "Minuten", "s. S.": "siehe Seite"},
     },
-    "it": {"ecc.": "eccetera", "ad es.": "ad esempio", "p. es.": "per esempio"},
+    "it": {
+        **{"ecc.": "eccetera", "ad es.": "ad esempio", "p. es.": "per esempio"},
+        **{"mln": "milioni", "mld": "miliardi"},
+    },
     "pt": {"p. ex.": "por exemplo", "etc.": "et cetera"},
 }
 _BEFORE_NUMBERS = {
     "es": {"n.º": "número", "art.": "artículo", "pág.": "página", "p.": "página"},
     "fr": {"n°": "numéro", "art.": "article", "p.": "page"},
-    "de": {"Nr.": "Nummer", "S.": "Seite", "Art.": "Artikel", "Abs.": "Absatz"},
+    "en": {
+        **{"vol.": "volume", "ch.": "chapter", "p.": "page", "pp.": "pages", "fig.": "figure"},
+        **{"figs.": "figures", "ext.": "extension"},
+    },
+    "de": {
+        **{"Nr.": "Nummer", "S.": "Seite", "Art.": "Artikel", "Abs.": "Absatz", "Bd.": "Band"},
+        **{"Abb.": "Abbildung", "Kap.": "Kapitel", "Tab.": "Tabelle"},
+    },
     "it": {"n.": "numero", "art.": "articolo", "pag.": "pagina", "p.": "pagina"},
     "pt": {"n.º": "número", "art.": "artigo", "pág.": "página", "p.": "página"},
 }
@@ -72,22 +92,27 @@ def _alternatives(kind: dict[str, dict[str, str]], language: str) -> str:
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
+_LANGUAGES = ("en", *_TITLES)
 _PATTERNS = {
     language: re.compile(
         rf"(?<![\w.])(?:(?P<title>(?i:{_alternatives(_TITLES, language)})) {_CAPITAL}"
         rf"|(?P<word>(?i:{_alternatives(_WORDS, language)}))(?!\w)"
         rf"|(?P<number>(?i:{_alternatives(_BEFORE_NUMBERS, language)})) ?(?=\d))"
     )
-    for language in _TITLES
+    for language in _LANGUAGES
 }
-_ALL = {language: _table(_TITLES, language) | _table(_WORDS, language) for language in _TITLES}
-_NUMBERED = {language: _table(_BEFORE_NUMBERS, language) for language in _TITLES}
+_ALL = {language: _table(_TITLES, language) | _table(_WORDS, language) for language in _LANGUAGES}
+_NUMBERED = {language: _table(_BEFORE_NUMBERS, language) for language in _LANGUAGES}
+_STREET = re.compile(r"(?<=[a-zäöüß-])(s|S)tr\.(?!\w)")
+"""Hauptstr., Berliner-Str."""
 _ENDS_HERE = re.compile(r"\s{0,8}(?:$|\n)|\s[A-ZÀ-ÖØ-Þ¿¡«„\"(]")
 
 
 def read_abbreviations(text: str, locale: Locale) -> str:
     """M. Dupont -> Monsieur Dupont, z. B. -> zum Beispiel, n.º 5 -> número 5."""
     pattern = _PATTERNS.get(locale.language)
+    if locale.language == "de":
+        text = _STREET.sub(r"\1traße", text)
     return pattern.sub(lambda found: _in_full(found, locale.language), text) if pattern else text
 
 

@@ -29,6 +29,7 @@ _ADDRESS = re.compile(
     rf"[a-z]{{2,8}}://(?:www\.)?({_LABEL}(?:\.{_LABEL}){{0,6}}(?::\d{{1,5}})?{_PATH})"
     rf"(?:[?#][^\s<>]{{0,500}}[^\s<>.,;:!?)])?"
     rf"|(?:www\.)({_LABEL}(?:\.{_LABEL}){{1,6}}{_PATH})"
+    rf"|(localhost:\d{{1,5}}{_PATH})"
     rf"|({_LABEL}(?:\.{_LABEL}){{0,6}}\.(?:{'|'.join(_ENDINGS)})(?::\d{{1,5}})?{_PATH})"
     rf")(?![\w@])",
     re.IGNORECASE,
@@ -40,7 +41,7 @@ _HUMPS = re.compile(r"(?<=[a-z\d])(?=[A-Z])|_")
 _DIALLED = re.compile(
     r"(?<![\w+(.,/-])(?:\+\d{1,4}(?:[ ./-]?\(?\d{1,5}\)?){1,7}"
     r"|\(\d{2,5}\)[ ]?\d{2,4}(?:[ -]\d{2,5}){1,3}"
-    r"|\d{3}[.-]\d{3}[.-]\d{4}|\d{3}-\d{4})(?![\w-]|[.,/]\d)"
+    r"|(?:\d-)?\d{3}[.-]\d{3}[.-]\d{4}|\d{3}-\d{4})(?![\w-]|[.,/]\d)"
 )
 _FEWEST_DIGITS = 7
 _COUNTRIES = {
@@ -54,7 +55,7 @@ def read_addresses(text: str, locale: Locale) -> str:
     """joe@example.com -> joe at example dot com; also files, IP addresses, #tags and @mentions."""
     text = _EMAIL.sub(lambda found: _spell_address(found[1], locale), text)
     text = _ADDRESS.sub(
-        lambda found: _spell_address(found[1] or found[2] or found[3], locale), text
+        lambda found: _spell_address(next(filter(None, found.groups())), locale), text
     )
     text = _IP.sub(lambda found: _ip(found, locale), text)
     text = _HASHTAG.sub(lambda found: f"{locale.words.hashtag} {_HUMPS.sub(' ', found[1])}", text)
@@ -80,9 +81,13 @@ def _ip(found: re.Match[str], locale: Locale) -> str:
     return spelled + port
 
 
+def read_dialled_numbers(text: str, locale: Locale) -> str:
+    """What is written as telephone numbers alone are: +1 555 0100, (415) 555 0132."""
+    return _DIALLED.sub(lambda found: _phone(found[0], locale), text)
+
+
 def read_phone_numbers(text: str, locale: Locale) -> str:
-    """Digit by digit, a comma at every gap: +1 555 0100, and valid numbers of the own country."""
-    text = _DIALLED.sub(lambda found: _phone(found[0], locale), text)
+    """Valid numbers of the own country, digit by digit with a comma at every gap."""
     if sum(one.isdecimal() for one in text) < _FEWEST_DIGITS:
         return text
     from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher, format_number

@@ -1,50 +1,31 @@
-"""Dates and times of day, read aloud."""
+"""Dates, read aloud."""
 
 from __future__ import annotations
 
 import datetime
 import re
 from functools import cache
-from typing import NamedTuple
 
-from ingress.text.numbers import END, START, cardinal, ordinal
+from ingress.text.clocks import DAYTIME, Clock, clock_words
+from ingress.text.numbers import END, START, ordinal
 from ingress.text.vocabulary import Locale
 
-_GAP = "[ \u00a0\u202f]"
-_DAYTIME = "([01]?[0-9]|2[0-4]):([0-5][0-9])"
 _ISO = re.compile(
     rf"{START}(?<![/-])([0-9]{{4}})-([0-9]{{1,2}})-([0-9]{{1,2}})"
-    rf"(?:[T ]{_DAYTIME}(?::([0-5][0-9])(?:[.,][0-9]{{1,9}})?)?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?"
+    rf"(?:[T ]{DAYTIME}(?::([0-5][0-9])(?:[.,][0-9]{{1,9}})?)?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?)?"
     rf"{END}(?!-)"
 )
 _NUMERIC = re.compile(
-    rf"{START}(?<![/-])([0-9]{{1,4}})([/.])([0-9]{{1,2}})\2([0-9]{{4}}|[0-9]{{1,2}})"
+    rf"{START}(?<![/-])([0-9]{{1,4}})([/.-])([0-9]{{1,2}})\2([0-9]{{4}}|[0-9]{{1,2}})"
     rf"{END}(?![/-]|\.[0-9])"
 )
-_CLOCK_RANGE = re.compile(
-    rf"(?<=:[0-5][0-9])(?:{_GAP}?[–—〜～]{_GAP}?|-)(?={_DAYTIME})"
-    rf"|(?<=[0-9][AaPp][Mm]){_GAP}?[–—-]{_GAP}?(?=[0-9])"
+_DAY_AND_MONTH = re.compile(
+    r"(?:\b([A-Za-z]{2,6}) )?(?<![\w.,/:])([0-9]{1,2})\. ?([0-9]{1,2})\.(?![\w.,:/-])"
 )
-_CLOCK = re.compile(
-    rf"{START}(?<!:){_DAYTIME}(?::([0-5][0-9]))?(?!:|\.?[0-9])"
-    rf"(?:{_GAP}?([AaPp])\.?[Mm]\b(\.?))?(?:{_GAP}?(?:Uhr|hrs?|h|बजे)(?!\w))?"
-)
-_CLOCK_BY_H = re.compile(
-    rf"{START}(?<!:)([01]?[0-9]|2[0-4]){_GAP}?[hH](?:{_GAP}?([0-5][0-9]))?(?!\w)"
-)
-_HOUR = re.compile(rf"{START}(?<![:$€£])(1[0-2]|[1-9]){_GAP}?([AaPp])\.?[Mm]\b(\.?)")
-_HOUR_UHR = re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4]){_GAP}Uhr\b(?:{_GAP}([0-5]?[0-9])\b)?")
-_BY_H = frozenset({"fr", "pt"})
 _GERMAN_N = "am|im|vom|zum|dem|den|des|beim|bis|ab|seit|zur|diesem|jedem"
 _GERMAN_E = "der|die|das"
 _FIRST = {"fr": "premier", "it": "primo", "pt": "primeiro"}
 _TWO_DIGIT_CENTURY = 70
-
-
-class Clock(NamedTuple):
-    hour: int
-    minute: int
-    second: int = 0
 
 
 def read_dates(text: str, locale: Locale) -> str:
@@ -58,7 +39,8 @@ def read_dates(text: str, locale: Locale) -> str:
         text = _english_month_first().sub(_month_day, text)
         return _english_day_first().sub(_day_month, text)
     if locale.language == "de":
-        return _german().sub(lambda found: _german_day(found, locale), text)
+        text = _german().sub(lambda found: _german_day(found, locale), text)
+        return _DAY_AND_MONTH.sub(lambda found: _german_day_and_month(found, locale), text)
     if first := _FIRST.get(locale.language):
         return _first_of_month(locale.language).sub(first, text)
     return text
@@ -93,12 +75,15 @@ def _iso(found: re.Match[str], locale: Locale) -> str:
 
 def _numeric(found: re.Match[str], locale: Locale) -> str:
     first, sign, second, third = found[1], found[2], found[3], found[4]
+    if sign == "-" and (len(first) > 2 or len(third) != 4):  # 1-2-26 may be anything
+        return found[0]
     if len(first) == 4:
         order = "ymd"
     elif len(first) > 2 or (len(third) != 4 and not _is_short_date(found, locale)):
         return found[0]
     else:
-        order = locale.numeric_order() if sign == "/" and locale.numeric_order() != "ymd" else "dmy"
+        own = locale.numeric_order()
+        order = own if sign in "/-" and own != "ymd" else "dmy"
     values = dict(zip(order, map(int, (first, second, third)), strict=True))
     if values["m"] > 12 >= values["d"]:
         values["m"], values["d"] = values["d"], values["m"]
@@ -134,6 +119,12 @@ def _months(language: str) -> dict[str, str]:
         for number, name in get_month_names(width, "format", locale=language).items():
             months[name.rstrip(".")] = names[number]
     return months | ({"Sept": "September"} if language == "en" else {})
+
+
+def _month_name(language: str, number: int) -> str:
+    from babel.dates import get_month_names
+
+    return str(get_month_names("wide", "format", locale=language)[number])
 
 
 @cache
@@ -190,6 +181,17 @@ def _german_day(found: re.Match[str], locale: Locale) -> str:
     return f"{before} {day} {names[found[3].lower()]}{end}".strip()
 
 
+def _german_day_and_month(found: re.Match[str], locale: Locale) -> str:
+    """am 24.12.: the full stop is the month's, and may be the sentence's too."""
+    before, day, month = found[1] or "", int(found[2]), int(found[3])
+    is_introduced = german_form(before) != "r"
+    if not (is_introduced and 1 <= day <= 31 and 1 <= month <= 12):
+        return found[0]
+    name = _month_name("de", month)
+    stop = "." if re.match(r"\s{0,8}(?:$|\n)", found.string[found.end() :][:9]) else ""
+    return f"{before} {ordinal(found[2], locale, german_form(before))} {name}{stop}".strip()
+
+
 def german_form(before: str) -> str:
     """How a rank ends by the word before it: am dritten, der dritte, dritter."""
     word = before.lower()
@@ -201,85 +203,3 @@ def german_form(before: str) -> str:
 @cache
 def _first_of_month(language: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.,/:])1(?=(?: de)? (?:{_month_names(language)})\b)")
-
-
-def read_times(text: str, locale: Locale) -> str:
-    """14:30, 9:05 pm, 9am, 14h30, 14 Uhr."""
-    text = _CLOCK_RANGE.sub(f" {locale.words.to} ", text)
-    text = _CLOCK.sub(lambda found: _clock(found, locale), text)
-    if locale.language == "en":
-        return _HOUR.sub(
-            lambda found: cardinal(found[1], locale) + _half(found[2], found[3], found), text
-        )
-    if locale.language == "de":
-        return _HOUR_UHR.sub(lambda found: _by_h(found, locale), text)
-    if locale.language in _BY_H:
-        return _CLOCK_BY_H.sub(lambda found: _by_h(found, locale), text)
-    return text
-
-
-def _clock(found: re.Match[str], locale: Locale) -> str:
-    clock = Clock(int(found[1]), int(found[2]), int(found[3] or 0))
-    if not found[4]:
-        return clock_words(clock, locale)
-    words = clock_words(clock, locale) if clock.minute else cardinal(str(clock.hour), locale)
-    return words + _half(found[4], found[5], found)
-
-
-def _half(letter: str, stop: str, found: re.Match[str]) -> str:
-    """AM or PM, and the full stop of a sentence that ends there."""
-    following = found.string[found.end() : found.end() + 3].lstrip(' \n"“«(')[:1]
-    return f" {letter.upper()}M" + (stop if not following or following.isupper() else "")
-
-
-def _by_h(found: re.Match[str], locale: Locale) -> str:
-    return clock_words(Clock(int(found[1]), int(found[2] or 0)), locale)
-
-
-def clock_words(clock: Clock, locale: Locale) -> str:
-    """A time of day of 24 hours; digits stay in languages that keep them."""
-    hour = cardinal(str(clock.hour), locale, gender=_HOUR_GENDERS.get(locale.language, ""))
-    minute = cardinal(str(clock.minute), locale)
-    if locale.language == "en":
-        words = _english_clock(clock, hour, minute)
-    else:
-        whole, parted = _CLOCKS[locale.language]
-        words = (parted if clock.minute else whole).format(hour=hour, minute=minute)
-    if locale.language in ("fr", "pt") and clock.hour in (0, 1):
-        words = words.replace("heures", "heure").replace("horas", "hora")
-    if clock.second:
-        words += _SECONDS[locale.language].format(cardinal(str(clock.second), locale))
-    return words
-
-
-def _english_clock(clock: Clock, hour: str, minute: str) -> str:
-    if clock.minute:
-        return f"{hour} {'oh ' if clock.minute < 10 else ''}{minute}"
-    return f"{hour} o'clock" if 1 <= clock.hour <= 12 else f"{hour} hundred"
-
-
-_HOUR_GENDERS = {"es": "feminine", "fr": "feminine", "pt": "feminine", "de": "masculine"}
-_CLOCKS = {
-    "es": ("{hour} en punto", "{hour} {minute}"),
-    "fr": ("{hour} heures", "{hour} heures {minute}"),
-    "de": ("{hour} Uhr", "{hour} Uhr {minute}"),
-    "it": ("{hour}", "{hour} e {minute}"),
-    "pt": ("{hour} horas", "{hour} e {minute}"),
-    "hi": ("{hour} बजे", "{hour} बजकर {minute} मिनट"),
-    "ja": ("{hour}時", "{hour}時{minute}分"),
-    "zh": ("{hour}点", "{hour}点{minute}分"),
-    "ko": ("{hour}시", "{hour}시 {minute}분"),
-}
-"""At the full hour, and with minutes."""
-_SECONDS = {
-    "en": " and {} seconds",
-    "es": " y {} segundos",
-    "fr": " et {} secondes",
-    "de": " und {} Sekunden",
-    "it": " e {} secondi",
-    "pt": " e {} segundos",
-    "hi": " {} सेकंड",
-    "ja": "{}秒",
-    "zh": "{}秒",
-    "ko": " {}초",
-}

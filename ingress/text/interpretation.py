@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from ingress.text.dates import date_words, read_times
+from ingress.text.clocks import read_times
+from ingress.text.dates import date_words
 from ingress.text.money import money_words, read_money
 from ingress.text.numbers import cardinal, digit_by_digit, digit_groups, ordinal, read_numeral, year
 from ingress.text.quantities import read_measures

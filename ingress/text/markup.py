@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # both are imported when the first text is spoken: a server starts without them
@@ -43,11 +43,15 @@ def visible_text(text: str) -> str:
     return _CONTROL.sub(" ", _LINE_ENDS.sub("\n", _INVISIBLE.sub("", text))).strip()
 
 
-def spoken_text(text: str) -> str:
-    """What a person would read aloud of `text`; markdown of any length, in any language."""
+def spoken_text(text: str, *, keeps_schemes: bool = False) -> str:
+    """What a person would read aloud of `text`; markdown of any length, in any language.
+
+    `keeps_schemes` where https:// tells whoever reads on that an address begins.
+    """
     lines = _OTHER_BULLET.sub("* ", _INLINE_BLOCK.sub("\n", without_emoji(text)))
     blocks = _blocks(_parser().parse(visible_text(lines)))
-    return "\n\n".join(block for block in blocks if block)
+    words = "\n\n".join(block for block in blocks if block)
+    return _ADDRESS.sub(partial(_read_address, keeps_schemes), words)
 
 
 def without_emoji(text: str) -> str:
@@ -102,7 +106,7 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
 
 
 def _inline(tokens: Sequence[Token], *, is_item: bool) -> str:
-    text = _ADDRESS.sub(_read_address, "".join(_inline_part(token) for token in tokens)).strip()
+    text = "".join(_inline_part(token) for token in tokens).strip()
     if is_item and (box := _TASK.match(text)):
         text = text[box.end() :]
     return _FOOTNOTE.sub("", text)
@@ -116,9 +120,9 @@ def _inline_part(token: Token) -> str:
     return token.content if token.type in ("text", "code_inline", "image") else ""
 
 
-def _read_address(found: re.Match[str]) -> str:
+def _read_address(keeps_scheme: bool, found: re.Match[str]) -> str:
     host, path = found.group(1), (found.group(2) or "").rstrip("/")
-    return host + (path if len(path) <= _SHORT_PATH else "")
+    return ("https://" if keeps_scheme else "") + host + (path if len(path) <= _SHORT_PATH else "")
 
 
 def _ended(text: str) -> str:

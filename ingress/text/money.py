@@ -13,7 +13,16 @@ _SYMBOLS = {
     **{"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "￥": "JPY", "₹": "INR", "₩": "KRW"},
     **{"₽": "RUB", "₺": "TRY", "₴": "UAH", "₫": "VND", "₪": "ILS", "₱": "PHP", "₦": "NGN"},
     **{"฿": "THB", "zł": "PLN", "US$": "US$", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "R$": "BRL"},
-    **{"CA$": "CAD", "HK$": "HKD", "NT$": "TWD", "S$": "SGD", "NZ$": "NZD", "MX$": "MXN"},
+    **{
+        "Rs.": "INR",
+        "Rs": "INR",
+        "CA$": "CAD",
+        "HK$": "HKD",
+        "NT$": "TWD",
+        "S$": "SGD",
+        "NZ$": "NZD",
+        "MX$": "MXN",
+    },
 }
 _CODES = (
     *("USD", "EUR", "GBP", "JPY", "CHF", "CNY", "INR", "KRW", "BRL", "MXN", "CAD", "AUD", "NZD"),
@@ -21,25 +30,30 @@ _CODES = (
 )
 _SCALE_LETTERS = {
     **{"k": 3, "m": 6, "mn": 6, "mm": 6, "mio": 6, "b": 9, "bn": 9, "mrd": 9, "t": 12, "tn": 12},
+    **{"mln": 6, "mi": 6, "mld": 9, "bi": 9},
 }
 _SCALE_WORDS = (
     "thousand|million|billion|trillion|mil|millón|millones|billones|mille|millions?|milliards?"
     "|tausend|Million(?:en)?|Milliarden?|mila|milion[ei]|miliard[oi]|milhão|milhões|bilhão|bilhões"
-    "|हज़ार|लाख|करोड़|万|億|亿|만|억"
+    "|lakh|crore|हज़ार|लाख|करोड़|万|億|亿|만|억"
 )
 _SIGN = "|".join(sorted(map(re.escape, [*_SYMBOLS, *_CODES]), key=len, reverse=True))
 _GAP = r"[ \u00a0\u202f]"
+_NO_CENTS = re.compile(rf"(?<=\d),(?:--?|—|–)(?={_GAP}?(?:€|EUR|CHF|Euro|Franken))")
+"""5,- €"""
+_PER_UNIT = r"(?:/(?P<unit>[^\W\d_]{1,12})(?!\w)(?:(?<=/mo)\.|(?<=/yr)\.)?)?"
+_SHORT_TIMES = {"mo": "month", "yr": "year", "hr": "hour", "wk": "week", "h": "hour", "y": "year"}
 _SCALE = (
-    rf"(?:{_GAP}?(?P<letters>(?i:k|mn|mm|mio|m|bn|b|mrd|tn|t)){END}(?:(?<=[od])\.)?"
+    rf"(?:{_GAP}?(?P<letters>(?i:k|mn|mm|mio|mln|mld|mi|bi|m|bn|b|mrd|tn|t)){END}(?:(?<=[od])\.)?"
     rf"|{_GAP}?(?P<scale>{_SCALE_WORDS})(?![a-zà-ÿ]))?"
 )
 _RANGE = rf"(?:{_GAP}?[-–—]{_GAP}?(?P<high>{NUMERAL}))?"
 _BEFORE = re.compile(
     rf"(?<![A-Za-z\d$€£])(?P<minus>[-−])?(?P<sign>{_SIGN}){_GAP}?(?P<low>{NUMERAL}){_RANGE}{_SCALE}"
-    rf"(?!\d)"
+    rf"(?!\d){_PER_UNIT}"
 )
 _AFTER = re.compile(
-    rf"{START}(?P<minus>[-−])?(?P<low>{NUMERAL}){_RANGE}{_SCALE}{_GAP}?(?P<sign>{_SIGN}|¢){END}"
+    rf"{START}(?P<minus>[-−])?(?P<low>{NUMERAL}){_RANGE}{_SCALE}{_GAP}?(?P<sign>{_SIGN}|¢){END}{_PER_UNIT}"
 )
 _CENT_DIGITS = 2
 
@@ -108,6 +122,7 @@ _SHORT: dict[str, dict[str, Currency]] = {
 
 
 def read_money(text: str, locale: Locale) -> str:
+    text = _NO_CENTS.sub("", text)
     text = _BEFORE.sub(lambda found: _sum(found, locale), text)
     return _AFTER.sub(lambda found: _sum(found, locale), text)
 
@@ -136,6 +151,10 @@ def _sum(found: re.Match[str], locale: Locale) -> str:
         if high is not None:
             numbers += f" {locale.words.to} {amount_words(high, locale)}"
         words = _joined([numbers, scale, currency.many], locale)
+    if unit := found["unit"]:
+        spelled = _SHORT_TIMES.get(unit, unit) if locale.language == "en" else unit
+        joint = "" if locale.keeps_digits else " "
+        words = joint.join([words, locale.words.per, spelled])
     following = found.string[found.end() : found.end() + 1]
     return minus + words + (" " if following.isalnum() and not locale.keeps_digits else "")
 
@@ -148,7 +167,7 @@ def _joined(parts: list[str], locale: Locale) -> str:
 def _scale(found: re.Match[str], low: Amount, high: Amount | None, words: Vocabulary) -> str:
     """ "million", with what stands before the currency after it: millones de, millions d'."""
     if written := found["scale"]:
-        is_large = len(written) > len("mille") and written.lower() != "tausend"
+        is_large = len(written) > len("mille") and written.lower() not in ("tausend", "crore")
         return f"{written} {words.of}".rstrip() if is_large else written
     if not found["letters"]:
         return ""
@@ -165,7 +184,7 @@ def _scale(found: re.Match[str], low: Amount, high: Amount | None, words: Vocabu
 def _amount(amount: Amount, currency: Currency, locale: Locale) -> str:
     if locale.keeps_digits:
         return amount_words(amount, locale) + currency.many
-    unit = currency.one if amount.value == 1 else currency.many
+    unit = currency.one if int(amount.whole) == 1 else currency.many
     hundredths = amount.decimals.ljust(_CENT_DIGITS, "0")
     if len(hundredths) > _CENT_DIGITS or not (currency.cent or not int(hundredths)):
         return f"{amount_words(amount, locale)} {currency.many}"

@@ -41,6 +41,8 @@ class Amount:
 
     whole: str
     decimals: str = ""
+    has_point: bool = False
+    """Whether a point stands before the decimals in a language that writes a comma."""
 
     @property
     def value(self) -> Decimal:
@@ -52,7 +54,7 @@ def read_numeral(text: str, locale: Locale) -> Amount | None:
     plain = _SPACES.sub("", text) if _SPACES.search(text) and _is_grouped(text) else text
     if plain.isdecimal():
         return Amount(plain)
-    is_comma_decimal = locale.language in ("es", "fr", "de", "it", "pt")
+    is_comma_decimal = locale.writes_comma
     here = plain.translate(_SWAPPED) if is_comma_decimal else plain
     for spelled in (here, here.translate(_SWAPPED)):
         if _GROUPED.fullmatch(spelled) and (spelled is here or "." in spelled):
@@ -60,7 +62,7 @@ def read_numeral(text: str, locale: Locale) -> Amount | None:
             return Amount(whole, decimals)
         if _DECIMAL.fullmatch(spelled) and (spelled is here or is_comma_decimal):
             whole, _, decimals = spelled.partition(".")
-            return Amount(whole, decimals)
+            return Amount(whole, decimals, is_comma_decimal and spelled is not here)
     return None
 
 
@@ -80,7 +82,8 @@ def amount_words(amount: Amount, locale: Locale, *, gender: str = "") -> str:
         decimals = digit_by_digit(amount.decimals, locale)
     else:
         decimals = cardinal(amount.decimals, locale)
-    return f"{whole} {locale.words.point} {decimals}"
+    point = locale.words.dot if amount.has_point else locale.words.point
+    return f"{whole} {point} {decimals}"
 
 
 def cardinal(digits: str, locale: Locale, *, gender: str = "") -> str:

@@ -65,7 +65,7 @@ def read_text(
         locale = locale_of(speaker.language, text)
         words = visible_text(text)
         if normalize:
-            words = read_written_forms(spoken_text(text), locale)
+            words = read_written_forms(spoken_text(text, keeps_schemes=locale.is_read), locale)
         read = TextToSpeak([Piece(one, speaker) for one in split(words, locale.language)])
     if not read.pieces:
         raise InvalidRequest("text has no words to speak", param="text")

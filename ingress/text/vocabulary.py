@@ -30,6 +30,8 @@ class Vocabulary:
     equals: str
     less: str
     greater: str
+    at_most: str
+    at_least: str
     about: str
     to: str
     joined: str
@@ -41,6 +43,14 @@ class Vocabulary:
     colon: str
     hashtag: str
     number: str
+    section: str
+    ratio: str
+    per: str
+    times_as: str
+    not_equal: str
+    power: str
+    squared: str
+    cubed: str
     percent: str
     thousand: str
     million: str
@@ -70,6 +80,10 @@ _ROWS: dict[str, tuple[str, ...]] = {
              "é menor que", "से कम", "小なり", "小于", "작다"),
     "greater": ("is greater than", "es mayor que", "est supérieur à", "größer als", "maggiore di",
                 "é maior que", "से ज़्यादा", "大なり", "大于", "크다"),
+    "at_most": ("is at most", "es como máximo", "est au plus", "höchstens", "al massimo",
+                "é no máximo", "अधिक से अधिक", "以下", "至多", "이하"),
+    "at_least": ("is at least", "es al menos", "est au moins", "mindestens", "almeno",
+                 "é pelo menos", "कम से कम", "以上", "至少", "이상"),
     "about": ("about", "unos", "environ", "etwa", "circa", "cerca de", "लगभग", "約", "大约", "약"),
     "to": ("to", "a", "à", "bis", "a", "a", "से", "から", "到", "에서"),
     "joined": ("and", "y", "et", "und", "e", "e", "और", "と", "和", "와"),
@@ -88,6 +102,20 @@ _ROWS: dict[str, tuple[str, ...]] = {
                 "ハッシュタグ", "话题", "해시태그"),
     "number": ("number", "número", "numéro", "Nummer", "numero", "número", "नंबर", "ナンバー",
                "第", "넘버"),
+    "section": ("section", "artículo", "paragraphe", "Paragraf", "paragrafo", "parágrafo", "धारा",
+                "セクション", "第", "조항"),
+    "ratio": ("to", "a", "à", "zu", "a", "a", "अनुपात", "対", "比", "대"),
+    "per": ("per", "por", "par", "pro", "per", "por", "प्रति", "毎", "每", "당"),
+    "times_as": ("times", "veces", "fois", "mal", "volte", "vezes", "गुना", "倍", "倍", "배"),
+    "not_equal": ("is not equal to", "no es igual a", "n'est pas égal à", "ungleich", "diverso da",
+                  "é diferente de", "बराबर नहीं", "ノットイコール", "不等于", "같지 않다"),
+    "power": ("{} to the power of {}", "{} elevado a {}", "{} puissance {}", "{} hoch {}",
+              "{} alla {}", "{} elevado a {}", "{} की घात {}", "{}の{}乗", "{}的{}次方",
+              "{}의 {}승"),
+    "squared": ("squared", "al cuadrado", "au carré", "hoch zwei", "al quadrato", "ao quadrado",
+                "का वर्ग", "の2乗", "的平方", "의 제곱"),
+    "cubed": ("cubed", "al cubo", "au cube", "hoch drei", "al cubo", "ao cubo", "का घन", "の3乗",
+              "的立方", "의 세제곱"),
     "percent": ("{} percent", "{} por ciento", "{} pour cent", "{} Prozent", "{} per cento",
                 "{} por cento", "{} प्रतिशत", "{}パーセント", "百分之{}", "{}퍼센트"),
     "thousand": ("thousand", "mil", "mille", "tausend", "mila", "mil", "हज़ार", "千", "千", "천"),
@@ -149,6 +177,11 @@ class Locale:
     @property
     def keeps_digits(self) -> bool:
         return self.language in KEEPS_DIGITS
+
+    @property
+    def writes_comma(self) -> bool:
+        """Before decimals, where others write a point."""
+        return self.language in ("es", "fr", "de", "it", "pt")
 
     def numeric_order(self) -> str:
         """Of day, month and year where a date is written with strokes."""

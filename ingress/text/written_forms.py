@@ -11,8 +11,11 @@ import re
 import unicodedata
 
 from ingress.text.abbreviations import read_abbreviations
-from ingress.text.addresses import read_addresses, read_phone_numbers
-from ingress.text.dates import read_dates, read_times
+from ingress.text.addresses import read_addresses, read_dialled_numbers, read_phone_numbers
+from ingress.text.clocks import read_times
+from ingress.text.codes import read_codes, read_versions
+from ingress.text.dates import read_dates
+from ingress.text.fractions import read_fractions
 from ingress.text.money import read_money
 from ingress.text.numbers import (
     NUMERAL,
@@ -23,22 +26,19 @@ from ingress.text.numbers import (
     spaced,
     year,
 )
-from ingress.text.quantities import (
-    read_fractions,
-    read_measures,
-    read_ordinals,
-    read_ranges,
-    read_signs,
-)
+from ingress.text.quantities import read_measures, read_ordinals, read_ranges
 from ingress.text.roman import read_roman_numerals
+from ingress.text.signs import read_approximations, read_signs
 from ingress.text.vocabulary import Locale
+from ingress.text.weekdays import read_weekdays
 
 _OTHER_DIGITS = re.compile(r"(?![0-9])\d")
-_WIDE_MARKS = re.compile(r"(?<=\d)[．：，／－](?=\d)")
-_ANYTHING_TO_READ = re.compile(r"[\d@#&=<>+~×÷≤≥≈±½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅒]|\w\.\w|[IVXLC]{2,9}|://")
-_VERSION = re.compile(
-    r"(?<![\w.])(?:([vV])\.? ?(?=\d)(\d{1,8}(?:\.\d{1,8}){0,5})|(\d{1,8}(?:\.\d{1,8}){2,5}))"
-    r"(?![\w]|\.\d)"
+_WIDE_MARKS = re.compile(r"(?<=\d)[．：／－](?=\d)|(?<=[０-９])，(?=[０-９]{3}(?![０-９]))")
+"""A wide comma between digits of half width parts two numbers of a list."""
+_SQUARED_LETTERS = re.compile(r"[\u3371-\u33df①-⑳]")
+"""㎏, ㎞, ㎡, ⑤: one character for what is read as several."""
+_ANYTHING_TO_READ = re.compile(
+    r"[\d@#&=<>+~×÷≤≥≈±²³§½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅒\u3371-\u33df①-⑳]|\w\.\w|[IVXLC]{2,9}|://"
 )
 _NUMBER = re.compile(rf"(?P<minus>(?<![\w).,])[-−])?(?P<number>{NUMERAL})")
 _SPACED_THOUSANDS = re.compile(rf"{START}(?<![+)])[1-9]\d{{0,2}}(?: \d{{3}}){{1,4}}(?!\d| \d)")
@@ -46,7 +46,7 @@ _GROUPING = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3}){1,7}(?![\d,])")
 _NO_NOUN = re.compile(r"(?!)()")
 _ROMANCE_NOUN = re.compile(r" ([a-zà-ÿ]{3,20})\b")
 _NOUNS = {
-    **{"es": _ROMANCE_NOUN, "pt": _ROMANCE_NOUN, "it": _ROMANCE_NOUN},
+    **dict.fromkeys(("es", "pt", "it", "fr"), _ROMANCE_NOUN),
     "de": re.compile(r" ([A-ZÄÖÜ][a-zäöüß]{2,20})\b"),
 }
 _NO_NOUNS = frozenset(
@@ -64,6 +64,15 @@ _FEMININE_ENDS: dict[str, tuple[str, ...]] = {
     "es": ("a", "as", "ción", "ciones", "dad", "dades"),
     "pt": ("a", "as", "ção", "ções", "dade", "dades"),
     "it": ("a", "zione", "zioni", "tà"),
+    "fr": (
+        *("tion", "tions", "sion", "sions", "ette", "ettes", "ance", "ances", "ence", "ences"),
+        *("ure", "ures", "euse", "euses", "ille", "illes", "aine", "aines", "esse", "esses", "ude"),
+        *("ie", "ies", "ière", "ières", "ouche", "heure", "heures", "minute", "minutes"),
+        *("seconde", "secondes", "page", "pages", "fois", "année", "années", "personne"),
+        *("personnes", "femme", "femmes", "maison", "maisons", "chose", "choses", "idée", "idées"),
+        *("table", "tables", "semaine", "semaines", "journée", "journées", "tasse", "tasses"),
+        *("nuit", "nuits", "pièce", "pièces", "part", "parts", "porte", "portes"),
+    ),
     "de": ("e", "ung", "heit", "keit", "schaft", "ion", "tät", "Frau"),
 }
 
@@ -75,15 +84,22 @@ def read_written_forms(text: str, locale: Locale) -> str:
     text = read_abbreviations(text, locale)
     if not _ANYTHING_TO_READ.search(text):
         return text
-    text = _OTHER_DIGITS.sub(lambda found: str(int(found[0])), text)
     text = _WIDE_MARKS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+    text = _OTHER_DIGITS.sub(lambda found: str(int(found[0])), text)
+    text = _SQUARED_LETTERS.sub(_in_plain_letters, text)
     for rule in (
-        *(read_addresses, read_dates, _read_versions, _join_thousands, read_times, read_money),
-        *(read_phone_numbers, read_ranges, read_measures, read_ordinals, read_fractions),
+        *(read_addresses, read_weekdays, read_dates, read_versions, read_dialled_numbers),
+        *(_join_thousands, read_times, read_approximations, read_money, read_phone_numbers),
+        *(read_ranges, read_codes, read_fractions, read_ordinals, read_measures),
         *(read_roman_numerals, read_signs, _read_numbers),
     ):
         text = rule(text, locale)
     return text
+
+
+def _in_plain_letters(found: re.Match[str]) -> str:
+    plain = unicodedata.normalize("NFKC", found[0])
+    return f" {plain} " if plain.isdecimal() else plain
 
 
 def _join_thousands(text: str, locale: Locale) -> str:
@@ -91,19 +107,6 @@ def _join_thousands(text: str, locale: Locale) -> str:
     if locale.language == "en" or locale.keeps_digits:
         return text
     return _SPACED_THOUSANDS.sub(lambda found: found[0].replace(" ", "\u00a0"), text)
-
-
-def _read_versions(text: str, locale: Locale) -> str:
-    return _VERSION.sub(lambda found: _version(found, locale), text)
-
-
-def _version(found: re.Match[str], locale: Locale) -> str:
-    parts = (found[2] or found[3]).split(".")
-    if not found[1] and read_numeral(found[3], locale):  # 1.234.567 where the point groups
-        return found[0]
-    joint = locale.words.point if locale.keeps_digits else f" {locale.words.point} "
-    prefix = f"{found[1]} " if found[1] else ""
-    return prefix + joint.join(cardinal(part, locale) for part in parts)
 
 
 def _read_numbers(text: str, locale: Locale) -> str:
@@ -124,7 +127,8 @@ def _number_words(found: re.Match[str], locale: Locale) -> str:
         return re.sub(r"\d{1,24}", lambda part: _whole(part[0], "", locale), written)
     if amount.decimals:
         return amount_words(amount, locale)
-    gender = _gender(found.string[found.end() : found.end() + 24], locale)
+    following = found.string[found.end() : found.end() + 24]
+    gender = _gender(following, locale, is_one=amount.value == 1)
     if written.isdecimal():
         return _whole(written, gender, locale)
     return cardinal(amount.whole, locale, gender=gender)
@@ -134,10 +138,12 @@ def _whole(digits: str, gender: str, locale: Locale) -> str:
     return year(digits, locale) if len(digits) == 4 else cardinal(digits, locale, gender=gender)
 
 
-def _gender(following: str, locale: Locale) -> str:
+def _gender(following: str, locale: Locale, *, is_one: bool) -> str:
     """Of the noun that is counted, by its ending; "" where none follows or it does not matter."""
     found = _NOUNS.get(locale.language, _NO_NOUN).match(following)
     if found is None or found[1] in _NO_NOUNS:
         return ""
+    if locale.language == "de" and not is_one:
+        return "masculine"
     is_feminine = found[1].endswith(_FEMININE_ENDS[locale.language]) and found[1] not in _MASCULINE
     return "feminine" if is_feminine else "masculine"

@@ -1,0 +1,127 @@
+"""Times of day, read aloud."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from ingress.text.numbers import START, cardinal
+from ingress.text.vocabulary import Locale
+
+_GAP = "[ \u00a0\u202f]"
+DAYTIME = "([01]?[0-9]|2[0-4]):([0-5][0-9])"
+_CLOCK_RANGE = re.compile(
+    rf"(?<=:[0-5][0-9])(?:{_GAP}?[–—〜～]{_GAP}?|-)(?={DAYTIME})"
+    rf"|(?<=[0-9][AaPp][Mm]){_GAP}?[–—-]{_GAP}?(?=[0-9])"
+)
+_CLOCK = re.compile(
+    rf"{START}(?<!:){DAYTIME}(?::([0-5][0-9]))?(?!:|\.?[0-9])"
+    rf"(?:{_GAP}?([AaPp])\.?[Mm]\b(\.?))?(?:{_GAP}?(?:Uhr|hrs?|h|बजे)(?!\w))?"
+)
+_ZONE = re.compile(r" (?:[ECMP][SD]?T|GMT|UTC|BST|CES?T)\b")
+_CLOCK_BY_H = re.compile(
+    rf"{START}(?<!:)([01]?[0-9]|2[0-4]){_GAP}?[hH](?:{_GAP}?([0-5][0-9]))?(?!\w)"
+)
+_HOUR = re.compile(rf"{START}(?<![:$€£])(1[0-2]|[1-9]){_GAP}?([AaPp])\.?[Mm]\b(\.?)")
+_CLOCK_BY_POINT = {
+    "de": re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4])\.([0-5][0-9]){_GAP}?Uhr(?!\w)"),
+    "it": re.compile(r"(?:(?<=alle )|(?<=ore ))([01]?[0-9]|2[0-4])\.([0-5][0-9])(?![.,]?\w)"),
+}
+_HOURS_UHR = re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4]) ?[-–] ?(?=[0-9.:]{{1,5}}{_GAP}Uhr\b)")
+_HOUR_UHR = re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4]){_GAP}Uhr\b(?:{_GAP}([0-5]?[0-9])\b)?")
+_BY_H = frozenset({"fr", "pt"})
+
+
+class Clock(NamedTuple):
+    hour: int
+    minute: int
+    second: int = 0
+
+
+def read_times(text: str, locale: Locale) -> str:
+    """14:30, 9:05 pm, 9am, 14h30, 14 Uhr."""
+    if locale.language == "de":
+        text = _HOURS_UHR.sub(rf"\1 {locale.words.to} ", text)
+    if by_point := _CLOCK_BY_POINT.get(locale.language):
+        text = by_point.sub(lambda found: _by_h(found, locale), text)
+    text = _CLOCK_RANGE.sub(f" {locale.words.to} ", text)
+    text = _CLOCK.sub(lambda found: _clock(found, locale), text)
+    if locale.language == "en":
+        return _HOUR.sub(
+            lambda found: cardinal(found[1], locale) + _half(found[2], found[3], found), text
+        )
+    if locale.language == "de":
+        return _HOUR_UHR.sub(lambda found: _by_h(found, locale), text)
+    if locale.language in _BY_H:
+        return _CLOCK_BY_H.sub(lambda found: _by_h(found, locale), text)
+    return text
+
+
+def _clock(found: re.Match[str], locale: Locale) -> str:
+    clock = Clock(int(found[1]), int(found[2]), int(found[3] or 0))
+    if not found[4]:
+        return clock_words(clock, locale)
+    words = clock_words(clock, locale) if clock.minute else cardinal(str(clock.hour), locale)
+    return words + _half(found[4], found[5], found)
+
+
+def _half(letter: str, stop: str, found: re.Match[str]) -> str:
+    """AM or PM, and the full stop of a sentence that ends there."""
+    following = found.string[found.end() : found.end() + 3].lstrip(' \n"“«(')[:1]
+    is_end = not following or (following.isupper() and not _ZONE.match(found.string, found.end()))
+    return f" {letter.upper()}M" + (stop if is_end else "")
+
+
+def _by_h(found: re.Match[str], locale: Locale) -> str:
+    return clock_words(Clock(int(found[1]), int(found[2] or 0)), locale)
+
+
+def clock_words(clock: Clock, locale: Locale) -> str:
+    """A time of day of 24 hours; digits stay in languages that keep them."""
+    hour = cardinal(str(clock.hour), locale, gender=_HOUR_GENDERS.get(locale.language, ""))
+    minute = cardinal(str(clock.minute), locale)
+    if locale.language == "en":
+        words = _english_clock(clock, hour, minute)
+    else:
+        whole, parted = _CLOCKS[locale.language]
+        words = (parted if clock.minute else whole).format(hour=hour, minute=minute)
+        if locale.language == "es" and 0 < clock.minute < 10:
+            words = f"{hour} y {minute}"
+    if locale.language in ("fr", "pt") and clock.hour in (0, 1):
+        words = words.replace("heures", "heure").replace("horas", "hora")
+    if clock.second:
+        words += _SECONDS[locale.language].format(cardinal(str(clock.second), locale))
+    return words
+
+
+def _english_clock(clock: Clock, hour: str, minute: str) -> str:
+    if clock.minute:
+        return f"{hour} {'oh ' if clock.minute < 10 else ''}{minute}"
+    return f"{hour} o'clock" if 1 <= clock.hour <= 12 else f"{hour} hundred"
+
+
+_HOUR_GENDERS = {"es": "feminine", "fr": "feminine", "pt": "feminine", "de": "masculine"}
+_CLOCKS = {
+    "es": ("{hour} en punto", "{hour} {minute}"),
+    "fr": ("{hour} heures", "{hour} heures {minute}"),
+    "de": ("{hour} Uhr", "{hour} Uhr {minute}"),
+    "it": ("{hour}", "{hour} e {minute}"),
+    "pt": ("{hour} horas", "{hour} e {minute}"),
+    "hi": ("{hour} बजे", "{hour} बजकर {minute} मिनट"),
+    "ja": ("{hour}時", "{hour}時{minute}分"),
+    "zh": ("{hour}点", "{hour}点{minute}分"),
+    "ko": ("{hour}시", "{hour}시 {minute}분"),
+}
+"""At the full hour, and with minutes."""
+_SECONDS = {
+    "en": " and {} seconds",
+    "es": " y {} segundos",
+    "fr": " et {} secondes",
+    "de": " und {} Sekunden",
+    "it": " e {} secondi",
+    "pt": " e {} segundos",
+    "hi": " {} सेकंड",
+    "ja": "{}秒",
+    "zh": "{}秒",
+    "ko": " {}초",
+}

@@ -1,0 +1,66 @@
+"""Digits that are no plain number: versions, card and account numbers, hashes, .5."""
+
+from __future__ import annotations
+
+import re
+
+from ingress.text.numbers import (
+    END,
+    START,
+    cardinal,
+    digit_by_digit,
+    digit_groups,
+    read_numeral,
+)
+from ingress.text.vocabulary import Locale
+
+_VERSION = re.compile(
+    r"(?<![\w.])(?:([vV])\.? ?(?=\d)(\d{1,8}(?:\.\d{1,8}){0,5})|(\d{1,8}(?:\.\d{1,8}){2,5}))"
+    r"(?![\w]|\.\d)"
+)
+_BARE_DECIMAL = re.compile(r"(?<![\w.,)\]}])\.(?=\d{1,24}(?!\w|\.\d))")
+_GROUPS = re.compile(r"(?<![\w.,/:-])\d{1,9}(?:[.-]\d{1,9}){0,4}-\d{1,9}(?![\w/:-]|[.,]\d)")
+_CARD = re.compile(r"(?<![\w.,/:-])\d{4}(?:[ \u00a0]\d{4}){2,4}(?![\w/:-]|[.,]\d)")
+_FEWEST_DIGITS = 8
+"""Of groups with hyphens: fewer are results, ranges and names."""
+_HEX = re.compile(
+    rf"{START}(?<![-:])(?:[0-9a-fA-F]{{2}}(?:[:-][0-9a-fA-F]{{2}}){{3,7}}"
+    rf"|[0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}"
+    rf"|(?=[0-9]{{0,63}}[a-fA-F]{{1,63}}[0-9]{{1,63}}[a-fA-F])[0-9a-fA-F]{{7,64}}){END}"
+)
+
+
+def read_versions(text: str, locale: Locale) -> str:
+    """v1.2.3, Python 3.11.6; and .5 with the zero that its writer left out."""
+    text = _BARE_DECIMAL.sub("0.", text)
+    return _VERSION.sub(lambda found: _version(found, locale), text)
+
+
+def _version(found: re.Match[str], locale: Locale) -> str:
+    parts = (found[2] or found[3]).split(".")
+    if not found[1] and read_numeral(found[3], locale):  # 1.234.567 where the point groups
+        return found[0]
+    point = locale.words.dot if locale.writes_comma else locale.words.point
+    joint = point if locale.keeps_digits else f" {point} "
+    prefix = f"{found[1]} " if found[1] else ""
+    return prefix + joint.join(cardinal(part, locale) for part in parts)
+
+
+def read_codes(text: str, locale: Locale) -> str:
+    """123-45-6789, 4111 1111 1111 1111, 01310-100 digit by digit; 3b18e5d7 letter by letter."""
+    text = _HEX.sub(lambda found: _spelled(found[0], locale), text)
+    text = _CARD.sub(lambda found: digit_groups(found[0], locale), text)
+    return _GROUPS.sub(lambda found: _groups(found[0], locale), text)
+
+
+def _groups(code: str, locale: Locale) -> str:
+    is_code = sum(one.isdecimal() for one in code) >= _FEWEST_DIGITS
+    return digit_groups(code, locale) if is_code else code
+
+
+def _spelled(code: str, locale: Locale) -> str:
+    return " ".join(
+        digit_by_digit(one, locale) if one.isdecimal() else one.upper()
+        for one in code
+        if one.isalnum()
+    )

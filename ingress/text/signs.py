@@ -1,0 +1,101 @@
+"""Signs between and before numbers and words: 2 + 2 = 4, 3:1, ~50, #1, R&D, mc², 5×."""
+
+from __future__ import annotations
+
+import re
+
+from ingress.text.numbers import END, NUMERAL, START
+from ingress.text.vocabulary import Locale
+
+_ARITHMETIC = re.compile(r"(?<=[\w)%²³]) ([+×÷=<>*/−-]|<=|>=|[!=]=|≤|≥|≈|±|≠) (?=[-−]?[\w(√])")
+_TIGHT = re.compile(r"(?<=\d)([×+=÷*]|x(?=\d))(?=[\d(])")
+_AFTER_NUMBER = re.compile(r"(?<=\w)\+(?![\w+])")
+_POWER = re.compile(rf"{START}(\d{{1,9}}|[A-Za-z])\^(-?\d{{1,4}}){END}")
+_SCIENTIFIC = re.compile(rf"{START}(\d{{1,9}}(?:[.,]\d{{1,9}})?)[eE]([+-]?\d{{1,3}}){END}(?!\.\d)")
+_SMALL_POWER = re.compile(r"(?<=[^\W_])([²³])(?!\w)")
+_RATIO = re.compile(rf"{START}(\d{{1,4}}):(\d{{1,4}})(?![:\d]){END}")
+_LEFT_OVER = re.compile(r"(?<=\d)[:/](?=\d)")
+_SPACED_X = re.compile(r"(?<=\d) x (?=\d)")
+_TIMES_AS = re.compile(r"(?<=\d)[ \u00a0]?[x×](?![\w×])")
+_APPROXIMATE = re.compile(rf"(?<![\w~])[~≈] ?(?=[-−]?[$€£¥]?{NUMERAL})")
+_NUMBER_SIGN = re.compile(r"(?<![\w&#])(?:#|№|[Nn]º|N°|n°|Nr\.|No\.) ?(?=\d)")
+_SECTION = re.compile(r"§{1,2} ?(?=\d)")
+_AMPERSAND = re.compile(r"(?<=\w) ?& ?(?=\w)")
+_LANGUAGE_NAME = re.compile(r"\b([CF])(\+\+|#)(?!\w)")
+_ARROW = re.compile(r"[ \u00a0]?[→←↔⇒⇐➔➜][ \u00a0]?")
+
+
+def read_approximations(text: str, locale: Locale) -> str:
+    """~50 and ≈ 20 °C, before what they stand before becomes words."""
+    return _APPROXIMATE.sub(f"{locale.words.about} ", text)
+
+
+def read_signs(text: str, locale: Locale) -> str:
+    """What no other rule has read. Numbers still have their digits."""
+    words = locale.words
+    text = _ARROW.sub(", ", text)
+    text = _LANGUAGE_NAME.sub(lambda found: _programming_language(found, words.plus), text)
+    text = _SCIENTIFIC.sub(lambda found: _scientific(found, locale), text)
+    text = _POWER.sub(lambda found: words.power.format(found[1], _signed(found[2], locale)), text)
+    signs = _names(locale)
+    text = _ARITHMETIC.sub(lambda found: _arithmetic(found, signs, words.minus), text)
+    text = _SPACED_X.sub(f" {words.by} ", text)
+    text = _TIGHT.sub(lambda found: f" {signs[found[1]]} ", text)
+    text = _AFTER_NUMBER.sub(f" {words.plus}", text)
+    text = _TIMES_AS.sub(_spaced(words.times_as, locale), text)
+    text = _SMALL_POWER.sub(
+        lambda found: _spaced(words.squared if found[1] == "²" else words.cubed, locale), text
+    )
+    text = _RATIO.sub(lambda found: found[1] + _between(words.ratio, locale) + found[2], text)
+    text = _LEFT_OVER.sub(" ", text)  # 24/7
+    text = _NUMBER_SIGN.sub(f"{words.number} ", text)
+    text = _SECTION.sub(_between(words.section, locale).lstrip(), text)
+    return _AMPERSAND.sub(f" {words.joined} ", text)
+
+
+def _names(locale: Locale) -> dict[str, str]:
+    words = locale.words
+    return {
+        **{"+": words.plus, "×": words.times, "*": words.times, "÷": words.divided},
+        **{"/": words.divided, "=": words.equals, "<": words.less, ">": words.greater},
+        **{"−": words.minus, "≈": words.about, "±": words.plus_minus, "x": words.by},
+        **{"<=": words.at_most, ">=": words.at_least, "≤": words.at_most, "≥": words.at_least},
+        **{"==": words.equals, "!=": words.not_equal, "≠": words.not_equal},
+    }
+
+
+def _spaced(word: str, locale: Locale) -> str:
+    """Behind what it belongs to."""
+    return word if locale.keeps_digits else f" {word}"
+
+
+def _between(word: str, locale: Locale) -> str:
+    return word if locale.keeps_digits else f" {word} "
+
+
+def _signed(digits: str, locale: Locale) -> str:
+    sign, number = ("-", digits[1:]) if digits[0] == "-" else ("", digits.lstrip("+"))
+    return (_spaced(locale.words.minus, locale).strip() + " " if sign else "") + number
+
+
+def _scientific(found: re.Match[str], locale: Locale) -> str:
+    """6.02e23 -> 6.02 times 10 to the power of 23."""
+    power = locale.words.power.format("10", _signed(found[2], locale))
+    return f"{found[1]}{_between(locale.words.times, locale)}{power}"
+
+
+def _programming_language(found: re.Match[str], plus: str) -> str:
+    return f"{found[1]} sharp" if found[2] == "#" else f"{found[1]} {plus} {plus}"
+
+
+def _arithmetic(found: re.Match[str], signs: dict[str, str], minus: str) -> str:
+    sign = found[1]
+    if sign in "-/*<>" and not _is_between_numbers(found):
+        return found[0]
+    return f" {minus if sign == '-' else signs[sign]} "
+
+
+def _is_between_numbers(found: re.Match[str]) -> bool:
+    """A dash, a stroke or an arrow between words is no arithmetic."""
+    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:2]
+    return before.isdecimal() and after.lstrip("-−")[:1].isdecimal()
