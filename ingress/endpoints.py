@@ -72,6 +72,15 @@ class ListedModel:
         return self._known is not None and self._known.blends
 
     @property
+    def voices_speak_every_language(self) -> bool:
+        """Whether a voice's own language is only what it speaks unless asked for another."""
+        return bool(self._known and self._known.voice_languages and not self._has_one_language)
+
+    @property
+    def _has_one_language(self) -> bool:
+        return self.config is None or self.config.language is not None
+
+    @property
     def first_piece_chars(self) -> int:
         """Length beyond which the first sentence of a stream is cut at a clause; 0: never."""
         return self._known.first_piece_chars if self._known else 0

@@ -86,11 +86,12 @@ def standard_code(code: str) -> str:
 def spoken_language(value: str, offered: Sequence[str], *, param: str, model: str) -> str:
     """The entry of `offered` that means the same language. Raises InvalidRequest."""
     word = value.strip().casefold()
+    word = _KOKORO.get(word, word).casefold()
     same = next((name for name in offered if name.casefold() == word), None)
     if same is not None:
         return same
     codes = {code: name for name in reversed(offered) if (code := iso_code(name))}
-    code = _nearest(iso_code(_KOKORO.get(word, word)), tuple(codes))
+    code = _nearest(iso_code(word), tuple(codes))
     if code is None:
         raise InvalidRequest(
             f"{model} does not speak {param} {quoted(value)}; {choice('it speaks', list(offered))}",

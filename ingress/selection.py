@@ -159,20 +159,24 @@ def find_voice(
     choices = _choices(model, language)
     if requested is None:
         return choices[0]
-    alias = same_name(requested, snapshot.voice_aliases)
+    aliases = snapshot.voice_aliases
     voices = {one.voice: one for one in reversed(choices) if one.voice}
-    name = same_name(snapshot.voice_aliases[alias] if alias else requested, voices)
+    name = same_name(_unaliased(requested, aliases), voices)
     if name is not None:
         return voices[name]
+    if language is not None and model.voices_speak_every_language:
+        voices = _abroad(model, language, choices[0].language) | voices
+        if (name := same_name(requested, voices)) is not None:
+            return voices[name]
     if model.blends and is_blend(requested):
-        return _blend(parse_blend(requested), voices, model)
+        return _blend(parse_blend(requested), voices, aliases, model)
     openai_name = same_name(requested, OPENAI_VOICES)
     if openai_name is not None:
         return choices[OPENAI_VOICES.index(openai_name) % len(choices)]
     if same_name(requested, [DEFAULT_LANGUAGE]):
         return choices[0]
-    aliases = [alias for alias, voice in snapshot.voice_aliases.items() if voice in voices]
-    others = list(dict.fromkeys([*aliases, *OPENAI_VOICES]))
+    fit = [alias for alias, voice in aliases.items() if voice in voices]
+    others = list(dict.fromkeys([*fit, *OPENAI_VOICES]))
     raise InvalidRequest(
         f"voice {quoted(requested)} is unknown to {model.id}; "
         f"{choice('known', [one.voice for one in choices if one.voice] or ['default'])}; "
@@ -181,9 +185,30 @@ def find_voice(
     )
 
 
-def _blend(blend: Blend, voices: Mapping[str, Speaker], model: ListedModel) -> Speaker:
+def _abroad(model: ListedModel, asked: str, spoken: str | None) -> dict[str, Speaker]:
+    """Every voice in the language that is asked for: "en" is British to a British voice."""
+    is_one_kind = len(asked) == 1 or "-" in asked or "_" in asked
+    speakers: dict[str, Speaker] = {}
+    for one in _choices(model, None):
+        is_own = not is_one_kind and _base(one.language) == _base(spoken)
+        speakers[one.voice or ""] = one if is_own else Speaker(spoken, one.voice)
+    return speakers
+
+
+def _base(language: str | None) -> str:
+    return (language or "").partition("-")[0]
+
+
+def _unaliased(requested: str, aliases: Mapping[str, str]) -> str:
+    alias = same_name(requested, aliases)
+    return aliases[alias] if alias else requested
+
+
+def _blend(
+    blend: Blend, voices: Mapping[str, Speaker], aliases: Mapping[str, str], model: ListedModel
+) -> Speaker:
     """The blend in the model's spelling of its voices, in the language of the first of them."""
-    names = [same_name(asked, voices) for asked, _ in blend]
+    names = [same_name(_unaliased(asked, aliases), voices) for asked, _ in blend]
     for name, (asked, _) in zip(names, blend, strict=True):
         if name is None:
             raise InvalidRequest(
@@ -191,7 +216,9 @@ def _blend(blend: Blend, voices: Mapping[str, Speaker], model: ListedModel) -> S
                 f"{choice('known', list(voices))}",
                 param="voice",
             )
-    parts = [f"{name}({share:.6f})" for name, (_, share) in zip(names, blend, strict=True)]
+    parts = [
+        f"{name}({max(share, 1e-4):.4f})" for name, (_, share) in zip(names, blend, strict=True)
+    ]
     return Speaker(voices[names[0] or ""].language, "+".join(parts))
 
 

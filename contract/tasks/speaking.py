@@ -91,7 +91,7 @@ class SynthesizeInput(TaskInput[AudioOutput]):
         str | None, Field(max_length=32, description="as the predictor's config spells it")
     ] = None
     voice: Annotated[
-        str | None, Field(max_length=128, description="one of the predictor's voices")
+        str | None, Field(max_length=512, description="one of the predictor's voices, or a blend")
     ] = None
     speed: Speed = 1.0
     seed: Seed = None

@@ -22,7 +22,8 @@ _SYNCHRONOUS, _DONT_EXIT = 2, 0x8000
 _UTF8 = 1
 _TIE = "^"
 _IPA_WITH_TIES = 0x02 | 0x80 | ord(_TIE) << 8
-_LANGUAGE_SWITCH = re.compile(r"\([a-z-]+\)")
+_LANGUAGE_SWITCH = re.compile(r"\([\^a-z-]+\)")
+"""(en) and (fr) around a foreign word; the ties that are asked for stand inside it as well."""
 _MAX_CLAUSE = 1000
 _TILDE = "\u0303"
 

@@ -14,6 +14,7 @@ from ingress_app import browser, make_app
 
 from contract.config import load_config
 from contract.tasks import SynthesizeInput
+from contract.voices import parse_blend
 from ingress.selection import OPENAI_VOICES
 
 ROOT = Path(__file__).parents[3]
@@ -75,7 +76,45 @@ async def test_a_blend_travels_with_its_shares_in_the_language_of_its_first_voic
     page: httpx.AsyncClient, models: FakeClient
 ) -> None:
     request = await asked(page, models, voice="bf_emma(3) + AF_SKY(1)")
-    assert (request.language, request.voice) == ("en-GB", "bf_emma(0.750000)+af_sky(0.250000)")
+    assert (request.language, request.voice) == ("en-GB", "bf_emma(0.7500)+af_sky(0.2500)")
+
+
+async def test_sixteen_voices_make_a_blend_and_aliases_may_be_among_them(
+    page: httpx.AsyncClient, models: FakeClient
+) -> None:
+    [kokoro] = [one for one in load_config(ROOT / "config.yml").model_configs if one.optional]
+    request = await asked(page, models, voice="+".join(["Alloy", *kokoro.voices[1:16]]))
+    assert len(parse_blend(request.voice or "")) == 16
+    assert (request.voice or "").startswith("af_alloy(")
+
+
+@pytest.mark.parametrize("field", ["language", "lang_code"])
+@pytest.mark.parametrize(
+    ("voice", "asked_for", "language"),
+    [
+        *(("af_heart", "es", "es"), ("AF_heart", "f", "fr"), ("bf_emma", "en", "en-GB")),
+        *(("bf_emma", "en-US", "en-US"), ("af_heart", "b", "en-GB"), ("ef_dora", "es", "es")),
+        *(("af_bella+af_sky", "it", "it"), ("af_heart", "Spanish", "es")),
+    ],
+)
+async def test_a_named_voice_speaks_the_language_that_is_asked_for(
+    page: httpx.AsyncClient,
+    models: FakeClient,
+    field: str,
+    voice: str,
+    asked_for: str,
+    language: str,
+) -> None:
+    request = await asked(page, models, voice=voice, **{field: asked_for})
+    assert request.language == language
+    assert (request.voice or "").lower()[:8] == voice.lower()[:8]
+
+
+async def test_a_name_of_openai_s_is_a_voice_of_the_language_that_is_asked_for(
+    page: httpx.AsyncClient, models: FakeClient
+) -> None:
+    request = await asked(page, models, voice="alloy", language="fr")
+    assert (request.language, request.voice) == ("fr", "ff_siwis")
 
 
 @pytest.mark.parametrize("voice", ["af_sky+nobody", "af_sky(0)+af_bella", "af_sky(2", "+"])

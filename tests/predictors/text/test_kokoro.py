@@ -59,6 +59,15 @@ def test_languages_that_espeak_reads(text: str, letter: str, expected: str) -> N
     assert spoken(text, letter)[0] == [expected]
 
 
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [("le week-end", "f"), ("il Google", "i"), ("मेरा computer", "h"), ("a ≠ b", "e")],
+)
+def test_a_foreign_word_brings_no_sounds_but_its_own(text: str, letter: str) -> None:
+    [[piece]] = spoken(text, letter)
+    assert not set("()") & set(piece)
+
+
 def test_a_decimal_is_no_end_of_a_sentence() -> None:
     assert len(spoken("Cuesta 3.50 euros, o 1,5 más.", "e")) == 1
 
