@@ -24,7 +24,7 @@ SpeechError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 _MOST_SHOWN = 64
 
@@ -62,17 +62,6 @@ class SpeechError(Exception):
                 self.message = spelled + self.message.removeprefix(self.param)
             self.param = spelled
         return self
-
-    def to_wire(self) -> dict[str, Any]:
-        """The body that rooms send each other; `error` alone is what V1 and V2 ask for."""
-        body: dict[str, Any] = {"error": self.message, "code": self.code}
-        if self.param is not None:
-            body["param"] = self.param
-        if self.retry_after_s is not None:
-            body["retry_after_s"] = self.retry_after_s
-        if self.was_retried:
-            body["was_retried"] = True
-        return body
 
 
 class InvalidRequest(SpeechError):
@@ -165,40 +154,5 @@ def _tree(root: type[SpeechError]) -> dict[str, type[SpeechError]]:
     return found
 
 
-_BY_CODE = _tree(SpeechError)
-_BY_STATUS: dict[int, type[SpeechError]] = {
-    400: InvalidRequest,
-    401: Unauthorized,
-    404: NotFound,
-    413: PayloadTooLarge,
-    422: InvalidRequest,
-    429: Overloaded,
-    502: ConnectionLost,
-    503: Unavailable,
-    504: DeadlineExceeded,
-}
-
-
-def error_from_wire(
-    status: int, body: Mapping[str, Any], *, server: str = "a predictor"
-) -> SpeechError:
-    """Rebuild the error that another room sent. An unknown code falls back to its status."""
-    kind = _BY_CODE.get(str(body.get("code", "")))
-    if kind is None or kind.status != status:
-        kind = _BY_STATUS.get(status, ModelFailed)
-    message = body.get("error")
-    param, retry_after_s = body.get("param"), body.get("retry_after_s")
-    error = kind(
-        message if isinstance(message, str) and message else f"{server} answered {status}",
-        param=param if isinstance(param, str) else None,
-        retry_after_s=_seconds(retry_after_s),
-    )
-    error.was_retried = body.get("was_retried") is True
-    return error
-
-
-def _seconds(value: Any) -> float | None:
-    """A wait that can be passed on to a client; None for what is no such number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
-        return None
-    return float(value)
+ERRORS_BY_CODE = _tree(SpeechError)
+"""The classes of this module: what one room can send another."""

@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from contract.catalog import Catalog
-from contract.context import REQUEST_ID_HEADER
 from ingress import service, shared_paths
 from ingress.admission import Admission
 from ingress.client_body import IGNORED_HEADER
@@ -32,6 +31,7 @@ from ingress.version import VERSION
 from ingress.web import routes as web
 from transport.asgi.paths import LenientPaths
 from transport.client.client import Client
+from transport.headers import REQUEST_ID_HEADER
 
 DESCRIPTION = (
     "Speech, transcription, voice cloning and restoration, in OpenAI's dialect and in that of "

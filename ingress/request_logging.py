@@ -9,7 +9,7 @@ from typing import Any
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from contract.context import REQUEST_ID_HEADER, RequestContext, context_from_headers
+from contract.context import RequestContext
 from contract.errors import (
     Cancelled,
     DeadlineExceeded,
@@ -24,6 +24,7 @@ from ingress.dialect import Dialect, dialect_of_path, error_response
 from ingress.request_state import RequestState
 from transport import tracing
 from transport.asgi.disconnect import while_connected
+from transport.headers import REQUEST_ID_HEADER, context_from_headers
 from transport.tracing import SpanKind
 
 logger = logging.getLogger(__name__)

@@ -16,8 +16,9 @@ from opentelemetry.trace import SpanKind, StatusCode, get_tracer, set_span_in_co
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from contract.config import InvalidConfig
-from contract.context import TRACEPARENT_HEADER, RequestContext
+from contract.context import RequestContext
 from contract.errors import SpeechError
+from transport.headers import TRACEPARENT_HEADER
 
 __all__ = ["SpanKind", "configure", "span"]
 

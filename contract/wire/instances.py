@@ -1,12 +1,5 @@
 """V1 instances: JSON objects that each step of a chain enriches with its own output.
 
-    {"instances": [{…}]}  →  {"predictions": [{… and what the step made}]}
-
-This is what an InferenceGraph can chain: `$response`, with or without mapPredictionsToInstances,
-and the answer of an Ensemble, whose branches are merged:
-
-    {"embed": {"predictions": [{…}]}, "synthesize": {"predictions": [{…}]}}
-
 Keys are those of SpeakInput and its like; where a task calls a thing otherwise, contract/tasks/
 says so (InstanceKeys). Keys that no task knows pass through untouched. Binary values are base64,
 bare or as {"b64": …}: recordings in any container, embeddings and mels as safetensors. Segments are
@@ -19,10 +12,8 @@ of an Ensemble disagree: what a step made, not what came with the request.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import reduce
 from typing import Any
 
-from contract.errors import InvalidRequest, shown
 from contract.fields import fields_of, missing, read_parameters, tensor_fields
 from contract.tasks import INPUTS, REFERENCE_KEYS, Task, TaskInput, TaskOutput
 from contract.wire.codecs import codec_of
@@ -30,78 +21,13 @@ from contract.wire.draft import Draft
 
 Instance = dict[str, Any]
 PRODUCED = "produced"
-MAX_INSTANCES = 256
-_LISTS = ("instances", "predictions")
 
 
-# Bodies -------------------------------------------------------------------------------------
-
-
-def instances_from_body(body: Any) -> list[Instance]:
-    """Every instance of a V1 body, of a previous step's answer, or of an Ensemble's.
-
-    Raises InvalidRequest.
-    """
-    if not isinstance(body, dict) or not body:
-        raise InvalidRequest("the body must be an object with instances", param="instances")
-    for key in _LISTS:
-        if key in body:
-            return _instances(body[key], key)
-    return _merged(body)
-
-
-def body_from_instances(instances: list[Instance]) -> dict[str, Any]:
-    return {"predictions": instances}
-
-
-def _instances(items: Any, key: str) -> list[Instance]:
-    if not isinstance(items, list) or not 0 < len(items) <= MAX_INSTANCES:
-        raise InvalidRequest(f"{key} must be a list of 1 to {MAX_INSTANCES} objects", param=key)
-    if not all(isinstance(item, dict) for item in items):
-        raise InvalidRequest(f"every one of {key} must be an object", param=key)
-    return [dict(item) for item in items]
-
-
-def _merged(branches: Mapping[str, Any]) -> list[Instance]:
-    """An Ensemble answers with one object per step, each holding the same number of instances."""
-    parts: list[list[Instance]] = []
-    for name, answer in branches.items():
-        key = next((one for one in _LISTS if isinstance(answer, dict) and one in answer), None)
-        if key is None:
-            raise InvalidRequest(
-                f"the body must hold instances; {shown(name)!r} is no answer of an Ensemble's step",
-                param="instances",
-            )
-        parts.append(_instances(answer[key], key))
-    if len({len(part) for part in parts}) > 1:
-        raise InvalidRequest("the Ensemble's branches hold unequal numbers of instances")
-    return [reduce(_merge, together) for together in zip(*parts, strict=True)]
-
-
-def _merge(left: Instance, right: Instance) -> Instance:
-    made_left, made_right = _produced(left), _produced(right)
-    merged = left | right
-    for key in left.keys() & right.keys() - {PRODUCED}:
-        if left[key] == right[key]:
-            continue
-        if (key in made_left) == (key in made_right):
-            raise InvalidRequest(
-                f"the Ensemble's branches disagree about {shown(key)!r}", param=shown(key)
-            )
-        merged[key] = left[key] if key in made_left else right[key]
-    if made_left | made_right:
-        merged[PRODUCED] = sorted(made_left | made_right)
-    return merged
-
-
-def _produced(instance: Mapping[str, Any]) -> set[str]:
+def produced_keys(instance: Mapping[str, Any]) -> set[str]:
     names = instance.get(PRODUCED)
     if not isinstance(names, list):
         return set()
     return {name for name in names if isinstance(name, str)}
-
-
-# Tasks --------------------------------------------------------------------------------------
 
 
 def draft_from_instance(
@@ -114,7 +40,7 @@ def draft_from_instance(
     kind = INPUTS[task]
     instance = _with_name(kind, instance)
     fixed = kind.as_reference if _is_about_reference(instance) else {}
-    produced = _produced(instance)
+    produced = produced_keys(instance)
     values: dict[str, Any] = dict(fixed)
     parameters: dict[str, Any] = {}
     for field in fields_of(kind):
@@ -154,4 +80,4 @@ def enrich(instance: Mapping[str, Any], output: TaskOutput) -> Instance:
         first, *others = field.instance_keys
         made[first] = spelled
         made |= {key: spelled for key in others if instance.get(key) is None}
-    return {**instance, **made, PRODUCED: sorted(_produced(instance) | made.keys())}
+    return {**instance, **made, PRODUCED: sorted(produced_keys(instance) | made.keys())}

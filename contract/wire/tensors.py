@@ -55,7 +55,7 @@ def draft_from_message(
     parameters may be text. Raises InvalidRequest or PayloadTooLarge that names the field."""
     kind = INPUTS[task]
     tensors = _by_name(message)
-    refuse_unknown("tensor", tensors, [n for one in tensor_fields(kind) for n in _names_of(one)])
+    refuse_unknown("tensor", tensors, [n for one in tensor_fields(kind) for n in tensor_names(one)])
     beside = CALL_PARAMETERS.keys() | _RETIRED
     given = {k: v for k, v in message.parameters.items() if k not in beside}
     refuse_unknown("parameter", given, [field.name for field in parameter_fields(kind)])
@@ -101,65 +101,15 @@ def _by_name(message: Message) -> dict[str, Tensor]:
     return tensors
 
 
-def _names_of(field: TaskField) -> tuple[str, ...]:
+def tensor_names(field: TaskField) -> tuple[str, ...]:
     return (field.name, DETAILS) if field.kind in SEGMENT_KINDS else (field.name,)
 
 
 def _tensor_values(kind: type, tensors: dict[str, Tensor], max_bytes: int | None) -> dict[str, Any]:
     values = {}
     for field in tensor_fields(kind):
-        if not tensors.keys().isdisjoint(_names_of(field)):
+        if not tensors.keys().isdisjoint(tensor_names(field)):
             values[field.name] = codec_of(field).from_tensors(field, tensors, max_bytes)
         elif field.is_required:
             raise missing("tensor", field)
     return values
-
-
-# Metadata -----------------------------------------------------------------------------------
-
-
-def describe(task: Task) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Input and output tensors for V2's model metadata: name, datatype, shape, and our words."""
-    kind = INPUTS[task]
-    return _tensor_docs(kind), _tensor_docs(kind.output)
-
-
-def describe_parameters(task: Task) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Request and response parameters: name, type, default, limits and what they do."""
-    kind = INPUTS[task]
-    calls = [
-        {"name": name, "type": "str", "required": False, "default": None, "doc": doc}
-        for name, doc in CALL_PARAMETERS.items()
-    ]
-    asked = [_parameter_doc(field) for field in parameter_fields(kind)]
-    return asked + calls, [_parameter_doc(field) for field in parameter_fields(kind.output)]
-
-
-def _tensor_docs(kind: type) -> list[dict[str, Any]]:
-    docs: list[dict[str, Any]] = []
-    for field in tensor_fields(kind):
-        codec, own = codec_of(field), field.tensor
-        shape = list(own.shape if own and own.shape else codec.shape)
-        docs.append(_tensor_doc(field.name, codec.datatype, shape, field.is_required, field.doc))
-        if field.kind in SEGMENT_KINDS:
-            words = f"{field.name} with all their fields, as JSON"
-            docs.append(_tensor_doc(DETAILS, "BYTES", [1], False, words))
-    return docs
-
-
-def _tensor_doc(
-    name: str, datatype: str, shape: list[int], required: bool, doc: str
-) -> dict[str, Any]:
-    return {"name": name, "datatype": datatype, "shape": shape, "required": required, "doc": doc}
-
-
-def _parameter_doc(field: TaskField) -> dict[str, Any]:
-    doc = {
-        "name": field.name,
-        "type": field.kind.__name__,
-        "required": field.is_required,
-        "default": None if field.is_required else field.default,
-        "doc": field.doc,
-    }
-    limits = {k: list(v) if isinstance(v, tuple) else v for k, v in field.limits.items()}
-    return doc | limits

@@ -2,26 +2,28 @@
 
 python docs/tools/model_types.py
 
-The contract's table (contract/model_types.py) is for programs that cannot import a model library,
+The contract's table (contract/model_types.json) is for programs that cannot import a model library,
 the chart's `modelTypes` for its templates; a test compares both with the specs.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
+import json
 import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from contract.model_types import ModelType
 from predictors.runtime.model import Model, ModelSpec
 from predictors.runtime.registry import BUILT_IN, checked
 
 ROOT = Path(__file__).parents[2]
-CONTRACT = ROOT / "contract" / "model_types.py"
+CONTRACT = ROOT / "contract" / "model_types.json"
 VALUES = ROOT / "helm" / "harmony-speech" / "values.yaml"
-_TABLE = re.compile(r"(?<=^MODEL_TYPES: Mapping\[str, ModelType\] = \{\n).*?(?=^\}\n)", re.M | re.S)
 _MODEL_TYPES = re.compile(r"(?<=^modelTypes:\n)(?:  .*\n)+", re.M)
 
 
@@ -36,30 +38,13 @@ def _class(target: str) -> type[Model[Any, Any]]:
 
 
 def contract_table() -> str:
-    return "".join(_entry(name, spec) for name, spec in specs().items())
-
-
-def _entry(name: str, spec: ModelSpec) -> str:
-    packages = "".join(f'"{package}", ' for package in spec.packages)
-    packages = packages.rstrip() if len(spec.packages) == 1 else packages.removesuffix(", ")
-    return (
-        f'    "{name}": ModelType(\n'
-        f"        task=Task.{spec.task.name},\n"
-        f'        extra="{spec.extra}",\n'
-        f'        image="{spec.image}",\n'
-        f"        packages=({packages}),\n"
-        f'        license="{spec.license}",\n'
-        f"{_voices(spec)}"
-        "    ),\n"
-    )
-
-
-def _voices(spec: ModelSpec) -> str:
-    lines = "".join(f'            "{key}": "{tag}",\n' for key, tag in spec.voice_languages.items())
-    found = f"        voice_languages={{\n{lines}        }},\n" if lines else ""
-    found += "        blends=True,\n" if spec.blends else ""
-    chars = spec.first_piece_chars
-    return found + (f"        first_piece_chars={chars},\n" if chars else "")
+    """What a spec has beside the defaults of ModelType."""
+    known = [one.name for one in dataclasses.fields(ModelType)]
+    table = {
+        name: {key: value for key in known if (value := getattr(spec, key))}
+        for name, spec in specs().items()
+    }
+    return json.dumps(table, indent=2, ensure_ascii=False, default=dict) + "\n"
 
 
 def chart_table() -> str:
@@ -76,7 +61,7 @@ def _cuda(spec: ModelSpec) -> str:
 def outputs() -> dict[Path, str]:
     """The files that hold a table, as they should be."""
     return {
-        CONTRACT: _TABLE.sub(contract_table(), CONTRACT.read_text(encoding="utf-8"), count=1),
+        CONTRACT: contract_table(),
         VALUES: _MODEL_TYPES.sub(chart_table(), VALUES.read_text(encoding="utf-8"), count=1),
     }
 

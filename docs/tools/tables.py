@@ -25,13 +25,14 @@ from contract.config import ModelConfig
 from contract.model_types import MODEL_TYPES
 from contract.tasks import Task
 from contract.toolchains import TOOLCHAINS
-from contract.wire.tensors import CALL_PARAMETERS, describe, describe_parameters
+from contract.wire.tensors import CALL_PARAMETERS
 from ingress.settings import Settings as IngressSettings
 from predictors.runtime.registry import model_type_class
 from predictors.runtime.settings import Settings as PredictorSettings
 from transformer.settings import Settings as TransformerSettings
 from transport.client.connection import ConnectionSettings
 from transport.discovery.settings import DiscoverySettings
+from transport.kserve.metadata import task_metadata
 
 DOCS = Path(__file__).parents[1]
 ROOMS: Mapping[str, type[BaseModel]] = {
@@ -111,13 +112,13 @@ def tasks() -> str:
 def _task(task: Task) -> str:
     users = [f"`{name}`" for name, one in MODEL_TYPES.items() if one.task is task]
     users += [f"`{name}`" for name, spec in TOOLCHAINS.items() if task in spec.needs]
-    (inputs, outputs), (asked, answered) = describe(task), describe_parameters(task)
-    asked = [one for one in asked if one["name"] not in CALL_PARAMETERS]
+    described = task_metadata(task)
+    asked = [one for one in described["parameters"] if one["name"] not in CALL_PARAMETERS]
     rows = [
-        *_tensor_rows("in", inputs),
+        *_tensor_rows("in", described["inputs"]),
         *_parameter_rows("in", asked),
-        *_tensor_rows("out", outputs),
-        *_parameter_rows("out", answered),
+        *_tensor_rows("out", described["outputs"]),
+        *_parameter_rows("out", described["output_parameters"]),
     ]
     head = ("", "name", "type", "default and limits", "what it is")
     return f"### {task.value}\n\nServed by {', '.join(users)}.\n\n{_table(head, rows)}"

@@ -58,7 +58,7 @@ BUILT_IN = (
     "predictors.models.deepfilternet.model:DeepFilterNet",
 )
 """Where our model types are, one line each. What may be said of one before it is imported stands in
-contract/model_types.py, which `make manifests` prints from their specs."""
+contract/model_types.json, which `make manifests` prints from their specs."""
 _TARGETS = {target.partition(":")[2]: target for target in BUILT_IN}
 
 

@@ -22,12 +22,13 @@ from tiny_models import TINY_MODEL_TYPES, tiny_config
 from wire_reading import to_instance
 
 from contract.audio.codec import Audio, read_wav
-from contract.context import PRIORITY_HEADER, REQUEST_ID_HEADER, TIMEOUT_HEADER, RequestContext
+from contract.context import RequestContext
 from contract.tasks import SynthesizeInput, Task, TaskInput, TranscribeInput
 from contract.wire.message import Message, tensor_from_raw
 from contract.wire.tensors import output_from_message, to_message
 from predictors.runtime.weights.store import WeightStore
 from transport.client.http import HttpClient
+from transport.headers import PRIORITY_HEADER, REQUEST_ID_HEADER, TIMEOUT_HEADER
 from transport.kserve.messages import response_to_grpc
 from transport.kserve.sdk import pb
 from transport.v2_body import (

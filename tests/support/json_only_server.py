@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.errors import InvalidRequest
+from transport.error_body import body_of_error
 from transport.kserve.sdk import app
 from transport.v2_body import HEADER_LENGTH
 
@@ -35,7 +36,7 @@ class JsonOnly:
             "BYTES tensors, or use gRPC",
             param=HEADER_LENGTH,
         )
-        await JSONResponse(refusal.to_wire(), refusal.status)(scope, receive, send)
+        await JSONResponse(body_of_error(refusal), refusal.status)(scope, receive, send)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from contract.errors import SpeechError
 from contract.tasks import TaskOutput
 from contract.wire.message import Message
 from contract.wire.tensors import to_message
+from transport.error_body import body_of_error
 from transport.v2_body import response_body
 
 HANG, DIE = "hang", "die"
@@ -54,7 +55,7 @@ class ScriptedPredictor:
                 behaviour = predictor.behaviour
                 predictor.asked.set()
                 if isinstance(behaviour, SpeechError):
-                    self._send(behaviour.status, json.dumps(behaviour.to_wire()).encode())
+                    self._send(behaviour.status, json.dumps(body_of_error(behaviour)).encode())
                 elif isinstance(behaviour, TaskOutput):
                     body, _ = response_body("scripted", to_message(behaviour), Message())
                     self._send(200, body)

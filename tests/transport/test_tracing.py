@@ -10,6 +10,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from contract.context import RequestContext
+from transport.headers import context_headers
 from transport.tracing import SpanKind, span
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -76,4 +77,4 @@ def test_a_collector_gets_the_spans_of_a_request_below_the_callers(collector):
 def test_without_a_collector_the_callers_trace_goes_on():
     context = RequestContext(traceparent=TRACEPARENT)
     with span("outer", SpanKind.SERVER, context) as inside:
-        assert inside.to_headers()["traceparent"] == TRACEPARENT
+        assert context_headers(inside)["traceparent"] == TRACEPARENT

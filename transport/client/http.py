@@ -18,12 +18,13 @@ from contract.errors import (
     NotReached,
     PayloadTooLarge,
     SpeechError,
-    error_from_wire,
 )
 from contract.json_guard import read_json
 from contract.tasks import TaskInput, TaskOutput
 from contract.wire.message import Message
 from contract.wire.tensors import output_from_message, to_message
+from transport.error_body import error_from_body
+from transport.headers import context_headers
 from transport.threads import off_loop, weight
 from transport.v2_body import HEADER_LENGTH, message_from_body, request_body, request_json
 
@@ -91,7 +92,7 @@ class HttpClient:
         try:
             url = f"{self._address(model)}/v2/models/{model}/ready"
             await self._http.get(
-                url, headers=context.to_headers(), timeout=max(0.001, context.remaining_s)
+                url, headers=context_headers(context), timeout=max(0.001, context.remaining_s)
             )
         except (httpx.HTTPError, SpeechError):
             return  # the call that follows tells what is wrong
@@ -119,7 +120,7 @@ class HttpClient:
     async def _post(
         self, model: str, url: str, body: bytes, kind: dict[str, str], context: RequestContext
     ) -> httpx.Response:
-        headers = context.to_headers() | kind
+        headers = context_headers(context) | kind
         try:
             async with asyncio.timeout(context.remaining_s):
                 answer = await self._http.post(
@@ -149,7 +150,7 @@ def _decode(
     if answer.status_code == 502 and any(words in answer.content for words in _NOT_DIALED):
         raise NotReached(f"{model} cannot be reached (502)")
     if not answer.is_success:
-        raise error_from_wire(answer.status_code, _object(answer.content), server=model)
+        raise error_from_body(answer.status_code, _object(answer.content), server=model)
     try:
         message = message_from_body(answer.content, answer.headers.get(HEADER_LENGTH), "outputs")
     except (InvalidRequest, PayloadTooLarge) as exc:

@@ -11,6 +11,7 @@ from grpc import StatusCode
 from grpc_interceptor.exceptions import GrpcException
 
 from contract.errors import InvalidRequest, SpeechError
+from transport.error_body import body_of_error
 
 _GRPC_STATUS = {
     400: StatusCode.INVALID_ARGUMENT,
@@ -42,7 +43,7 @@ def error_response(error: SpeechError) -> JSONResponse:
     headers = {}
     if error.retry_after_s is not None:
         headers["retry-after"] = str(math.ceil(error.retry_after_s))
-    return JSONResponse(error.to_wire(), error.status, headers)
+    return JSONResponse(body_of_error(error), error.status, headers)
 
 
 async def answer_error(_: Request, exc: Exception) -> JSONResponse:

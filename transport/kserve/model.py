@@ -14,29 +14,16 @@ from typing import Any, Protocol
 
 import orjson
 
-from contract.context import (
-    PRIORITY_HEADER,
-    REQUEST_ID_HEADER,
-    RequestContext,
-    context_from_headers,
-)
+from contract.context import RequestContext
 from contract.errors import InvalidRequest, ModelFailed, SpeechError
 from contract.json_guard import read_json
 from contract.tasks import Task, TaskInput, TaskOutput
 from contract.wire.draft import Draft
-from contract.wire.instances import (
-    Instance,
-    body_from_instances,
-    draft_from_instance,
-    enrich,
-    instances_from_body,
-)
+from contract.wire.instances import Instance, draft_from_instance, enrich
 from contract.wire.message import Message
 from contract.wire.tensors import (
     PRIORITY,
     TASK,
-    describe,
-    describe_parameters,
     draft_from_message,
     to_message,
     wanted_task,
@@ -45,11 +32,14 @@ from transport.asgi.settings import MEGABYTE
 from transport.client.http import TRACE_PARAMETER
 from transport.decoding.decoders import Decoders
 from transport.decoding.refusals import AudioLimits
+from transport.headers import PRIORITY_HEADER, REQUEST_ID_HEADER, context_from_headers
 from transport.kserve.errors import AnsweredError
+from transport.kserve.metadata import bare_tensors, task_metadata
 from transport.kserve.recordings import decoded
 from transport.kserve.sdk import Model
 from transport.kserve.settings import ServingSettings
 from transport.threads import off_loop, weight
+from transport.v1_body import instances_from_body
 
 logger = logging.getLogger(__name__)
 
@@ -98,24 +88,19 @@ class ServedModel(Model):
         """Nothing to do; the SDK's own would claim readiness."""
 
     def get_input_types(self) -> list[dict[str, Any]]:
-        return [_bare(tensor) for tensor in describe(self._served.tasks[0])[0]]
+        return bare_tensors(self._served.tasks[0])[0]
 
     def get_output_types(self) -> list[dict[str, Any]]:
-        return [_bare(tensor) for tensor in describe(self._served.tasks[0])[1]]
+        return bare_tensors(self._served.tasks[0])[1]
 
     def metadata(self) -> dict[str, Any]:
         """V2 model metadata, with the parameters and the words that the SDK's answer leaves out.
 
         The first task stands at the top, as V2 wants it; all of them are under `tasks`.
         """
-        tasks = [_task_metadata(task) for task in self._served.tasks]
-        return {
-            "name": self.name,
-            "platform": "harmony-speech",
-            "versions": [],
-            **tasks[0],
-            "tasks": tasks,
-        }
+        tasks = [task_metadata(task) for task in self._served.tasks]
+        own = {"name": self.name, "platform": "harmony-speech", "versions": []}
+        return own | tasks[0] | {"tasks": tasks}
 
     # Requests ---------------------------------------------------------------------------------
 
@@ -171,7 +156,7 @@ class ServedModel(Model):
 
         def spelled() -> bytes:
             pairs = zip(instances, outputs, strict=True)
-            return orjson.dumps(body_from_instances([enrich(one, made) for one, made in pairs]))
+            return orjson.dumps({"predictions": [enrich(one, made) for one, made in pairs]})
 
         return await off_loop(size + sum(map(weight, outputs)), spelled)
 
@@ -213,23 +198,6 @@ def only_speech_errors(model: str) -> Iterator[None]:
     except Exception as exc:
         logger.exception("%s could not read or write a body", model)
         raise ModelFailed(f"{model} failed on this request; the server's log tells why") from exc
-
-
-def _task_metadata(task: Task) -> dict[str, Any]:
-    inputs, outputs = describe(task)
-    parameters, answer_parameters = describe_parameters(task)
-    return {
-        "task": task.value,
-        "inputs": inputs,
-        "outputs": outputs,
-        "parameters": parameters,
-        "output_parameters": answer_parameters,
-    }
-
-
-def _bare(tensor: dict[str, Any]) -> dict[str, Any]:
-    """What gRPC's metadata message has fields for."""
-    return {key: tensor[key] for key in ("name", "datatype", "shape")}
 
 
 async def _all_or_first_error(answers: Iterable[Awaitable[TaskOutput]]) -> list[TaskOutput]:

@@ -13,10 +13,10 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from contract.context import REQUEST_ID_HEADER
 from contract.errors import ModelNotReady, SpeechError
 from contract.wire.draft import Draft
 from contract.wire.message import Message
+from transport.headers import REQUEST_ID_HEADER
 from transport.kserve.errors import error_response
 from transport.kserve.messages import message_from_grpc, parse, response_to_grpc
 from transport.kserve.model import ServedModel, only_speech_errors, with_priority

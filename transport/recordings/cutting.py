@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from contract.audio.codec import Audio
-from contract.audio.quiet import quietest
 from contract.tasks import FloatArray, SpeechSegment
+from transport.recordings.quiet import quietest
 
 _FRAME_S = 0.02
 _WINDOW_S = 0.032

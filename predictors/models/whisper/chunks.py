@@ -19,8 +19,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.audio.quiet import quietest
 from predictors.nn.speech_activity.segments import SAMPLE_RATE, Span
+from transport.recordings.quiet import quietest
 
 FloatArray = NDArray[np.float32]
 

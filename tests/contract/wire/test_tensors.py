@@ -1,7 +1,6 @@
 """Every task travels as a V2 message and arrives as it was; what is wrong is named."""
 
 import base64
-import json
 import pickle
 
 import numpy as np
@@ -23,15 +22,12 @@ from contract.tasks import (
     EmbedSpeakerOutput,
     SpeechSegment,
     SynthesizeInput,
-    SynthesizeMelOutput,
     Task,
     TaskInput,
     TranscribeOutput,
 )
 from contract.wire.message import MAX_ELEMENTS, Message, Tensor, tensor_from_raw
 from contract.wire.tensors import (
-    describe,
-    describe_parameters,
     output_from_message,
     to_message,
     wanted_task,
@@ -475,78 +471,3 @@ def test_a_request_says_which_task_it_is_for():
 def test_parameters_of_the_call_go_with_every_task():
     request = body([text()], priority="batch", task="synthesize")
     assert input_from_message(Task.SYNTHESIZE, request).text == "Hello"
-
-
-# Metadata -------------------------------------------------------------------------------------
-
-
-@TASKS
-def test_metadata_describes_what_is_really_sent(task):
-    inputs, outputs = describe(task)
-    for docs, kind in ((inputs, INPUTS[task]), (outputs, INPUTS[task].output)):
-        by_name = {doc["name"]: doc for doc in docs}
-        sent = to_message(_example(kind))
-        assert {tensor.name for tensor in sent.tensors} == set(by_name)
-        for tensor in sent.tensors:
-            doc = by_name[tensor.name]
-            assert tensor.datatype == doc["datatype"]
-            assert len(tensor.shape) == len(doc["shape"])
-            assert all(
-                says in (-1, size) for says, size in zip(doc["shape"], tensor.shape, strict=True)
-            )
-            assert doc["doc"]
-    json.dumps([inputs, outputs])
-
-
-def _example(kind):
-    """An instance with every tensor there and no legacy embedding."""
-    from contract.fields import tensor_fields
-    from contract.tasks import FloatArray, SpeakerSegment, TranscriptSegment
-
-    samples = {
-        "str": "x",
-        "Audio": SOUND,
-        "segments": (SpeechSegment(0, 1),),
-        "embedding": Embedding("f", np.zeros(2, np.float32)),
-    }
-    values = {}
-    for field in tensor_fields(kind):
-        if field.kind == FloatArray:
-            values[field.name] = np.zeros([3] * len(field.tensor.shape), np.float32)
-        elif field.kind == tuple[TranscriptSegment, ...]:
-            values[field.name] = (TranscriptSegment(0, 0, 0, 1, "x", (), 0, 0, 0, 0),)
-        elif field.kind == tuple[SpeakerSegment, ...]:
-            values[field.name] = (SpeakerSegment(0, 1, "A"),)
-        elif field.kind in (tuple[str, ...], tuple[Audio, ...]):
-            values[field.name] = ("x", "y") if field.kind == tuple[str, ...] else (SOUND, SOUND)
-        else:
-            name = field.name.rpartition("_")[2]
-            values[field.name] = samples.get(name) or samples[field.kind.__name__]
-    return kind(**values)
-
-
-@TASKS
-def test_every_parameter_is_documented_with_its_limits(task):
-    asked, answered = describe_parameters(task)
-    by_name = {doc["name"]: doc for doc in asked}
-    assert {"task", "priority"} <= set(by_name)
-    assert all(doc["doc"] and doc["type"] in ("str", "int", "float", "bool") for doc in asked)
-    json.dumps([asked, answered], allow_nan=False)
-
-
-def test_documented_limits_are_those_that_hold():
-    speed = next(d for d in describe_parameters(Task.SYNTHESIZE)[0] if d["name"] == "speed")
-    assert (speed["type"], speed["default"], speed["ge"], speed["le"]) == ("float", 1.0, 0.25, 4)
-    mode = next(d for d in describe_parameters(Task.SPEAK)[0] if d["name"] == "mode")
-    assert mode["choices"] == ["single_speaker_tts", "voice_cloning"]
-    (probability,) = [
-        d for d in describe_parameters(Task.TRANSCRIBE)[1] if d["name"] == "language_probability"
-    ]
-    assert probability["type"] == "float"
-
-
-def test_a_mel_is_described_by_its_two_axes():
-    ((mel, pauses), _) = describe(Task.VOCODE)
-    assert (mel["shape"], mel["required"]) == ([-1, -1], True)
-    assert (pauses["shape"], pauses["required"]) == ([-1], False)
-    assert is_same(SynthesizeMelOutput(np.ones((1, 1), np.float32)).pauses, None)

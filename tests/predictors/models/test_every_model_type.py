@@ -25,7 +25,7 @@ from contract.embedding import Embedding
 from contract.errors import InvalidRequest, SpeechError
 from contract.model_types import MODEL_TYPE_TASKS, MODEL_TYPES
 from contract.tasks import INPUTS, TaskInput
-from contract.wire.tensors import describe, to_message
+from contract.wire.tensors import to_message
 from predictors.runtime.direct import answers
 from predictors.runtime.model import Model
 from predictors.runtime.registry import missing_packages, model_type_class
@@ -34,6 +34,7 @@ from predictors.runtime.runner import ModelRunner
 from predictors.runtime.settings import Settings
 from predictors.runtime.sizes import size_of
 from predictors.runtime.weights.errors import WeightsMissing
+from transport.kserve.metadata import task_metadata
 
 ROOT = Path(__file__).parents[3]
 CONFIGURED = {entry.model_type: entry for entry in load_config(ROOT / "config.yml").model_configs}
@@ -100,9 +101,9 @@ pytestmark = [
 async def test_serves_the_task_it_is_listed_under(loaded: Loaded) -> None:
     spec = loaded.kind.spec
     assert MODEL_TYPE_TASKS.get(loaded.kind.__name__, spec.task) is spec.task
-    inputs, outputs = describe(spec.task)
-    assert inputs
-    assert outputs
+    described = task_metadata(spec.task)
+    assert described["inputs"]
+    assert described["outputs"]
     if spec.packages:
         assert spec.extra
         assert spec.image

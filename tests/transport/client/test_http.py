@@ -12,7 +12,7 @@ import pytest
 from wire_reading import input_from_message
 
 from contract.audio.codec import Audio
-from contract.context import Priority, RequestContext, context_from_headers
+from contract.context import Priority, RequestContext
 from contract.errors import (
     ConnectionLost,
     DeadlineExceeded,
@@ -26,6 +26,8 @@ from contract.tasks import AudioOutput, SynthesizeInput, Task, TranscribeInput, 
 from contract.wire.message import Message
 from contract.wire.tensors import to_message
 from transport.client.http import HttpClient
+from transport.error_body import body_of_error
+from transport.headers import context_from_headers
 from transport.v2_body import HEADER_LENGTH, message_from_body, response_body
 
 SPEECH = AudioOutput(Audio(np.linspace(-0.5, 0.5, 1000, dtype=np.float32), 16000))
@@ -68,7 +70,7 @@ async def test_a_call_is_a_v2_inference_and_carries_the_context():
 async def test_a_predictors_error_keeps_its_class_and_words():
     async def handler(request):
         error = QueueFull("the queue is full", retry_after_s=3)
-        return httpx.Response(429, json=error.to_wire())
+        return httpx.Response(429, json=body_of_error(error))
 
     with pytest.raises(QueueFull, match="the queue is full") as error:
         await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
@@ -95,7 +97,7 @@ class JsonOnly:
         self.kinds.append(request.headers["content-type"].partition("/")[2])
         if HEADER_LENGTH in request.headers:
             refusal = InvalidRequest("binary tensors are not served", param=HEADER_LENGTH)
-            return httpx.Response(400, json=refusal.to_wire())
+            return httpx.Response(400, json=body_of_error(refusal))
         sent = message_from_body(request.content, None, "inputs")
         assert input_from_message(Task.SYNTHESIZE, sent).text == "Hej å"
         return httpx.Response(200, content=response_body("tts", to_message(SPEECH), Message())[0])
@@ -139,7 +141,7 @@ async def test_any_other_refusal_is_the_callers():
 
     async def handler(request):
         asked.append(request)
-        return httpx.Response(400, json=InvalidRequest("too fast", param="speed").to_wire())
+        return httpx.Response(400, json=body_of_error(InvalidRequest("too fast", param="speed")))
 
     with pytest.raises(InvalidRequest, match="too fast"):
         await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
