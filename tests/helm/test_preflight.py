@@ -24,6 +24,7 @@ EBS = item(
     provisioner="ebs.csi.aws.com",
 )
 EFS = item("storage.k8s.io/v1", "StorageClass", "efs", provisioner="efs.csi.aws.com")
+VOICES = ("--set", "ingress.replicas=1,ingress.voices.store=sqlite")
 GPU = ("--set", "models.whisper-large-v3.enabled=true", "--set", "mode=Standard")
 
 
@@ -126,10 +127,7 @@ def test_the_default_values_need_nothing_that_a_fresh_install_lacks(objects) -> 
         ),
         (
             [NAMESPACE],
-            (
-                *("--set", "ingress.replicas=1,ingress.voices.store=sqlite"),
-                *("--set", "ingress.voices.encryption.existingSecret=voices"),
-            ),
+            (*VOICES, "--set", "ingress.voices.encryption.existingSecret=voices"),
             "ingress.voices.encryption.existingSecret names the secret voices",
             'generic voices --from-literal=keys="$(openssl rand -base64 32)"',
         ),
@@ -139,6 +137,18 @@ def test_the_default_values_need_nothing_that_a_fresh_install_lacks(objects) -> 
             (*CLAIM, "--set", "hub.cache.storageClass=nfs"),
             "hub.cache.storageClass is nfs, which this cluster does not have",
             "--set hub.cache.storageClass=NAME",
+        ),
+        (
+            [EFS],
+            VOICES,
+            "default, and ingress.voices.storageClass is empty",
+            "kubectl get storagecl",
+        ),
+        (
+            [EBS],
+            (*VOICES, "--set", "ingress.voices.storageClass=nfs"),
+            "ingress.voices.storageClass is nfs, which this cluster does not have",
+            "--set ingress.voices.storageClass=NAME",
         ),
         (
             [EBS],
@@ -169,6 +179,8 @@ def test_what_the_cluster_would_refuse_stops_the_install(objects, arguments, wha
             ("--set", "hub.tokenSecret=hub"),
         ),
         ([EBS], CLAIM),
+        ([EBS], VOICES),
+        ([EFS], (*VOICES, "--set", "ingress.voices.existingClaim=mine")),
         ([EBS, EFS], (*RWX, "--set", "hub.cache.storageClass=efs")),
         ([EBS], (*RWX, "--set", "hub.cache.existingClaim=mine")),
     ],
@@ -176,6 +188,34 @@ def test_what_the_cluster_would_refuse_stops_the_install(objects, arguments, wha
 def test_what_the_cluster_has_is_not_asked_for(objects, arguments) -> None:
     with cluster(*objects) as address:
         assert "kind: InferenceService" in _install(address, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "serving"), [("v1.32.9", "1.21.1"), ("v1.32.0-eks-a1b2c3d", "1.21.0")]
+)
+def test_a_kubernetes_too_old_for_its_knative_stops_the_install(
+    kubernetes: str, serving: str
+) -> None:
+    with cluster(knative(serving), version=kubernetes) as address:
+        with pytest.raises(HelmFailed) as refusal:
+            _install(address)
+        assert "kind: InferenceService" in _install(address, "--set", "mode=Standard")
+    assert f"Serving {serving} does not start on Kubernetes 1.32." in str(refusal.value)
+    assert "download/knative-v1.20" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("kubernetes", "serving"), [("v1.32.9", "1.20.0"), ("v1.33.0-gke.1", "1.21.1")]
+)
+def test_a_kubernetes_that_its_knative_accepts_is_enough(kubernetes: str, serving: str) -> None:
+    with cluster(knative(serving), version=kubernetes) as address:
+        assert "kind: InferenceService" in _install(address)
+
+
+def test_helm_refuses_a_kubernetes_that_does_not_know_what_pods_need() -> None:
+    with cluster(version="v1.31.4") as address, pytest.raises(HelmFailed) as refusal:
+        _install(address)
+    assert "kubeVersion: >=1.32.0-0" in str(refusal.value)
 
 
 def _notes(address: str, *extra: str) -> str:

@@ -54,9 +54,9 @@ def item(api: str, kind: str, name: str, namespace: str = "", **fields: Any) -> 
 
 
 @contextmanager
-def cluster(*objects: Object) -> Iterator[str]:
-    """The address of a cluster in which these objects are, and no others."""
-    answers = _discovery() | _lists(objects) | {_path(one): one for one in objects}
+def cluster(*objects: Object, version: str = "v1.34.0") -> Iterator[str]:
+    """The address of a cluster of this Kubernetes in which these objects are, and no others."""
+    answers = _discovery(version) | _lists(objects) | {_path(one): one for one in objects}
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(answers)) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -93,9 +93,10 @@ def _lists(objects: tuple[Object, ...]) -> dict[str, Any]:
     return answers
 
 
-def _discovery() -> dict[str, Any]:
+def _discovery(version: str) -> dict[str, Any]:
+    major, minor = version.removeprefix("v").split(".")[:2]
     answers: dict[str, Any] = {
-        "/version": {"major": "1", "minor": "34", "gitVersion": "v1.34.0"},
+        "/version": {"major": major, "minor": minor, "gitVersion": version},
         "/api": {"kind": "APIVersions", "versions": ["v1"]},
         "/apis": {
             "kind": "APIGroupList",

@@ -50,6 +50,11 @@ kubectl patch configmap/{{ .name }} -n knative-serving --type merge -p '{{ dict 
   {{- if and (regexMatch "^[0-9]+[.][0-9]+[.][0-9]+" $version) (not (semverCompare ">=1.18.0-0" $version)) -}}
   {{- $findings = append $findings (dict "what" (printf "Knative Serving %s is older than 1.18, the oldest that this chart was read against." $version) "fix" "kubectl apply -f https://github.com/knative/serving/releases/download/knative-v1.21.1/serving-core.yaml   # CRDs first: docs/install.md") -}}
   {{- end -}}
+  {{- /* knative/serving v0.48.1 vendor/knative.dev/pkg/version/version.go:36, asked by every controller at its start */ -}}
+  {{- $kubernetes := regexFind "[0-9]+[.][0-9]+[.][0-9]+" .Capabilities.KubeVersion.Version -}}
+  {{- if and (regexMatch "^[0-9]+[.][0-9]+[.][0-9]+" $version) (semverCompare ">=1.21.0-0" $version) (semverCompare "<1.33.0" $kubernetes) -}}
+  {{- $findings = append $findings (dict "what" (printf "Knative Serving %s does not start on Kubernetes %s; 1.33 is the oldest that it accepts. Upgrade the cluster, or take an older Knative:" $version $kubernetes) "fix" "kubectl apply -f https://github.com/knative/serving/releases/download/knative-v1.20.0/serving-core.yaml   # CRDs first: docs/install.md") -}}
+  {{- end -}}
 {{- end -}}
 {{- toJson $findings -}}
 {{- end }}
@@ -120,22 +125,33 @@ kubectl patch configmap/{{ .name }} -n knative-serving --type merge -p '{{ dict 
 {{- toJson $findings -}}
 {{- end }}
 
-{{/* Drivers of block devices, which one node at a time may write. */}}
+{{/* The storage class that a claim gets, as the cluster has it; empty if there is none. Argument: its name, or "". */}}
+{{- define "harmony-speech.storageClass" -}}
+{{- $chosen := dict -}}
+{{- range dig "items" list (lookup "storage.k8s.io/v1" "StorageClass" "" "") -}}
+  {{- $default := eq (dig "metadata" "annotations" "storageclass.kubernetes.io/is-default-class" "false" .) "true" -}}
+  {{- if ternary $default (eq .metadata.name $) (empty $) }}{{ $chosen = . }}{{ end -}}
+{{- end -}}
+{{- toJson $chosen -}}
+{{- end }}
+
+{{/* Claims that would stay Pending. */}}
 {{- define "harmony-speech.volumeFindings" -}}
 {{- $findings := list -}}
+{{- /* Drivers of block devices, which one node at a time may write. */ -}}
+{{- $oneWriter := list "ebs.csi.aws.com" "pd.csi.storage.gke.io" "disk.csi.azure.com" "rancher.io/local-path" "cinder.csi.openstack.org" "csi.vsphere.vmware.com" "topolvm.io" "kubernetes.io/aws-ebs" "kubernetes.io/gce-pd" "k8s.io/minikube-hostpath" -}}
 {{- $cache := .Values.hub.cache -}}
-{{- if and (eq $cache.type "pvc") (not $cache.existingClaim) -}}
-  {{- $oneWriter := list "ebs.csi.aws.com" "pd.csi.storage.gke.io" "disk.csi.azure.com" "rancher.io/local-path" "cinder.csi.openstack.org" "csi.vsphere.vmware.com" "topolvm.io" "kubernetes.io/aws-ebs" "kubernetes.io/gce-pd" "k8s.io/minikube-hostpath" -}}
-  {{- $classes := dig "items" list (lookup "storage.k8s.io/v1" "StorageClass" "" "") -}}
-  {{- $chosen := dict -}}
-  {{- range $classes -}}
-    {{- $default := eq (dig "metadata" "annotations" "storageclass.kubernetes.io/is-default-class" "false" .) "true" -}}
-    {{- if ternary $default (eq .metadata.name $cache.storageClass) (empty $cache.storageClass) }}{{ $chosen = . }}{{ end -}}
-  {{- end -}}
-  {{- if and $classes (not $chosen) -}}
-  {{- $findings = append $findings (dict "what" (ternary "No storage class is the default, and hub.cache.storageClass is empty." (printf "hub.cache.storageClass is %s, which this cluster does not have." $cache.storageClass) (empty $cache.storageClass)) "fix" "kubectl get storageclass   # then --set hub.cache.storageClass=NAME") -}}
-  {{- else if and $chosen (eq $cache.accessMode "ReadWriteMany") (has $chosen.provisioner $oneWriter) -}}
-  {{- $findings = append $findings (dict "what" (printf "hub.cache.accessMode is ReadWriteMany, and %s (%s) offers one writer only, so the claim would stay Pending." $chosen.metadata.name $chosen.provisioner) "fix" "helm upgrade … --set hub.cache.accessMode=ReadWriteOnce --set hub.cache.oneNode=true   # or the class of a shared file system") -}}
+{{- $voices := .Values.ingress.voices -}}
+{{- $claims := dict -}}
+{{- if and (eq $cache.type "pvc") (not $cache.existingClaim) }}{{ $_ := set $claims "hub.cache" $cache.storageClass }}{{ end -}}
+{{- if and (eq $voices.store "sqlite") (not $voices.existingClaim) }}{{ $_ := set $claims "ingress.voices" $voices.storageClass }}{{ end -}}
+{{- range $key, $name := $claims -}}
+  {{- $class := include "harmony-speech.storageClass" $name | fromJson -}}
+  {{- if and (not $class) (dig "items" list (lookup "storage.k8s.io/v1" "StorageClass" "" "")) -}}
+  {{- $what := ternary (printf "No storage class is the default, and %s.storageClass is empty." $key) (printf "%s.storageClass is %s, which this cluster does not have." $key $name) (empty $name) -}}
+  {{- $findings = append $findings (dict "what" $what "fix" (printf "kubectl get storageclass   # then --set %s.storageClass=NAME" $key)) -}}
+  {{- else if and $class (eq $key "hub.cache") (eq $cache.accessMode "ReadWriteMany") (has $class.provisioner $oneWriter) -}}
+  {{- $findings = append $findings (dict "what" (printf "hub.cache.accessMode is ReadWriteMany, and %s (%s) offers one writer only, so the claim would stay Pending." $class.metadata.name $class.provisioner) "fix" "helm upgrade … --set hub.cache.accessMode=ReadWriteOnce --set hub.cache.oneNode=true   # or the class of a shared file system") -}}
   {{- end -}}
 {{- end -}}
 {{- toJson $findings -}}
