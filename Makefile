@@ -18,13 +18,15 @@ REGISTRY ?= dev.local
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TORCH_INDEX ?=
 BUILD_FLAGS ?=
-BUILD = $(ENGINE) build $(BUILD_FLAGS) -f Dockerfile.$(1) --target $(2) $(3) -t $(REGISTRY)/harmony-speech-$(4):$(VERSION) .
+# Another base than the Dockerfiles' tag, for example the same by digest.
+BASE ?=
+BUILD = $(ENGINE) build $(BUILD_FLAGS) $(if $(BASE),--build-arg BASE=$(BASE)) -f Dockerfile.$(1) --target $(2) $(3) -t $(REGISTRY)/harmony-speech-$(4):$(VERSION) .
 
 FUZZ_CASES ?= 100000
 FUZZ_SEED ?= 1
 
 .PHONY: serve test test-gpu fuzz check fmt screenshots bench bench-gpu docs manifests image image-ingress image-transformer image-predictor-whisper \
-  image-predictor-piper image-predictor-torch image-gpu image-check image-names chart chart-push version-check clean help
+  image-predictor-piper image-predictor-torch image-gpu image-check image-base image-names chart chart-push version-check clean help
 
 serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
 	@$(SERVE)/bin/harmony serve --config config.yml
@@ -89,6 +91,10 @@ image-gpu:  ## build the GPU image (TORCH_INDEX= torch's index for your CUDA)
 
 image-check: $(TEST)/ready  ## build four images by buildah on a base by debootstrap, and run them (as root; BASE= an image instead)
 	$(TEST)/bin/python helm/tools/check_images.py $(BASE)
+
+image-base:  ## print BASE by the digest that its tag has in its registry now (docker buildx)
+	@tag=$$(sed -n 's/^ARG BASE=//p' Dockerfile.cpu) && \
+	  digest=$$(docker buildx imagetools inspect "$$tag" --format '{{.Manifest.Digest}}') && echo "base=$$tag@$$digest"
 
 image-names:  ## print what `make image` and `make image-gpu` build
 	@for name in ingress transformer predictor-whisper predictor-piper predictor-torch predictor-gpu; do \

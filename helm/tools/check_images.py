@@ -65,13 +65,14 @@ def _debootstrap() -> str:
 
 def _build(name: str, base: str) -> Image:
     started_s = time.monotonic()
-    flags = f"--isolation chroot --layers --pull-never --build-arg BASE={base}"
+    flags = "--isolation chroot --layers --pull-never"
     run = [
         "make",
         f"image-{name}",
         "ENGINE=buildah",
         f"REGISTRY={REGISTRY}",
         f"BUILD_FLAGS={flags}",
+        f"BASE={base}",
     ]
     subprocess.run(run, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
     image = Image(f"{REGISTRY}/harmony-speech-{name}:{version('harmony-speech')}")

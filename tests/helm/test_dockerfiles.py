@@ -80,6 +80,19 @@ def test_the_base_can_be_given_by_digest_or_be_an_image_of_ones_own() -> None:
         assert re.search(r"^ARG BASE=\S+\nFROM \$\{BASE\} AS python$", _text(name), re.MULTILINE)
 
 
+def test_every_image_of_a_build_rests_on_the_base_that_was_named() -> None:
+    base = f"python:3.11-slim-bookworm@sha256:{'0' * 64}"
+    done = subprocess.run(
+        ["make", "-n", "-C", REPOSITORY, "image", "image-gpu", f"BASE={base}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    builds = [line for line in done.stdout.splitlines() if " build " in line]
+    assert len(builds) == 6
+    assert all(f"--build-arg BASE={base} " in line for line in builds)
+
+
 def test_only_predictors_get_model_libraries() -> None:
     stages = _stages("Dockerfile.cpu")
     assert "kserve" not in stages["ingress-needs"]

@@ -35,6 +35,9 @@ def test_all_that_a_release_publishes_is_signed_by_digest_and_has_a_bill_of_mate
     for images in (one for one in scripts if one.startswith("make image") and "--push" in one):
         assert "--sbom=true" in images
     assert any("make image-names | xargs -n 1 cosign sign" in one for one in scripts)
+    builds = [step for step in job["steps"] if "--push" in step.get("run", "")]
+    assert [step["env"]["BASE"] for step in builds] == ["${{ steps.image.outputs.base }}"] * 2
+    assert 'make image-base >> "$GITHUB_OUTPUT"' in scripts
     (charts,) = (one for one in scripts if one.startswith("make chart-push"))
     assert 'cosign sign --yes "$0"' in charts
     assert '--predicate "$1" "$0"' in charts
