@@ -10,8 +10,8 @@ from contract.errors import InvalidRequest, shown
 _REMEDIES = {
     "missing": "is required",
     "extra_forbidden": "is not a parameter of this endpoint",
-    "model_attributes_type": "must be a JSON object (content-type: application/json)",
-    "model_type": "must be a JSON object (content-type: application/json)",
+    "model_attributes_type": "must be a JSON object",
+    "model_type": "must be a JSON object",
     "string_type": "must be a string",
     "string_unicode": "is not valid Unicode text",
     "bool_type": "must be true or false",
@@ -27,7 +27,11 @@ def explained(errors: Sequence[Any], *, ignored: frozenset[str] = frozenset()) -
     """The first error of `ValidationError.errors()`. `ignored`: parts of a place that a client does
     not know, such as the name of a union's member."""
     error = errors[0]
-    name = field_name([part for part in error["loc"] if part not in ignored]) or "body"
+    name = field_name([part for part in error["loc"] if part not in ignored])
+    if not name:
+        is_other = error["type"] in ("model_attributes_type", "model_type")
+        header = " (content-type: application/json)" if is_other else ""
+        return InvalidRequest(f"body {_remedy(error)}{header}", param="body")
     return InvalidRequest(f"{name} {_remedy(error)}", param=name)
 
 

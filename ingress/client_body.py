@@ -40,7 +40,7 @@ class ClientBody(BaseModel):
         return {
             key: _without_unset_items(value)
             for key, value in data.items()
-            if value is not None and not (_is_unset(value) and cls._may_be_unset(key))
+            if value is not None and not (is_unset(value) and cls._may_be_unset(key))
         }
 
     @classmethod
@@ -50,7 +50,8 @@ class ClientBody(BaseModel):
         return field is None or not (field.is_required() or field.default == "")
 
 
-def _is_unset(value: Any) -> bool:
+def is_unset(value: Any) -> bool:
+    """Whether it is what serialisers write where a user gave no value."""
     if isinstance(value, dict):
         return all(_is_nothing(item) for item in value.values())
     return _is_nothing(value)
@@ -65,7 +66,7 @@ def _is_nothing(value: Any) -> bool:
 
 def _without_unset_items(value: Any) -> Any:
     if isinstance(value, list):
-        return [item for item in value if not _is_unset(item)]
+        return [item for item in value if not is_unset(item)]
     return value
 
 

@@ -41,11 +41,14 @@ async def read_upload(request: Request, fields: type[M], *, name: str) -> tuple[
     form = await _parsed(request, name)
     try:
         upload = form.get(name)
+        missing = InvalidRequest(
+            f"{name} is required; upload a recording as multipart/form-data", param=name
+        )
+        if not form:  # JSON, or nothing at all
+            raise missing
         asked = _validated(form, fields, name)
         if not isinstance(upload, UploadFile):
-            raise InvalidRequest(
-                f"{name} is required; upload a recording as multipart/form-data", param=name
-            )
+            raise missing
         return Upload(await upload.read(), upload.content_type or ""), asked
     finally:
         await form.close()
@@ -56,6 +59,11 @@ class _InMemoryParser(MultiPartParser):
     read-only disk stops nobody. 0 is SpooledTemporaryFile's spelling of no limit."""
 
     spool_max_size = 0
+
+    @property
+    def field(self) -> str:
+        """Of the part that is being read, without a list's brackets."""
+        return shown(self._current_part.field_name.partition("[")[0])
 
 
 async def _parsed(request: Request, file: str) -> FormData:
@@ -71,23 +79,24 @@ async def _parsed(request: Request, file: str) -> FormData:
     try:
         return await parser.parse()
     except MultiPartException as exc:
-        raise _explained(exc.message, file) from None
+        raise _explained(exc.message, file, parser.field) from None
 
 
-def _explained(message: str, file: str) -> InvalidRequest:
-    """What Starlette found, with a remedy."""
+def _explained(message: str, file: str, field: str) -> InvalidRequest:
+    """What Starlette found, with a remedy. `field` was being read."""
     if message.startswith("Too many files"):
         return InvalidRequest(f"more than one file is uploaded; send one, as {file}", param=file)
-    remedies = {
-        "Too many fields": f"body has more than {_MOST_FIELDS} fields; send fewer",
-        "Part exceeded": f"body has a field longer than {_LONGEST_FIELD} bytes; shorten it",
-    }
+    if message.startswith("Part exceeded"):
+        return InvalidRequest(
+            f"{field} is longer than {_LONGEST_FIELD} bytes; shorten it", param=field
+        )
+    if message.startswith("Too many fields"):
+        return InvalidRequest(f"body has more than {_MOST_FIELDS} fields; send fewer", param="body")
     broken = (
         f"body is no multipart form ({message.rstrip('.')}); let your HTTP library write it, "
         "its content-type too"
     )
-    words = (text for start, text in remedies.items() if message.startswith(start))
-    return InvalidRequest(next(words, broken), param="body")
+    return InvalidRequest(broken, param="body")
 
 
 def _validated(form: FormData, fields: type[M], file: str) -> M:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from contract.catalog import Availability
 from ingress.client_body import WHOLE_ITEMS, AnyCase, ClientBody, FileFormat, Seed
@@ -16,6 +18,14 @@ from ingress.encoding import AudioFormat
 
 class VoiceId(ClientBody):
     id: str = Field(min_length=1)
+
+
+def _as_voice(value: Any) -> Any:
+    """Told here: of a union, the error would be that of its first type."""
+    is_object = isinstance(value, Mapping) and isinstance(value.get("id"), str)
+    if value is None or is_object or isinstance(value, str | VoiceId):
+        return value
+    raise PydanticCustomError("voice", "must be a name, or an object with the id of a voice")
 
 
 class NormalizationOptions(ClientBody):
@@ -29,7 +39,7 @@ class CreateSpeechRequest(ClientBody):
     """A name from GET /v1/models; absent: the one that answers to tts-1."""
     input: str
     """The text to speak, or SSML that begins with `<speak>`."""
-    voice: str | VoiceId | None = None
+    voice: Annotated[str | VoiceId | None, BeforeValidator(_as_voice)] = None
     """A voice of the model, an alias, or one of OpenAI's names, in any case; absent: the first."""
     instructions: str | None = None
     """Ignored: no model here follows instructions."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from ingress.openai.forms import read_upload
-from ingress.openai.pages import After, Limit, Order, page_request
+from ingress.openai.pages import USUAL, After, Limit, Order, page_request
 from ingress.openai.voice_schemas import (
     CreateVoiceConsentRequest,
     UpdateVoiceConsentRequest,
@@ -17,7 +17,7 @@ from ingress.openapi import VOICE_CONSENT_BODY, VOICE_ERRORS
 from ingress.request_state import request_state_of
 from ingress.state import AppState
 from ingress.voices.permission import allow_stored_voices
-from ingress.voices.records import Consent, Page
+from ingress.voices.records import Consent, Page, is_consent_id
 from ingress.voices.uploads import read_recording
 
 PATH = "/v1/audio/voice_consents"
@@ -34,10 +34,10 @@ def router(app_state: AppState) -> APIRouter:
 
     @routes.get(PATH, responses=VOICE_ERRORS)
     async def consents(
-        request: Request, limit: Limit = 20, after: After = None, order: Order = "desc"
+        request: Request, limit: Limit = USUAL, after: After = None, order: Order = "desc"
     ) -> VoiceConsentList:
         """Your consents, the newest first."""
-        asked = page_request(limit, after, order)
+        asked = page_request(limit, after, order, is_consent_id)
         return _listed(await library.consents(request_state_of(request), asked))
 
     @routes.get(f"{PATH}/{{consent_id}}", responses=VOICE_ERRORS)

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 from contract.errors import InvalidRequest
 from ingress.endpoints import SPEECH, listed_models
 from ingress.openai.forms import read_upload
-from ingress.openai.pages import After, Limit, Order, page_request
+from ingress.openai.pages import USUAL, After, Limit, Order, page_request
 from ingress.openai.voice_schemas import (
     CreateVoiceRequest,
     CustomVoice,
@@ -24,7 +24,7 @@ from ingress.request_state import request_state_of
 from ingress.selection import OPENAI_VOICES
 from ingress.state import AppState
 from ingress.voices.permission import allow_stored_voices
-from ingress.voices.records import Page, StoredVoice
+from ingress.voices.records import Page, StoredVoice, is_voice_id
 from ingress.voices.uploads import read_recording
 
 PATH = "/v1/audio/voices"
@@ -38,12 +38,12 @@ def router(app_state: AppState) -> APIRouter:
     async def voices(
         request: Request,
         legacy: Annotated[bool, BeforeValidator(lambda given: given or False)] = False,
-        limit: Limit = 20,
+        limit: Limit = USUAL,
         after: After = None,
         order: Order = "desc",
     ) -> VoiceList | VoiceNames:
         """Voices that `voice` may name, and a page of your own; `legacy`: the names alone."""
-        asked = page_request(limit, after, order)
+        asked = page_request(limit, after, order, is_voice_id)
         page = await library.voices(request_state_of(request), asked)
         listed = _listed(app_state, page)
         return VoiceNames(voices=[one.id for one in listed.voices]) if legacy else listed

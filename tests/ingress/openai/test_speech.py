@@ -138,7 +138,9 @@ async def test_what_is_no_voice_is_refused_by_the_field_s_name(
 ) -> None:
     answer = await http.post(PATH, json=body(voice=voice))
     assert answer.status_code == 400
-    assert answer.json()["error"]["param"] == "voice"
+    error = answer.json()["error"]
+    assert error["param"] == "voice"
+    assert "a name, or an object with the id" in error["message"]
 
 
 async def test_an_unknown_voice_is_answered_with_every_alias_once(models: FakeClient) -> None:

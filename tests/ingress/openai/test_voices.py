@@ -17,6 +17,7 @@ from voice_clients import ANN, BOB, connect, new_voice, recording, serving, uplo
 
 from contract.embedding import Embedding
 from contract.tasks import EmbedSpeakerInput, SpeakInput, SynthesizeInput
+from ingress.voices.records import new_consent_id, new_voice_id
 
 SPOKEN = "Good morning."
 
@@ -407,6 +408,7 @@ async def test_uploads_in_the_wrong_place(raw: httpx.AsyncClient) -> None:
         assert answer.json()["error"]["param"] == "recording"
     answer = await raw.post("/v1/audio/voice_consents", json=FIELDS)
     assert answer.status_code == 400
+    assert "multipart/form-data" in answer.json()["error"]["message"]
 
 
 async def test_voices_from_a_description_are_refused_by_name(ann: openai.AsyncOpenAI) -> None:
@@ -426,13 +428,30 @@ async def test_voices_from_a_description_are_refused_by_name(ann: openai.AsyncOp
         ({"limit": "many"}, "limit"),
         ({"order": "sideways"}, "order"),
         ({"after": "nothing"}, "after"),
+        ({"after": "of the other list"}, "after"),
     ],
 )
 async def test_pages_that_cannot_be_given(
     raw: httpx.AsyncClient, path: str, asked: dict[str, Any], param: str
 ) -> None:
+    if asked == {"after": "of the other list"}:
+        asked = {"after": new_voice_id() if "consents" in path else new_consent_id()}
     answer = await raw.get(path, params=asked)
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, param)
+
+
+@pytest.mark.parametrize("asked", ["limit=&after=&order=", "limit=null&after=None&order=DESC"])
+async def test_pages_may_be_asked_for_as_serialisers_do(
+    raw: httpx.AsyncClient, ann: openai.AsyncOpenAI, asked: str
+) -> None:
+    made = [
+        (await ann.audio.voice_consents.create(name=name, language="en", recording=upload())).id
+        for name in "AB"
+    ]
+    answer = await raw.get(f"/v1/audio/voice_consents?{asked}")
+    assert answer.status_code == 200, answer.text
+    assert [one["id"] for one in answer.json()["data"]] == made[::-1]
+    assert (await raw.get(f"/v1/audio/voices?{asked}")).status_code == 200
 
 
 async def test_a_model_with_its_own_voices_only_is_refused(ann: openai.AsyncOpenAI) -> None:
