@@ -41,7 +41,7 @@ _HEARD_AFTER = 4
 @dataclass(frozen=True, slots=True)
 class DeepFilterOptions:
     threads: int = 1
-    """Threads of one run; 0 lets ONNX Runtime choose."""
+    """Threads of one run; 0: OMP_NUM_THREADS, else at most 4."""
 
 
 class DeepFilterNet(Model[RestoreAudioInput, AudioOutput]):

@@ -34,7 +34,7 @@ _INPUTS = {"input_ids", "style", "speed"}
 @dataclass(frozen=True, slots=True)
 class KittenOptions:
     threads: int = 0
-    """Threads of one run; 0 lets ONNX Runtime choose."""
+    """Threads of one run; 0: OMP_NUM_THREADS, else at most 4."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -41,7 +41,7 @@ class KokoroOptions:
     file: str = ""
     """The ONNX file below `model`; empty: onnx/model.onnx, else the first there is."""
     threads: int = 0
-    """Threads of one run; 0 lets ONNX Runtime choose."""
+    """Threads of one run; 0: OMP_NUM_THREADS, else at most 4."""
     sentence_silence_s: float = 0.2
     """Silence after every sentence at speed 1, the last one too: sentences that are spoken one by
     one join to the same audio as the whole text."""

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper
 from contract.errors import ModelFailed
 from contract.tasks import FloatArray
 from predictors.nn.onnx import OnnxModel, Provider
+from predictors.nn.onnx_convolutions import multiply_convolutions
 from predictors.nn.tempo import Recording
 
 FloatArray64 = NDArray[np.float64]
@@ -42,7 +43,7 @@ class KokoroNetwork:
 
     def __init__(self, path: Path, *, threads: int, providers: Sequence[Provider]) -> None:
         """Raises ModelFailed when the file is no Kokoro model."""
-        graph, self._durations = _with_durations(path)
+        graph, self._durations = _prepared(path)
         self._model = OnnxModel(graph, threads=threads, providers=providers)
         inputs = self._model.inputs
         self._ids_input = next((name for name in _IDS_INPUTS if name in inputs), "")
@@ -71,18 +72,20 @@ def _rounded_up(spans: FloatArray64) -> float:
     return float(np.maximum(np.round(spans), 1).sum() / np.maximum(spans.sum(), 1))
 
 
-def _with_durations(path: Path) -> tuple[bytes | Path, str]:
-    """The graph with one more output: the frames of each symbol, which its only Round rounds.
+def _prepared(path: Path) -> tuple[bytes, str]:
+    """The graph as it is run, and the name of its output of durations.
 
-    A graph without exactly one is taken as it is, and its durations stay unknown ("").
+    Its convolutions of bytes become products of matrices. The frames of each symbol, which its only
+    Round rounds, become one more output; without exactly one Round they stay unknown ("").
     """
     try:
         model = onnx.load(str(path))
     except Exception as exc:  # protobuf's DecodeError and onnx's own have no common class
         raise ModelFailed("the model's file is no readable ONNX model") from exc
+    multiply_convolutions(model)
     rounded = [node.input[0] for node in model.graph.node if node.op_type == "Round"]
-    if len(rounded) != 1:
-        return path, ""
-    value = helper.make_tensor_value_info(rounded[0], TensorProto.FLOAT, None)
-    model.graph.output.append(value)
-    return model.SerializeToString(), rounded[0]
+    durations = rounded[0] if len(rounded) == 1 else ""
+    if durations:
+        value = helper.make_tensor_value_info(durations, TensorProto.FLOAT, None)
+        model.graph.output.append(value)
+    return model.SerializeToString(), durations
