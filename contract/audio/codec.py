@@ -8,7 +8,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from contract.audio.wav import PCM16, WavLayout, header, layout_of, pcm16, read_samples
+from contract.audio.wav import WavLayout, header, layout_of, pcm16, read_samples
 from contract.errors import InvalidAudio, ModelFailed
 
 FloatArray = NDArray[np.float32]
@@ -69,7 +69,7 @@ _MOST_BESIDE_SOUND = 4096
 def undecoded(data: bytes) -> WavAudio | None:
     """The sound of a mono PCM16 WAV file without reading its samples; None for anything else."""
     layout = layout_of(data)
-    if layout is None or layout.channels != 1 or layout.encoding != PCM16:
+    if layout is None or layout.channels != 1:
         return None
     if len(data) - 2 * layout.frames > _MOST_BESIDE_SOUND:
         return None
@@ -94,13 +94,13 @@ def wav_bytes(audio: Audio) -> bytes:
 
 
 def read_wav(data: bytes, *, param: str = "audio") -> Audio:
-    """Read a WAV file without FFmpeg and without bounds: for what our own rooms wrote."""
+    """Read PCM16 in WAV, without FFmpeg and without bounds: what our own rooms wrote."""
     found = undecoded(data)
     if found is not None:
         return found
     layout = layout_of(data)
     if layout is None or not layout.sample_rate:
-        raise InvalidAudio(f"{param} is no WAV file", param=param)
+        raise InvalidAudio(f"{param} is no WAV file of 16-bit samples", param=param)
     return Audio(read_samples(data, layout), layout.sample_rate)
 
 

@@ -1,4 +1,4 @@
-"""WAV without FFmpeg: the form in which audio travels between rooms, and the commonest upload.
+"""PCM16 in WAV without FFmpeg: how audio travels between rooms, and the commonest upload.
 
 Layout: http://soundfile.sapp.org/doc/WaveFormat/ and, for WAVE_FORMAT_EXTENSIBLE, Microsoft's
 "Multiple channel audio data and WAVE files".
@@ -7,7 +7,7 @@ Layout: http://soundfile.sapp.org/doc/WaveFormat/ and, for WAVE_FORMAT_EXTENSIBL
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -21,18 +21,14 @@ UNKNOWN_LENGTH = 0xFFFFFFFF
 _MOST_CHUNKS = 64
 """A file of more is left to FFmpeg: each chunk takes time, and eight bytes are enough for one."""
 _BLOCK_FRAMES = 1 << 18
-_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_PCM, _EXTENSIBLE = 1, 0xFFFE
 _LONGEST_FORM = 40
-PCM16 = (_PCM, 16)
-"""The encoding in which our own rooms write."""
 
 
 @dataclass(frozen=True, slots=True)
 class WavLayout:
-    """Where the samples of a WAV file are and how they are spelled."""
+    """Where the samples of a WAV file are."""
 
-    encoding: tuple[int, int]
-    """(format tag, bits per sample)"""
     channels: int
     sample_rate: int
     start: int
@@ -64,7 +60,7 @@ def header(sample_rate: int, data_bytes: int | None) -> bytes:
 
 
 def layout_of(data: bytes) -> WavLayout | None:
-    """Parse the chunks. None when FFmpeg must read this: not WAV, damaged, or a rare encoding."""
+    """Parse the chunks. None when FFmpeg must read this: not WAV, damaged, or not PCM16."""
     if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
         return None
     form: tuple[int, int, int, int] | None = None
@@ -106,19 +102,19 @@ def _layout(form: tuple[int, int, int, int] | None, start: int, size: int) -> Wa
     if form is None:
         return None
     tag, channels, sample_rate, bits = form
-    if (tag, bits) not in _READERS or channels < 1:
+    if (tag, bits) != (_PCM, 16) or channels < 1:
         return None
-    frames = size // (channels * bits // 8)
-    return WavLayout((tag, bits), channels, sample_rate, start, frames)
+    return WavLayout(channels, sample_rate, start, size // (2 * channels))
 
 
 def sample_blocks(data: bytes, layout: WavLayout) -> Iterator[FloatArray]:
     """All samples as float32 [n], channels averaged, in blocks: conversions need more memory."""
-    frame = layout.channels * layout.encoding[1] // 8
+    frame = 2 * layout.channels
     end = layout.start + layout.frames * frame
     for at in range(layout.start, end, _BLOCK_FRAMES * frame):
         raw = memoryview(data)[at : min(at + _BLOCK_FRAMES * frame, end)]
-        samples = _READERS[layout.encoding](raw)
+        samples = np.frombuffer(raw, "<i2").astype(np.float32)
+        samples *= np.float32(1 / 32768)
         if layout.channels > 1:
             samples = samples.reshape(-1, layout.channels).mean(axis=1, dtype=np.float32)
         yield samples
@@ -132,43 +128,3 @@ def read_samples(data: bytes, layout: WavLayout) -> FloatArray:
         samples[at : at + len(block)] = block
         at += len(block)
     return samples
-
-
-def _read_u8(raw: memoryview) -> FloatArray:
-    return (np.frombuffer(raw, np.uint8).astype(np.float32) - np.float32(128)) / np.float32(128)
-
-
-def _read_i16(raw: memoryview) -> FloatArray:
-    samples = np.frombuffer(raw, "<i2").astype(np.float32)
-    samples *= np.float32(1 / 32768)
-    return samples
-
-
-def _read_i24(raw: memoryview) -> FloatArray:
-    """Three bytes go into the upper end of four, which keeps the sign."""
-    wide = np.zeros((len(raw) // 3, 4), np.uint8)
-    wide[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)
-    return _read_i32(memoryview(wide.tobytes()))
-
-
-def _read_i32(raw: memoryview) -> FloatArray:
-    return (np.frombuffer(raw, "<i4") / 2**31).astype(np.float32)
-
-
-def _read_f32(raw: memoryview) -> FloatArray:
-    return np.frombuffer(raw, "<f4").astype(np.float32)
-
-
-def _read_f64(raw: memoryview) -> FloatArray:
-    with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which decode() refuses
-        return np.frombuffer(raw, "<f8").astype(np.float32)
-
-
-_READERS: dict[tuple[int, int], Callable[[memoryview], FloatArray]] = {
-    (_PCM, 8): _read_u8,
-    (_PCM, 16): _read_i16,
-    (_PCM, 24): _read_i24,
-    (_PCM, 32): _read_i32,
-    (_FLOAT, 32): _read_f32,
-    (_FLOAT, 64): _read_f64,
-}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 Start = Annotated[float, Field(alias="start", strict=True)]
 End = Annotated[float, Field(alias="end", strict=True)]
@@ -55,3 +55,12 @@ class SpeakerSegment:
     speaker: Annotated[str, Field(strict=True)]
     text: Annotated[str | None, Field(strict=True)] = None
     words: tuple[Word, ...] | None = None
+
+
+_WHISPER = TypeAdapter(TranscriptSegment)
+
+
+def whisper_fields(one: TranscriptSegment) -> dict[str, Any]:
+    """A segment as Whisper's own JSON spells it, its words apart."""
+    found: dict[str, Any] = _WHISPER.dump_python(one, mode="json", by_alias=True, exclude={"words"})
+    return found

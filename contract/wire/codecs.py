@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
-from contract import segments
 from contract.audio.codec import Audio, wav_bytes
 from contract.base64_text import to_base64
 from contract.embedding import (
@@ -31,14 +30,14 @@ from contract.safetensor import read_safetensor
 from contract.tasks import FloatArray, SpeakerSegment, SpeechSegment, TranscriptSegment
 from contract.wire.elements import (
     MAX_TEXT_BYTES,
+    Codec,
     bytes_tensor,
-    element_of,
-    fp32,
+    numbers_of,
     read_binary,
     read_text,
 )
 from contract.wire.message import MAX_ELEMENTS, MAX_NUMBERS, Tensor
-from contract.wire.segment_codecs import SegmentsCodec, needs_details, speech_from_times
+from contract.wire.segment_codecs import DETAILS, SegmentsCodec
 
 _MAX_ARRAY_BYTES = 4 * MAX_NUMBERS + 4096
 _SPELLED_AS = "array"
@@ -54,65 +53,26 @@ class Recording:
     """What its sender called it."""
 
 
-class Codec(Protocol):
-    datatype: str
-    shape: tuple[int, ...]
-    """-1: any length. Empty: as the field says."""
-
-    def to_tensors(self, field: TaskField, value: Any) -> list[Tensor]: ...
-
-    def from_tensors(
-        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
-    ) -> Any:
-        """`max_bytes`: of a recording. Raises InvalidRequest that names the tensor."""
-        ...
-
-    def to_json(self, value: Any) -> Any: ...
-
-    def from_json(self, field: TaskField, name: str, value: Any, max_bytes: int | None) -> Any:
-        """`name`: the key under which the value came. Raises InvalidRequest that names it."""
-        ...
-
-
-# Kinds of values ------------------------------------------------------------------------------
-
-
-class _TextCodec:
-    datatype = "BYTES"
-    shape: tuple[int, ...] = (1,)
-
+class _TextCodec(Codec):
     def to_tensors(self, field: TaskField, value: str) -> list[Tensor]:
         return [bytes_tensor(field.name, value)]
-
-    def from_tensors(
-        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
-    ) -> str:
-        return read_text(field.name, element_of(tensors[field.name]))
 
     def to_json(self, value: str) -> str:
         return value
 
     def from_json(self, field: TaskField, name: str, value: Any, max_bytes: int | None) -> str:
         if isinstance(value, dict):
-            return read_text(name, read_binary(name, value, MAX_TEXT_BYTES))
-        if not isinstance(value, str):
+            value = read_binary(name, value, MAX_TEXT_BYTES)
+        if not isinstance(value, str | bytes):
             raise InvalidRequest(f"{name} must be a string", param=name)
-        return value
+        return read_text(name, value)
 
 
-class _AudioCodec:
+class _AudioCodec(Codec):
     """Out as WAV; in as any container."""
-
-    datatype = "BYTES"
-    shape: tuple[int, ...] = (1,)
 
     def to_tensors(self, field: TaskField, value: Audio) -> list[Tensor]:
         return [bytes_tensor(field.name, wav_bytes(value))]
-
-    def from_tensors(
-        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
-    ) -> Recording:
-        return self.from_json(field, field.name, element_of(tensors[field.name]), max_bytes)
 
     def to_json(self, value: Audio) -> str:
         return to_base64(wav_bytes(value))
@@ -123,13 +83,12 @@ class _AudioCodec:
         return Recording(read_binary(name, value, max_bytes), name)
 
 
-class _ListCodec:
+class _ListCodec(Codec):
     """BYTES [n], each element as the codec of one spells it; in JSON a list."""
 
-    datatype = "BYTES"
-    shape: tuple[int, ...] = (-1,)
+    shape = (-1,)
 
-    def __init__(self, one: _TextCodec | _AudioCodec) -> None:
+    def __init__(self, one: Codec) -> None:
         self._one = one
 
     def to_tensors(self, field: TaskField, value: tuple[Any, ...]) -> list[Tensor]:
@@ -142,8 +101,7 @@ class _ListCodec:
         tensor = tensors[field.name]
         if not tensor.is_bytes:
             raise InvalidRequest(f"{field.name} must be BYTES [n]", param=field.name)
-        alone = [bytes_tensor(field.name, item) for item in tensor.data]
-        return tuple(self._one.from_tensors(field, {field.name: one}, max_bytes) for one in alone)
+        return tuple(self._one.from_json(field, field.name, one, max_bytes) for one in tensor.data)
 
     def to_json(self, value: tuple[Any, ...]) -> list[Any]:
         return [self._one.to_json(item) for item in value]
@@ -158,11 +116,11 @@ class _ListCodec:
         return tuple(self._one.from_json(field, name, item, max_bytes) for item in value)
 
 
-class _EmbeddingCodec:
+class _EmbeddingCodec(Codec):
     """FP32 [dims] with its family as a parameter; legacy ones, and all in JSON, as bytes."""
 
     datatype = "FP32"
-    shape: tuple[int, ...] = (-1,)
+    shape = (-1,)
 
     def __init__(self, *, may_be_legacy: bool) -> None:
         self._may_be_legacy = may_be_legacy
@@ -174,12 +132,7 @@ class _EmbeddingCodec:
         tags = {"family": value.family, "version": FORMAT_VERSION}
         return [Tensor(field.name, "FP32", value.vector.shape, value.vector, tags)]
 
-    def from_tensors(
-        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
-    ) -> Embedding | LegacyEmbedding:
-        tensor = tensors[field.name]
-        if tensor.is_bytes:
-            return self.from_json(field, field.name, element_of(tensor), max_bytes)
+    def from_numbers(self, field: TaskField, tensor: Tensor) -> Embedding:
         family, version = tensor.parameters.get("family"), tensor.parameters.get("version")
         if not isinstance(family, str) or version not in (None, FORMAT_VERSION):
             raise InvalidRequest(
@@ -187,7 +140,7 @@ class _EmbeddingCodec:
                 f"version {FORMAT_VERSION}",
                 param=field.name,
             )
-        return checked_embedding(family, fp32(tensor), field.name)
+        return checked_embedding(family, numbers_of(tensor), field.name)
 
     def to_json(self, value: Embedding | LegacyEmbedding) -> str:
         return to_base64(value.data if isinstance(value, LegacyEmbedding) else value.to_bytes())
@@ -201,23 +154,18 @@ class _EmbeddingCodec:
         return found
 
 
-class _ArrayCodec:
+class _ArrayCodec(Codec):
     """FP32; in JSON base64 of a safetensors file, as lists of numbers are slow."""
 
     datatype = "FP32"
-    shape: tuple[int, ...] = ()
+    shape = ()
 
     def to_tensors(self, field: TaskField, value: FloatArray) -> list[Tensor]:
         _require_finite(value)
         return [Tensor(field.name, "FP32", value.shape, value)]
 
-    def from_tensors(
-        self, field: TaskField, tensors: Mapping[str, Tensor], max_bytes: int | None
-    ) -> FloatArray:
-        tensor = tensors[field.name]
-        if tensor.is_bytes:
-            return self.from_json(field, field.name, element_of(tensor), max_bytes)
-        return _checked_array(field, field.name, fp32(tensor))
+    def from_numbers(self, field: TaskField, tensor: Tensor) -> FloatArray:
+        return _checked_array(field, field.name, numbers_of(tensor))
 
     def to_json(self, value: FloatArray) -> str:
         _require_finite(value)
@@ -252,17 +200,20 @@ CODECS: dict[Any, Codec] = {
     Embedding: _EmbeddingCodec(may_be_legacy=False),
     Embedding | LegacyEmbedding: _EmbeddingCodec(may_be_legacy=True),
     FloatArray: _ArrayCodec(),
-    tuple[SpeechSegment, ...]: SegmentsCodec(segments.speech_from_json, speech_from_times),
-    tuple[TranscriptSegment, ...]: SegmentsCodec(segments.transcript_from_json, needs_details),
-    tuple[SpeakerSegment, ...]: SegmentsCodec(segments.speakers_from_json, needs_details),
+    tuple[SpeechSegment, ...]: SegmentsCodec(SpeechSegment),
+    tuple[TranscriptSegment, ...]: SegmentsCodec(TranscriptSegment),
+    tuple[SpeakerSegment, ...]: SegmentsCodec(SpeakerSegment),
     tuple[str, ...]: _ListCodec(_TextCodec()),
     tuple[Audio, ...]: _ListCodec(_AudioCodec()),
 }
 """By the type of a task's field, None left out."""
-SEGMENT_KINDS = frozenset(
-    {tuple[SpeechSegment, ...], tuple[TranscriptSegment, ...], tuple[SpeakerSegment, ...]}
-)
 
 
 def codec_of(field: TaskField) -> Codec:
     return CODECS[field.kind]
+
+
+def tensor_names(field: TaskField) -> tuple[str, ...]:
+    """Under which a field travels; one is enough."""
+    has_details = isinstance(codec_of(field), SegmentsCodec)
+    return (field.name, DETAILS) if has_details else (field.name,)

@@ -10,7 +10,6 @@ from typing import Any
 from contract.audio.codec import read_wav
 from contract.errors import InvalidRequest, ModelFailed, PayloadTooLarge
 from contract.fields import (
-    TaskField,
     missing,
     parameter_fields,
     read_parameters,
@@ -18,10 +17,9 @@ from contract.fields import (
     tensor_fields,
 )
 from contract.tasks import INPUTS, Task, TaskInput, TaskOutput
-from contract.wire.codecs import SEGMENT_KINDS, Recording, codec_of
+from contract.wire.codecs import Recording, codec_of, tensor_names
 from contract.wire.draft import Draft
 from contract.wire.message import Message, Parameters, Tensor
-from contract.wire.segment_codecs import DETAILS
 
 TASK, PRIORITY = "task", "priority"
 CALL_PARAMETERS: dict[str, str] = {
@@ -99,10 +97,6 @@ def _by_name(message: Message) -> dict[str, Tensor]:
             raise InvalidRequest(f"duplicate tensor {tensor.name!r}", param=tensor.name)
         tensors[tensor.name] = tensor
     return tensors
-
-
-def tensor_names(field: TaskField) -> tuple[str, ...]:
-    return (field.name, DETAILS) if field.kind in SEGMENT_KINDS else (field.name,)
 
 
 def _tensor_values(kind: type, tensors: dict[str, Tensor], max_bytes: int | None) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 
 from contract.audio.codec import Audio
 from contract.errors import InvalidRequest
-from contract.segments import whisper_fields
 from contract.tasks import TranscribeOutput, TranscriptSegment
+from contract.tasks.segments import whisper_fields
 from ingress.hse.schemas import AudioOutputOptions, GenerationOptions
 from ingress.media import write_file
 from ingress.request_state import RequestState

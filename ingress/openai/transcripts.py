@@ -9,8 +9,8 @@ from typing import Any
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from contract.errors import SpeechError
-from contract.segments import whisper_fields
 from contract.tasks import TranscribeOutput, TranscriptSegment
+from contract.tasks.segments import whisper_fields
 from ingress.dialect import Dialect, error_body
 from ingress.languages import NAMES
 from ingress.openai.details import languages_found, logprobs

@@ -182,7 +182,8 @@ class _Spelling(NamedTuple):
         for plane in planes[1:]:
             total += plane
         offset = 128.0 if kind == "u8" else 0.0
-        return np.asarray((total / self.channels - offset) / _SCALES[kind], np.float32)
+        with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which is refused
+            return np.asarray((total / self.channels - offset) / _SCALES[kind], np.float32)
 
 
 def _spelling(frame: av.AudioFrame) -> _Spelling:

@@ -6,7 +6,7 @@ from typing import Any
 
 from contract.fields import TaskField, parameter_fields, tensor_fields
 from contract.tasks import INPUTS, Task
-from contract.wire.codecs import SEGMENT_KINDS, codec_of
+from contract.wire.codecs import codec_of, tensor_names
 from contract.wire.segment_codecs import DETAILS
 from contract.wire.tensors import CALL_PARAMETERS
 
@@ -43,7 +43,7 @@ def _tensor_docs(kind: type) -> list[dict[str, Any]]:
         codec, own = codec_of(field), field.tensor
         shape = list(own.shape if own and own.shape else codec.shape)
         docs.append(_tensor_doc(field.name, codec.datatype, shape, field.is_required, field.doc))
-        if field.kind in SEGMENT_KINDS:
+        if DETAILS in tensor_names(field):
             words = f"{field.name} with all their fields, as JSON"
             docs.append(_tensor_doc(DETAILS, "BYTES", [1], False, words))
     return docs

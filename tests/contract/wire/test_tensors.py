@@ -225,7 +225,7 @@ WRONG = [
     (Task.SYNTHESIZE, [text()], {"seed": 2**70}, "seed", "the most is"),
     (Task.SYNTHESIZE, [text()], {"seed": [1]}, "seed", "whole number"),
     (Task.SYNTHESIZE, [text()], {"voice": 3}, "voice", "a string"),
-    (Task.SYNTHESIZE, [text()], {"voice": "x" * 129}, "voice", "129 characters"),
+    (Task.SYNTHESIZE, [text()], {"voice": "x" * 513}, "voice", "513 characters"),
     (Task.SYNTHESIZE, [text()], {"voice": "\udc00"}, "voice", "Unicode"),
     (Task.SYNTHESIZE, [text() | {"datatype": "FP32", "data": [1]}], {}, "text", "BYTES"),
     (Task.SYNTHESIZE, [text() | {"shape": [2], "data": ["a", "b"]}], {}, "text", "BYTES"),
