@@ -60,7 +60,9 @@ async def one_process(
     kept = store(connection)
     client = resilient(InProcessClient(endpoints), catalog, connection, kept)
     for name in TOOLCHAINS:
-        endpoints[name] = ToolchainEngine(name, client, lambda: catalog.current)
+        endpoints[name] = ToolchainEngine(
+            name, client, lambda: catalog.current, splitting=ingress.splitting
+        )
     loading = asyncio.create_task(
         load_in_turn(pool.runners.values() if predictors.load_at_start else ())
     )

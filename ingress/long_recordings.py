@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import replace
 
 from contract.tasks import (
     DetectSpeechInput,
@@ -14,7 +15,7 @@ from contract.tasks import (
 )
 from ingress.request_state import RequestState
 from ingress.state import AppState
-from transport.recordings.transcription import Splitting, joined, transcribed
+from transport.recordings.transcription import joined, transcribed
 
 
 async def transcript(
@@ -44,9 +45,9 @@ async def parts(
     await app_state.client.wake([detectors[0].name, model], state.context)
     config = app_state.catalog.current.find(model)
     has_one_language = config is not None and config.language is not None
-    splitting = Splitting(
-        settings.piece_s, settings.pieces_at_once, settings.detect_each_piece or has_one_language
-    )
+    splitting = settings.splitting
+    if has_one_language:
+        splitting = replace(splitting, detect_each=True)
     pieces = transcribed(
         request, detect, transcribe, splitting, deadline_s=state.context.deadline_s
     )

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from ingress.voices.encryption_keys import read_encryption_keys
 from ingress.voices.location import location_of
 from transport.asgi.settings import Renamed, ServerSettings, megabytes
+from transport.recordings.transcription import Splitting
 
 Exposure = Literal["auto", "open", "key", "off"]
 Cloning = Literal["open", "consent", "off"]
@@ -177,6 +178,11 @@ class Settings(ServerSettings):
     def _are_keys(cls, value: SecretStr) -> SecretStr:
         read_encryption_keys(value.get_secret_value())
         return value
+
+    @property
+    def splitting(self) -> Splitting:
+        """Of long recordings."""
+        return Splitting(self.piece_s, self.pieces_at_once, self.detect_each_piece)
 
     def resolved(self, *, has_keys: bool) -> Settings:
         """With every `auto` replaced by what it means here."""

@@ -15,14 +15,14 @@ class Settings(ServingSettings):
     """Requests under way at once; the next is refused with 429 and Retry-After."""
 
     piece_s: float = Field(default=120, ge=10, le=600)
-    """long_transcription: longest piece of a recording, in seconds."""
+    """long_transcription and diarize: longest piece of a recording to transcribe, in seconds."""
 
     pieces_at_once: int = Field(default=8, ge=1, le=64)
-    """long_transcription: most pieces of one recording under way."""
+    """The same: most pieces of one recording under way."""
 
     detect_each_piece: bool = False
-    """long_transcription: find the language of each piece, for recordings in several. Else the
-    first speech decides for all."""
+    """The same: find the language of each piece, for recordings in several. Else the first speech
+    decides for all."""
 
     @property
     def splitting(self) -> Splitting:

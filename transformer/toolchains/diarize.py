@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from contract.tasks import (
     SpeakerSegment,
     SpeechSegment,
     TranscribeInput,
+    TranscribeOutput,
     TranscribeSpeakersInput,
     TranscribeSpeakersOutput,
 )
@@ -29,7 +31,9 @@ from transformer.diarization.clustering import USUAL_DISTANCE
 from transformer.diarization.speakers import Voices, turns
 from transformer.diarization.transcripts import by_speaker
 from transformer.diarization.windows import Window, in_requests, windows_of
+from transformer.long_recordings import in_pieces
 from transformer.steps import Need, Steps, gather_each, gather_two, rename_error_field
+from transport.recordings.waiting import until_taken
 
 MEMBERS = TOOLCHAINS["diarize"].members
 DETECTOR = Need(MEMBERS["speech_detector"])
@@ -51,7 +55,7 @@ async def transcribe(request: TranscribeSpeakersInput, steps: Steps) -> Transcri
     transcriber = Need(MEMBERS["transcriber"], name=request.recogniser)
     await steps.prepare(transcriber, DETECTOR, ENCODER)
     transcript, turns = await gather_two(
-        steps.call(transcriber, _transcription(request)), _turns(request, steps)
+        _transcript(request, transcriber, steps), _turns(request, steps)
     )
     return TranscribeSpeakersOutput(
         transcript.text,
@@ -60,6 +64,16 @@ async def transcribe(request: TranscribeSpeakersInput, steps: Steps) -> Transcri
         transcript.duration_s,
         sum(len(one.tokens) for one in transcript.segments),
     )
+
+
+async def _transcript(
+    request: TranscribeSpeakersInput, transcriber: Need, steps: Steps
+) -> TranscribeOutput:
+    """In pieces if it is long, side by side, as the embeddings are."""
+    asked = _transcription(request)
+    if request.audio.duration_s <= steps.splitting.piece_s:
+        return await steps.call(transcriber, asked)
+    return await in_pieces(asked, transcriber, DETECTOR, steps)
 
 
 def _check_known_speakers(request: Request) -> None:
@@ -108,8 +122,9 @@ async def _embedded(
     """What the encoder answers to each request; None where it hears no voice in all of it."""
 
     async def answer(some: Sequence[Window]) -> EmbedSpeakerOutput | None:
+        embedding = _embedding(samples, audio.sample_rate, some)
         try:
-            return await steps.call(ENCODER, _embedding(samples, audio.sample_rate, some))
+            return await until_taken(partial(steps.call, ENCODER, embedding), steps.deadline_s)
         except InvalidAudio:
             return None
 

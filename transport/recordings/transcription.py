@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 
 from prometheus_client import Counter
 
-from contract.errors import ConnectionLost, ModelFailed, Overloaded
+from contract.errors import ConnectionLost, ModelFailed
 from contract.tasks import (
     DetectSpeechInput,
     DetectSpeechOutput,
@@ -24,6 +23,7 @@ from contract.tasks import (
 )
 from transport.recordings.cutting import Piece, cut_at_pauses
 from transport.recordings.in_order import in_order
+from transport.recordings.waiting import until_taken
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +32,7 @@ Detect = Callable[[DetectSpeechInput], Awaitable[DetectSpeechOutput]]
 _FRAMES_PER_S = 100
 """Of Whisper's `seek`."""
 
-_LEAST_WAIT_S, _USUAL_WAIT_S = 0.2, 1.0
-_JITTER = 0.25
-"""So that pieces which were refused together do not come back together."""
-
 RETRIES = Counter("speech_recording_piece_retries_total", "Pieces asked for a second time")
-REFUSALS = Counter(
-    "speech_recording_piece_refusals_total", "Pieces that a busy model refused and that waited"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +69,8 @@ async def transcribed(
     pieces = await _pieces(request, detect, splitting.piece_s)
 
     async def call(piece: Piece) -> TranscribeOutput:
-        return await _until_taken(transcribe, replace(request, audio=piece.audio), deadline_s)
+        asked = replace(request, audio=piece.audio)
+        return await until_taken(partial(_with_one_retry, transcribe, asked), deadline_s)
 
     def in_time(piece: Piece, heard: TranscribeOutput, first_id: int) -> TranscribeOutput:
         segments = _moved(heard.segments, piece.start_s, first_id)
@@ -150,22 +144,6 @@ async def _pieces(request: TranscribeInput, detect: Detect, piece_s: float) -> t
         detection = replace(detection, threshold=request.threshold)
     speech: tuple[SpeechSegment, ...] = (await detect(detection)).segments
     return await asyncio.to_thread(cut_at_pauses, request.audio, speech, piece_s)
-
-
-async def _until_taken(
-    transcribe: Transcribe, request: TranscribeInput, deadline_s: float
-) -> TranscribeOutput:
-    """Raises the refusal itself where the next try would come too late."""
-    while True:
-        try:
-            return await _with_one_retry(transcribe, request)
-        except Overloaded as busy:
-            asked_s = _USUAL_WAIT_S if busy.retry_after_s is None else busy.retry_after_s
-            wait_s = max(asked_s, _LEAST_WAIT_S) * random.uniform(1, 1 + _JITTER)
-            if time.monotonic() + wait_s >= deadline_s:
-                raise
-        REFUSALS.inc()
-        await asyncio.sleep(wait_s)
 
 
 async def _with_one_retry(transcribe: Transcribe, request: TranscribeInput) -> TranscribeOutput:

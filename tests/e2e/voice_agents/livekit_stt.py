@@ -21,6 +21,8 @@ from livekit.plugins import openai
 
 FRAME_MS = 20
 QUIET_S = 4.0
+LAST_S, PATIENCE_S = 3.0, 60.0
+"""Without an event, all turns written down, it is over; a busy machine is waited for."""
 
 
 async def main(base_url: str, key: str, model: str, path: str) -> None:
@@ -34,9 +36,11 @@ async def main(base_url: str, key: str, model: str, path: str) -> None:
         )
         recogniser._session = http
         stream = recogniser.stream()
-        reporting = asyncio.create_task(report(stream))
+        heard: list[tuple[float, stt.SpeechEventType]] = []
+        reporting = asyncio.create_task(report(stream, heard))
         try:
             await play(stream, path)
+            await until_all_is_written(heard)
         finally:
             reporting.cancel()
             await stream.aclose()
@@ -54,8 +58,22 @@ async def play(stream: stt.RecognizeStream, path: str) -> None:
         await asyncio.sleep(max(0, began_s + start / 2 / rate - time.monotonic()))
 
 
-async def report(stream: stt.RecognizeStream) -> None:
+async def until_all_is_written(heard: list[tuple[float, stt.SpeechEventType]]) -> None:
+    due_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < due_s:
+        kinds = [kind for _, kind in heard]
+        begun = kinds.count(stt.SpeechEventType.START_OF_SPEECH)
+        written = kinds.count(stt.SpeechEventType.FINAL_TRANSCRIPT)
+        if 0 < begun <= written and time.monotonic() - heard[-1][0] > LAST_S:
+            return
+        await asyncio.sleep(0.1)
+
+
+async def report(
+    stream: stt.RecognizeStream, heard: list[tuple[float, stt.SpeechEventType]]
+) -> None:
     async for event in stream:
+        heard.append((time.monotonic(), event.type))
         text = event.alternatives[0].text if event.alternatives else ""
         print(json.dumps({"type": event.type.value, "text": text}), flush=True)
 

@@ -10,7 +10,7 @@ from contract.catalog import Catalog
 from contract.config import ModelConfig, ServiceConfig
 from contract.context import RequestContext
 from contract.embedding import Embedding
-from contract.errors import InvalidAudio, InvalidRequest, ModelFailed, Unroutable
+from contract.errors import InvalidAudio, InvalidRequest, ModelFailed, QueueFull, Unroutable
 from contract.tasks import (
     DetectSpeechOutput,
     DiarizeInput,
@@ -22,6 +22,7 @@ from contract.tasks import (
     Word,
 )
 from transformer.engine import ToolchainEngine
+from transport.recordings.transcription import USUAL, Splitting
 
 RATE = 1000
 TURNS = ((0.0, 4.0, 0), (5.0, 9.0, 1), (10.0, 14.0, 0))
@@ -64,12 +65,13 @@ def detect(request):
     return DetectSpeechOutput(tuple(SpeechSegment(start, end) for start, end, _ in TURNS))
 
 
-def toolchain(entries=ENTRIES, meet=1, **answers):
+def toolchain(entries=ENTRIES, meet=1, splitting=USUAL, **answers):
     played = {"vad": detect, "encoder": embed, "whisper": transcribe, "whisper-large": transcribe}
     caller = ScriptedClient({**played, **answers}, meet=meet)
     configs = tuple(ModelConfig(name=n, model="m", model_type=t) for n, t in entries.items())
     catalog = Catalog(ServiceConfig(model_configs=configs))
-    return caller, ToolchainEngine("diarize", caller, lambda: catalog.current)
+    engine = ToolchainEngine("diarize", caller, lambda: catalog.current, splitting=splitting)
+    return caller, engine
 
 
 async def test_turns_are_found_by_any_encoder():
@@ -128,6 +130,44 @@ async def test_a_long_recording_is_sent_in_parts():
     parts = [request.audio.duration_s for model, request in caller.calls if model == "encoder"]
     assert len(parts) > 7
     assert max(parts) < 95
+
+
+async def test_a_long_recording_is_transcribed_in_pieces_with_its_own_times():
+    """Each piece's words begin where it begins, and are given to who speaks there."""
+
+    def words(request):
+        whole = recording().samples
+        own = np.asarray(request.audio.samples)
+        starts = range(len(whole) - len(own) + 1)
+        start_s = next(s for s in starts if np.array_equal(whole[s : s + len(own)], own)) / RATE
+        found = [Word(at - start_s, at + 1 - start_s, f" at{at}", 1.0) for at in (1, 6, 12)]
+        inside = tuple(one for one in found if 0 <= one.start_s < request.audio.duration_s)
+        text = "".join(one.word for one in inside)
+        start, end = inside[0].start_s, inside[-1].end_s
+        segment = TranscriptSegment(0, 0, start, end, text, (1,), 0, 0, 0, 0, inside)
+        return TranscribeOutput(text.strip(), (segment,), "en", 1.0, request.audio.duration_s)
+
+    caller, engine = toolchain(whisper=words, splitting=Splitting(piece_s=8.0))
+    answer = await engine.submit(TranscribeSpeakersInput(recording()), RequestContext())
+    pieces = [one.audio.duration_s for model, one in caller.calls if model == "whisper"]
+    assert len(pieces) == 3
+    assert sum(pieces) == pytest.approx(15)
+    said = [(one.text, one.speaker, one.start_s) for one in answer.segments]
+    assert said == [("at1", "A", 1.0), ("at6", "B", 6.0), ("at12", "A", 12.0)]
+    assert (answer.text, answer.duration_s) == ("at1 at6 at12", pytest.approx(15))
+
+
+async def test_a_busy_encoder_costs_time_and_nothing_else():
+    refused = iter([True, True])
+
+    def busy(request):
+        if request.each_segment and next(refused, False):
+            raise QueueFull("too many requests wait", retry_after_s=0.05)
+        return embed(request)
+
+    _, engine = toolchain(encoder=busy)
+    answer = await engine.submit(DiarizeInput(recording()), RequestContext())
+    assert [one.speaker for one in answer.segments] == ["A", "B", "A"]
 
 
 async def test_parts_without_a_voice_are_nobody_s_loss():
