@@ -32,6 +32,8 @@ class ModelType:
     """First letter of a voice's name -> the language it speaks; empty where an entry has one."""
     blends: bool = False
     """Whether `voice` may be several with weights: `one(2)+two(1)`."""
+    phonemes: bool = False
+    """Whether it says words by IPA where a text notes it (contract/pronunciation.py)."""
     first_piece_chars: int = 0
     """A longer first sentence of a stream is cut at its first clause, for an early first sound; 0:
     the model is fast enough to speak whole sentences."""

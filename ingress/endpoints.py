@@ -72,6 +72,11 @@ class ListedModel:
         return self._known is not None and self._known.blends
 
     @property
+    def phonemes(self) -> bool:
+        """Whether it takes words' pronunciations."""
+        return self._known is not None and self._known.phonemes
+
+    @property
     def voices_speak_every_language(self) -> bool:
         """Whether a voice's own language is only what it speaks unless asked for another."""
         return bool(self._known and self._known.voice_languages and not self._has_one_language)

@@ -69,6 +69,7 @@ async def pieces_of(
         partial(speaker_in, model, speaker, param="xml:lang"),
         max_chars=app_state.settings.max_text_chars,
         normalize=normalize,
+        takes_phonemes=model.phonemes,
     )
     state.ignored += read.ignored
     return read.pieces

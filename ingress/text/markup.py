@@ -16,7 +16,9 @@ if TYPE_CHECKING:  # both are imported when the first text is spoken: a server s
     from markdown_it.token import Token
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_INVISIBLE = re.compile(r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff]")
+_INVISIBLE = re.compile(
+    r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff\ufff9-\ufffb]"
+)
 _LINE_ENDS = re.compile(r"[\u2028\u2029]")
 _READ_SYMBOLS = "©®™"
 """Emoji by Unicode's tables, words to a reader."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from contract.errors import InvalidRequest
+from contract.pronunciation import annotated
 from ingress.selection import Speaker
 from ingress.sentences import first_clause, packed, split
 from ingress.text.interpretation import say_as
@@ -45,7 +46,13 @@ class TextToSpeak:
 
 
 def read_text(
-    text: str, speaker: Speaker, speaker_of: SpeakerOf, *, max_chars: int, normalize: bool = True
+    text: str,
+    speaker: Speaker,
+    speaker_of: SpeakerOf,
+    *,
+    max_chars: int,
+    normalize: bool = True,
+    takes_phonemes: bool = False,
 ) -> TextToSpeak:
     """What is said of a text, in order. Without `normalize` all that is visible, marks included.
 
@@ -56,11 +63,13 @@ def read_text(
             f"text has {len(text)} characters; the most is {max_chars}", param="text"
         )
     if is_ssml(text):
-        script = parse(visible_text(text), param="text")
-        read = TextToSpeak(
-            list(_spoken_parts(script.parts, speaker, speaker_of, normalize=normalize)),
-            script.ignored,
-        )
+        parts = parse(visible_text(text), param="text").parts
+        ignored = list[str]()
+        if not takes_phonemes and any(isinstance(one, Words) and one.ipa for one in parts):
+            parts = [replace(one, ipa="") if isinstance(one, Words) else one for one in parts]
+            ignored = ["phoneme"]
+        spoken = _spoken_parts(parts, speaker, speaker_of, normalize=normalize)
+        read = TextToSpeak(list(spoken), ignored)
     else:
         locale = locale_of(speaker.language, text)
         words = visible_text(text)
@@ -142,7 +151,9 @@ def _read_words(parts: Iterable[Part], speaker: Speaker, *, normalize: bool) -> 
     for part in words:
         locale = locale_of(part.language or speaker.language, whole)
         text = _SPACE.sub(" ", part.text)
-        if part.say_as:
+        if part.ipa:
+            read.append(annotated(text, part.ipa))
+        elif part.say_as:
             read.append(say_as(text, part.say_as, locale))
         elif normalize:
             read.append(read_written_forms(without_emoji(text), locale))

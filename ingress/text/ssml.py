@@ -17,6 +17,7 @@ from ingress.wording import quoted
 MAX_DEPTH = 32
 MAX_BREAK_S = 10.0
 MAX_SILENCE_S = 120.0
+_LONGEST_IPA = 100
 """Of all breaks of a request together."""
 
 _BEGINS = re.compile(r"\s{0,64}(?:<\?xml[^<>]{0,128}\?>\s{0,64})?<speak(?=[\s/>])")
@@ -57,6 +58,8 @@ class Words:
     language: str | None = None
     rate: float = 1.0
     say_as: SayAs | None = None
+    ipa: str = ""
+    """How the text is pronounced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +80,6 @@ Part = Words | Break | Boundary
 @dataclass(slots=True)
 class Script:
     parts: list[Part] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-    """Elements whose words are read and whose request is not followed."""
 
 
 def is_ssml(text: str) -> bool:
@@ -147,10 +148,17 @@ class _Reader:
         self._muted += bool(self._muted or name == "sub")
 
     def end(self, name: str) -> None:
-        self._open.pop()
+        ended = self._open.pop()
         self._muted -= bool(self._muted)
         if name in ("p", "s"):
             self.script.parts.append(Boundary())
+        elif name == "phoneme" and self._says_nothing(ended.ipa):
+            self.script.parts.append(replace(ended, text=""))
+
+    def _says_nothing(self, ipa: str) -> bool:
+        """Whether a pronunciation has ended that stands around no words."""
+        last = self.script.parts[-1] if self.script.parts else None
+        return not self._muted and not (isinstance(last, Words) and last.ipa == ipa)
 
     def characters(self, text: str) -> None:
         if not self._muted and text:
@@ -219,9 +227,16 @@ class _Reader:
             self.script.parts.append(replace(outer, text=alias))
         return outer
 
-    def _phoneme(self, _: dict[str, str], outer: Words) -> Words:
-        self.script.ignored.append("phoneme")
-        return outer
+    def _phoneme(self, attributes: dict[str, str], outer: Words) -> Words:
+        alphabet = attributes.get("alphabet", "ipa").strip().lower()
+        if alphabet != "ipa":
+            raise self._refusal(
+                f"alphabet {quoted(alphabet)} of <phoneme> is not supported; use ipa"
+            )
+        ipa = self._require(attributes, "ph", "phoneme")
+        if len(ipa) > _LONGEST_IPA:
+            raise self._refusal(f"ph of <phoneme> is longer than {_LONGEST_IPA} characters")
+        return replace(outer, ipa=ipa)
 
     def _require(self, attributes: dict[str, str], name: str, element: str) -> str:
         value = attributes.get(name, "").strip()

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from contract.errors import InvalidRequest, ModelFailed
-from predictors.text.errors import NoSpeakableText
+from predictors.text.errors import NoSpeakableText, UnknownPhonemes
 from predictors.text.optional_library import MissingLibraryError
 
 
 @contextmanager
 def text_errors() -> Iterator[None]:
-    """Raises InvalidRequest for a text without a word to speak, and ModelFailed where a library of
+    """Raises InvalidRequest for a text that cannot be spoken, and ModelFailed where a library of
     its language is not installed."""
     try:
         yield
-    except NoSpeakableText as exc:
+    except (NoSpeakableText, UnknownPhonemes) as exc:
         raise InvalidRequest(str(exc), param="text") from exc
     except MissingLibraryError as exc:
         raise ModelFailed(str(exc)) from exc

@@ -5,6 +5,15 @@ ValueError
 """
 
 
+class UnknownPhonemes(ValueError):
+    """A pronunciation has a letter that the model has no sound for."""
+
+    def __init__(self, letter: str, model: str) -> None:
+        super().__init__(
+            f"ph of <phoneme> has {letter!r}, which {model} has no sound for; write other IPA"
+        )
+
+
 class NoSpeakableText(ValueError):
     """The text holds nothing that the model has a sound for."""
 

@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from contract.pronunciation import Stretch, stretches
 from predictors.text.chinese.kokoro import read_mandarin
 from predictors.text.english.kokoro import read_american
-from predictors.text.errors import NoSpeakableText
+from predictors.text.errors import NoSpeakableText, UnknownPhonemes
 from predictors.text.japanese.kokoro import read_japanese
 from predictors.text.kokoro_espeak import read_espeak
+from predictors.text.kokoro_ipa import kokoro_symbols
 from predictors.text.kokoro_tokens import Token
 
 MAX_SYMBOLS = 510
@@ -77,14 +79,28 @@ def letters_of(language: str) -> str:
 def read_pieces(text: str, letter: str) -> list[list[list[Token]]]:
     """For each sentence its pieces, each the tokens of at most MAX_SYMBOLS symbols.
 
-    `letter` is a key of LANGUAGES. Raises NoSpeakableText when nothing is left to be spoken.
+    `letter` is a key of LANGUAGES. Raises NoSpeakableText when nothing is left to be spoken, and
+    UnknownPhonemes where a pronunciation in it has a letter that no voice knows.
     """
     language = LANGUAGES[letter]
-    tokens = [Token(token.text, _known(token.symbols)) for token in language.read(text)]
+    tokens = [
+        Token(token.text, _known(token.symbols))
+        for stretch in stretches(text)
+        for token in _tokens(stretch, letter)
+    ]
     sentences = [sentence for sentence in _sentences(tokens) if any(map(is_sound, sentence))]
     if not sentences:
         raise NoSpeakableText(language.name)
     return [list(_pieces(sentence)) for sentence in sentences]
+
+
+def _tokens(stretch: Stretch, letter: str) -> Iterable[Token]:
+    if not stretch.ipa:
+        return LANGUAGES[letter].read(stretch.text)
+    symbols = kokoro_symbols(stretch.ipa, letter)
+    if unknown := next((one for one in symbols if one.isalpha() and one not in _IDS), ""):
+        raise UnknownPhonemes(unknown, "Kokoro")
+    return [Token(stretch.text, symbols)]
 
 
 def ids_of(tokens: Iterable[Token]) -> tuple[int, ...]:

@@ -79,6 +79,7 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         options=KokoroOptions,
         voice_languages={letter: language.tag for letter, language in LANGUAGES.items()},
         blends=True,
+        phonemes=True,
         first_piece_chars=40,  # two seconds of speech: half a second of work for two quick cores
         license="Apache-2.0; espeak-ng GPL-3.0-or-later",
     )

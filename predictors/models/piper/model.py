@@ -20,6 +20,7 @@ from predictors.models.piper.voice import LoadedVoice, load_voice
 from predictors.nn.mastering import normalize_peak
 from predictors.nn.onnx import onnx_providers
 from predictors.nn.tempo import Recording
+from predictors.nn.text_errors import text_errors
 from predictors.nn.unsupported import refuse_given
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
@@ -63,6 +64,7 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
         image="piper",
         cuda=False,  # piper-tts asks for the onnxruntime that has none
         options=PiperOptions,
+        phonemes=True,
         license="GPL-3.0-or-later, and the voice's own",
     )
     max_batch_cost = MAX_RUN_IDS
@@ -95,7 +97,7 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
         speaker = self.voice.speaker(request.voice, self._config.voices)
         seed = self._config.seed if request.seed is None else request.seed
         scales = self._scales(request)
-        with self.voice.lock:
+        with self.voice.lock, text_errors():
             read = sentences(self.voice.front_end, request.text)
         if not read:
             raise InvalidRequest(

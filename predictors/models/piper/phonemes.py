@@ -7,18 +7,37 @@ from collections.abc import Iterator, Sequence
 
 from piper import PiperVoice
 
+from contract.pronunciation import Stretch, stretches
+from predictors.text.errors import UnknownPhonemes
+from predictors.text.ipa import spoken_ipa
+
 MAX_PIECE_PHONEMES = 250
 """About 20 s of speech. Attention grows with the square of it."""
 _BREAKS = (".!?;:,", " ")  # where a long sentence is cut, best first
 
 
 def sentences(voice: PiperVoice, text: str) -> list[list[list[int]]]:
-    """For each sentence its pieces, each a list of ids. Empty when nothing can be spoken."""
+    """For each sentence its pieces, each a list of ids. Empty when nothing can be spoken.
+
+    Raises UnknownPhonemes where a pronunciation has a letter that the voice does not know.
+    """
+    marked = "".join(_marked(voice, stretch) for stretch in stretches(text))
     return [
         [voice.phonemes_to_ids(piece) for piece in _cut(_known(voice, phonemes))]
-        for phonemes in voice.phonemize(plain(text))
+        for phonemes in voice.phonemize(marked)
         if any(_is_sound(phoneme) for phoneme in _known(voice, phonemes))
     ]
+
+
+def _marked(voice: PiperVoice, stretch: Stretch) -> str:
+    """A pronunciation as Piper reads one: [[təmˈeɪɾoʊ]]."""
+    if not stretch.ipa:
+        return plain(stretch.text)
+    ipa = spoken_ipa(stretch.ipa)
+    known = voice.config.phoneme_id_map
+    if unknown := next((one for one in ipa if one.isalpha() and one not in known), ""):
+        raise UnknownPhonemes(unknown, "this voice")
+    return f"[[{ipa}]]"
 
 
 def plain(text: str) -> str:

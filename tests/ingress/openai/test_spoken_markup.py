@@ -12,6 +12,8 @@ import pytest
 from fake_client import RATE, SECONDS_PER_CHARACTER, FakeClient
 from ingress_app import browser, heard, make_app
 
+from contract.pronunciation import Stretch, stretches
+
 PATH = "/v1/audio/speech"
 
 
@@ -166,11 +168,26 @@ async def test_what_is_not_supported_is_refused_by_name_before_any_work(
 
 
 @pytest.mark.parametrize("body", [openai_body, hse_body])
-async def test_phonemes_are_ignored_and_named(
+async def test_phonemes_reach_a_model_that_takes_them(
     http: httpx.AsyncClient, models: FakeClient, body: Any
 ) -> None:
-    ssml = '<speak>A <phoneme alphabet="ipa" ph="təˈmɑːtəʊ">tomato</phoneme>.</speak>'
+    ssml = (
+        '<speak>A <phoneme alphabet="ipa" ph="təˈmɑː.təʊ">tomato</phoneme>, 2 of them. '
+        "A client's \ufff9own\ufffamarks\ufffb are none.</speak>"
+    )
     answer = await http.post(PATH, json=body(ssml))
+    assert "x-ignored-parameters" not in answer.headers
+    sent = " ".join(str(getattr(one, "text", "")) for one in models.requests)
+    assert [one for one in stretches(sent) if one.ipa] == [Stretch("tomato", "təˈmɑː.təʊ")]
+    assert next(stretches(sent)) == Stretch("A ")
+
+
+async def test_phonemes_are_ignored_and_named_where_the_model_takes_none(
+    http: httpx.AsyncClient, models: FakeClient
+) -> None:
+    ssml = '<speak>A <phoneme alphabet="ipa" ph="təˈmɑːtəʊ">tomato</phoneme>.</speak>'
+    asked = openai_body(ssml, model="openvoice_v2", voice="EN-Newest")
+    answer = await http.post(PATH, json=asked)
     assert answer.headers["x-ignored-parameters"] == "phoneme"
     assert [one.text for one in models.requests] == ["A tomato."]
 

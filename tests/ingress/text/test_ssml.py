@@ -100,9 +100,11 @@ def test_paragraphs_and_sentences_are_boundaries_and_entities_are_characters() -
     assert parts == [Boundary(), Words("AT&T <3"), Boundary()]
 
 
-def test_phonemes_are_words_that_name_what_was_ignored() -> None:
-    made = script('<phoneme alphabet="ipa" ph="təˈmɑːtəʊ">tomato</phoneme>')
-    assert (made.parts, made.ignored) == ([Words("tomato")], ["phoneme"])
+def test_phonemes_go_with_their_words_or_stand_alone() -> None:
+    made = script('<phoneme alphabet="IPA" ph="təˈmɑːtəʊ">tomato</phoneme>, <phoneme ph="haɪ"/>!')
+    assert made.parts == [
+        *(Words("tomato", ipa="təˈmɑːtəʊ"), Words(", "), Words("", ipa="haɪ"), Words("!")),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -127,6 +129,9 @@ def test_phonemes_are_words_that_name_what_was_ignored() -> None:
         ('<say-as interpret-as="song">x</say-as>', "'song'"),
         ("<lang>x</lang>", "xml:lang"),
         ("<sub>x</sub>", "alias"),
+        ("<phoneme>x</phoneme>", "ph"),
+        ('<phoneme alphabet="x-sampa" ph="x">x</phoneme>', "'x-sampa'"),
+        (f'<phoneme ph="{"a" * 101}">x</phoneme>', "100"),
     ],
 )
 def test_anything_else_is_refused_by_its_name(inner: str, named: str) -> None:

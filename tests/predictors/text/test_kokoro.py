@@ -2,7 +2,8 @@
 
 import pytest
 
-from predictors.text.errors import NoSpeakableText
+from contract.pronunciation import annotated
+from predictors.text.errors import NoSpeakableText, UnknownPhonemes
 from predictors.text.kokoro import LANGUAGES, MAX_SYMBOLS, ids_of, letters_of, read_pieces
 
 pytest.importorskip("espeakng_loader")
@@ -66,6 +67,17 @@ def test_languages_that_espeak_reads(text: str, letter: str, expected: str) -> N
 def test_a_foreign_word_brings_no_sounds_but_its_own(text: str, letter: str) -> None:
     [[piece]] = spoken(text, letter)
     assert not set("()") & set(piece)
+
+
+def test_a_word_is_said_by_its_pronunciation() -> None:
+    text = f"I say {annotated('tomato', 'təˈmɑːtəʊ')}, {annotated('', 'ˈtʃiː.əʊ')}."
+    assert spoken(text, "b") == [["I sˈA təmˈɑːtQ, ʧˈiːQ."]]
+    assert spoken(text, "a") == [["ˌI sˈA təmˈɑtO, ʧˈiO."]]
+
+
+def test_a_pronunciation_with_a_letter_that_no_voice_knows_is_refused() -> None:
+    with pytest.raises(UnknownPhonemes, match="'ʭ'"):
+        read_pieces(annotated("a", "ʭa"), "a")
 
 
 def test_a_decimal_is_no_end_of_a_sentence() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest, ModelFailed, SpeechError
+from contract.pronunciation import annotated
 from contract.tasks import AudioOutput, SynthesizeInput
 from predictors.models.piper.model import PiperSynthesizer
 from predictors.runtime.direct import answers
@@ -314,3 +315,16 @@ def test_speed_is_the_ratio_of_lengths_and_keeps_the_pitch(speak: Speak):
         assert natural_s / audio.duration_s == pytest.approx(speed, rel=0.1), speed
         # a tape that is played twice as fast would be an octave up
         assert pitch_hz(audio) == pytest.approx(pitch_hz(lengths[1.0]), rel=0.2), speed
+
+
+def test_a_word_is_said_by_its_pronunciation(speak: Speak):
+    spelled = speak("We met Caoimhe yesterday.").audio.samples
+    said = speak(f"We met {annotated('Caoimhe', 'ˈkwiː.və')} yesterday.").audio.samples
+    alike = speak("We met Queeva yesterday.").audio.samples
+    assert abs(len(said) - len(alike)) < abs(len(spelled) - len(alike))
+
+
+def test_a_pronunciation_that_the_voice_cannot_say_is_refused_by_field():
+    error = refused(synthesizer(), f"We met {annotated('Caoimhe', 'ʭʭ')}.")
+    assert error.param == "text"
+    assert "ʭ" in str(error)
