@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from contract.pronunciation import Stretch, stretches
 from predictors.text.chinese.kokoro import read_mandarin
 from predictors.text.english.kokoro import read_american
 from predictors.text.errors import NoSpeakableText, UnknownPhonemes
@@ -76,7 +75,16 @@ def letters_of(language: str) -> str:
     return tag if tag in LANGUAGES else _BY_TAG.get(tag) or _BY_TAG.get(tag.split("-")[0], "")
 
 
+Stretch = tuple[str, str]
+"""Part of a text, and how it is said in IPA; "": as it is spelled."""
+
+
 def read_pieces(text: str, letter: str) -> list[list[list[Token]]]:
+    """The pieces of a text without pronunciations."""
+    return read_stretches([(text, "")], letter)
+
+
+def read_stretches(text: Iterable[Stretch], letter: str) -> list[list[list[Token]]]:
     """For each sentence its pieces, each the tokens of at most MAX_SYMBOLS symbols.
 
     `letter` is a key of LANGUAGES. Raises NoSpeakableText when nothing is left to be spoken, and
@@ -85,7 +93,7 @@ def read_pieces(text: str, letter: str) -> list[list[list[Token]]]:
     language = LANGUAGES[letter]
     tokens = [
         Token(token.text, _known(token.symbols))
-        for stretch in stretches(text)
+        for stretch in text
         for token in _tokens(stretch, letter)
     ]
     sentences = [sentence for sentence in _sentences(tokens) if any(map(is_sound, sentence))]
@@ -95,12 +103,13 @@ def read_pieces(text: str, letter: str) -> list[list[list[Token]]]:
 
 
 def _tokens(stretch: Stretch, letter: str) -> Iterable[Token]:
-    if not stretch.ipa:
-        return LANGUAGES[letter].read(stretch.text)
-    symbols = kokoro_symbols(stretch.ipa, letter)
+    text, ipa = stretch
+    if not ipa:
+        return LANGUAGES[letter].read(text)
+    symbols = kokoro_symbols(ipa, letter)
     if unknown := next((one for one in symbols if one.isalpha() and one not in _IDS), ""):
         raise UnknownPhonemes(unknown, "Kokoro")
-    return [Token(stretch.text, symbols)]
+    return [Token(text, symbols)]
 
 
 def ids_of(tokens: Iterable[Token]) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ import onnxruntime
 from contract.audio.codec import Audio
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest
+from contract.pronunciation import stretches
 from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
 from contract.voices import parse_blend
 from predictors.models.kokoro.network import SAMPLE_RATE, KokoroNetwork, Piece
@@ -25,7 +26,7 @@ from predictors.nn.unsupported import refuse_given
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import WeightsMissing, resolve
-from predictors.text.kokoro import LANGUAGES, MAX_SYMBOLS, ids_of, letters_of, read_pieces
+from predictors.text.kokoro import LANGUAGES, MAX_SYMBOLS, ids_of, letters_of, read_stretches
 from predictors.text.kokoro_tokens import Token
 
 _QUIET = 0.01
@@ -117,7 +118,7 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         voice, letter = self._voice(request)
         styles = blended(self._loaded.voices, voice)
         with text_errors():
-            sentences = read_pieces(request.text, letter)
+            sentences = read_stretches(stretches(request.text), letter)
         units = [
             _unit(piece, styles, request.speed) for sentence in sentences for piece in sentence
         ]

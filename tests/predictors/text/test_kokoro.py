@@ -2,9 +2,15 @@
 
 import pytest
 
-from contract.pronunciation import annotated
 from predictors.text.errors import NoSpeakableText, UnknownPhonemes
-from predictors.text.kokoro import LANGUAGES, MAX_SYMBOLS, ids_of, letters_of, read_pieces
+from predictors.text.kokoro import (
+    LANGUAGES,
+    MAX_SYMBOLS,
+    ids_of,
+    letters_of,
+    read_pieces,
+    read_stretches,
+)
 
 pytest.importorskip("espeakng_loader")
 
@@ -70,14 +76,19 @@ def test_a_foreign_word_brings_no_sounds_but_its_own(text: str, letter: str) -> 
 
 
 def test_a_word_is_said_by_its_pronunciation() -> None:
-    text = f"I say {annotated('tomato', 'təˈmɑːtəʊ')}, {annotated('', 'ˈtʃiː.əʊ')}."
-    assert spoken(text, "b") == [["I sˈA təmˈɑːtQ, ʧˈiːQ."]]
-    assert spoken(text, "a") == [["ˌI sˈA təmˈɑtO, ʧˈiO."]]
+    text = [("I say ", ""), ("tomato", "təˈmɑːtəʊ"), (", ", ""), ("", "ˈtʃiː.əʊ"), (".", "")]
+
+    def said(letter: str) -> list[list[str]]:
+        sentences = read_stretches(text, letter)
+        return [["".join(one.symbols for one in piece) for piece in pieces] for pieces in sentences]
+
+    assert said("b") == [["I sˈA təmˈɑːtQ, ʧˈiːQ."]]
+    assert said("a") == [["ˌI sˈA təmˈɑtO, ʧˈiO."]]
 
 
 def test_a_pronunciation_with_a_letter_that_no_voice_knows_is_refused() -> None:
     with pytest.raises(UnknownPhonemes, match="'ʭ'"):
-        read_pieces(annotated("a", "ʭa"), "a")
+        read_stretches([("a", "ʭa")], "a")
 
 
 def test_a_decimal_is_no_end_of_a_sentence() -> None:
