@@ -41,7 +41,7 @@ JFK = (
     "ask what you can do for your country"
 )
 TEXT = "The quick brown fox jumps over the lazy dog. Then it goes home for supper."
-VIEWS = ("speak", "transcribe", "clone", "convert", "models")
+VIEWS = ("speak", "transcribe", "clone", "voices", "convert", "models")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,9 @@ def server(
     browser: Browser, config: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     """Models sleep until they are asked."""
-    with harmony_server(tmp_path_factory.mktemp("serve") / "log", config, "--lazy") as started:
+    folder = tmp_path_factory.mktemp("serve")
+    stored = {"SPEECH_VOICES_DB": f"sqlite:///{folder}/voices.sqlite3"}
+    with harmony_server(folder / "log", config, "--lazy", **stored) as started:
         yield started
 
 
@@ -319,6 +321,59 @@ def test_a_voice_is_cloned(tab: Visit) -> None:
     assert sound.duration_s > 0.5
     assert np.abs(sound.samples).max() > 0.01
     tab.picture("clone")
+
+
+SCRIPT = "<img src=x onerror=alert(1)>"
+"""A name that must stay text."""
+
+
+def store(tab: Visit, what: str, name: str) -> None:
+    tab.page.get_by_label(f"Name of the {what}").fill(name)
+    file = {"consent": "#voices-consent-file", "voice": "#voices-sample-file"}[what]
+    tab.page.locator(file).set_input_files(RECORDING)
+    tab.click(f"Store the {what}")
+    expect(tab.page.locator("#voices-status")).to_have_text(f"The {what} is stored.")
+
+
+def test_a_voice_is_stored_heard_and_deleted_with_its_consent(tab: Visit) -> None:
+    tab.page.get_by_role("tab", name="Voices").click()
+    expect(tab.page.get_by_label("Its language")).to_have_value("en-US")
+    expect(tab.page.get_by_role("button", name="Store the voice")).to_be_hidden()
+    store(tab, "consent", "Ann, 3 May")
+    store(tab, "voice", "Ann")
+    expect(tab.page.get_by_role("region", name="Stored voices")).to_contain_text("voice_")
+    tab.click("Speak in the stored voice")
+    expect(tab.page.locator("#voices-status")).to_contain_text("s of speech")
+    sound = tab.sound("speech.wav")
+    assert sound.duration_s > 0.5
+    assert np.abs(sound.samples).max() > 0.01
+    tab.picture("voices")
+    tab.page.locator("#voices-result summary").click()
+    assert '"voice":{"id":"voice_' in tab.text('#voices-result pre[aria-label="curl code"]')
+    store(tab, "consent", SCRIPT)
+    expect(tab.page.get_by_role("region", name="Consents")).to_contain_text(SCRIPT)
+    assert Axe().run(tab.page).violations_count == 0
+    assert tab.overflow() <= 0
+    tab.page.once("dialog", lambda asked: asked.dismiss())
+    tab.click("Delete Ann")
+    tab.page.once("dialog", lambda asked: asked.accept())
+    tab.click("Delete Ann, 3 May")
+    expect(tab.page.locator("#voices-status")).to_have_text("Ann, 3 May is deleted.")
+    expect(tab.page.get_by_role("region", name="Stored voices")).to_be_hidden()
+    expect(tab.page.get_by_role("button", name="Speak in the stored voice")).to_be_hidden()
+
+
+def test_what_a_stored_voice_lacks_is_said(tab: Visit) -> None:
+    tab.page.get_by_role("tab", name="Voices").click()
+    tab.page.get_by_label("Name of the consent").fill("Ann")
+    tab.click("Store the consent")
+    alert = tab.page.get_by_role("alert").locator("visible=true")
+    expect(alert).to_have_text("Their consent: choose a file, or record one.")
+    tab.page.locator("#voices-consent-file").set_input_files(RECORDING)
+    tab.page.get_by_label("Its language").fill("not a language")
+    with refusal(tab, 400):
+        tab.click("Store the consent")
+        expect(alert).to_contain_text("BCP 47")
 
 
 @pytest.mark.parametrize("model", ["openvoice_v2", "voicefixer"])

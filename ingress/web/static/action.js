@@ -28,7 +28,7 @@ export class Action {
     this.error.hidden = false;
   }
 
-  /** Run `work(signal)`. Meanwhile `what` is shown, or that `model` is being woken. */
+  /** Run `work(signal)`. Meanwhile `what` is shown, or that `model` is being woken; null: none is. */
   async run(what, model, work) {
     this.stop();
     const controller = new AbortController();
@@ -64,6 +64,7 @@ export class Action {
 }
 
 async function noteWaking(words, what, model) {
+  if (model === null) return;
   const state = (await states().catch(() => new Map())).get(model);
   const text = state && state !== "ready" ? `Waking ${model} … ` : `${what} … `;
   if (words.isConnected && words.textContent !== text) words.textContent = text;

@@ -9,9 +9,12 @@ import { setUpModels, showModels } from "./models.js";
 import { setUpSpeak, showSpeak } from "./speak.js";
 import { setUpTabs, showNamed } from "./tabs.js";
 import { setUpTranscribe, showTranscribe } from "./transcribe.js";
+import { setUpVoices, showVoices } from "./voices.js";
 
-const SET_UPS = [setUpSpeak, setUpTranscribe, setUpClone, setUpConvert, setUpModels];
-const VIEWS = [showSpeak, showTranscribe, showClone, showConvert, showModels];
+const SET_UPS = [
+  setUpSpeak, setUpTranscribe, setUpClone, setUpVoices, setUpConvert, setUpModels,
+];
+const VIEWS = [showSpeak, showTranscribe, showClone, showVoices, showConvert, showModels];
 
 /** Read what is served and show it in every view. */
 async function load() {
