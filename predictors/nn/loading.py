@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import torch
 from torch import nn
 
 from contract.config import ModelConfig
 from contract.errors import ModelFailed
-from predictors.nn.checkpoint import CheckpointError
+from predictors.nn.checkpoint_errors import CheckpointError
 from predictors.nn.device import fast_dtype, first_damaged, size_bytes, torch_device
 from predictors.runtime.model import Weights
 from predictors.runtime.out_of_memory import is_out_of_memory
 from predictors.runtime.weights.store import CorruptWeights
 
 N = TypeVar("N", bound=nn.Module)
-
-
-def read_config(path: Path, *, family: str) -> Mapping[str, Any]:
-    """The object in a public config.json. Raises ModelFailed."""
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise ModelFailed(
-            f"{family}: {path.name} cannot be opened ({exc.strerror}); it lies beside the weights "
-            "in the public layout"
-        ) from exc
-    except (ValueError, RecursionError) as exc:
-        raise ModelFailed(f"{family}: {path.name} is no JSON; download it again") from exc
-    if not isinstance(config, dict):
-        raise ModelFailed(f"{family}: {path.name} holds no object; download it again")
-    return config
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """Hyper-parameters from public config files: every field checked, the rest of the file ignored."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from predictors.nn.checkpoint import CheckpointError
+from contract.errors import ModelFailed
+from predictors.nn.checkpoint_errors import CheckpointError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -12,6 +15,22 @@ if TYPE_CHECKING:
     C = TypeVar("C", bound="DataclassInstance")
 else:
     C = TypeVar("C")
+
+
+def read_config(path: Path, *, family: str) -> Mapping[str, Any]:
+    """The object in a public config.json. Raises ModelFailed."""
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ModelFailed(
+            f"{family}: {path.name} cannot be opened ({exc.strerror}); it lies beside the weights "
+            "in the public layout"
+        ) from exc
+    except (ValueError, RecursionError) as exc:
+        raise ModelFailed(f"{family}: {path.name} is no JSON; download it again") from exc
+    if not isinstance(config, dict):
+        raise ModelFailed(f"{family}: {path.name} holds no object; download it again")
+    return config
 
 
 def config_from_public(kind: type[C], config: Mapping[str, Any], *, section: str) -> C:

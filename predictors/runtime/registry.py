@@ -44,7 +44,7 @@ BUILT_IN = (
     "predictors.models.piper.model:PiperSynthesizer",
     "predictors.models.kokoro.model:KokoroSynthesizer",
     "predictors.models.kitten.model:KittenTTSSynthesizer",
-    "predictors.models.harmonyspeech.model:HarmonySpeechEncoder",
+    "predictors.models.harmonyspeech.encoder:HarmonySpeechEncoder",
     "predictors.models.harmonyspeech.model:HarmonySpeechSynthesizer",
     "predictors.models.harmonyspeech.model:HarmonySpeechVocoder",
     "predictors.models.vits.openvoice:OpenVoiceV1Synthesizer",

@@ -26,8 +26,8 @@ from contract.tasks import (
     RestoreOutput,
     VocodeInput,
 )
+from predictors.models.harmonyspeech.encoder import HarmonySpeechEncoder
 from predictors.models.harmonyspeech.model import (
-    HarmonySpeechEncoder,
     HarmonySpeechSynthesizer,
     HarmonySpeechVocoder,
 )

@@ -10,7 +10,8 @@ from synthetic_checkpoints import FULL, SMALL, Size, public_state
 from torch import Tensor, nn
 
 from predictors.models.harmonyspeech.forward_tacotron import ForwardTacotron, ForwardTacotronConfig
-from predictors.models.harmonyspeech.ge2e import GE2E, GE2EConfig
+from predictors.models.harmonyspeech.ge2e import GE2EConfig
+from predictors.models.harmonyspeech.ge2e_torch import TorchGE2E
 from predictors.models.harmonyspeech.multiband_melgan import MultiBandMelGAN, MultiBandMelGANConfig
 
 PARTS = ("encoder", "synthesizer", "vocoder")
@@ -69,7 +70,7 @@ def _state(part: str, config: dict[str, Any], size: Size) -> dict[str, Tensor]:
 
 def _network(part: str, config: dict[str, Any]) -> nn.Module:
     if part == "encoder":
-        return GE2E(GE2EConfig.from_public(config))
+        return TorchGE2E(GE2EConfig.from_public(config))
     if part == "synthesizer":
         return ForwardTacotron(ForwardTacotronConfig.from_public(config))
     return MultiBandMelGAN(MultiBandMelGANConfig.from_public(config))

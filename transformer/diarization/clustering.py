@@ -20,7 +20,7 @@ from transformer.diarization.windows import Window
 
 Matrix = NDArray[np.float64]
 
-USUAL_DISTANCE = 0.07
+USUAL_DISTANCE = 0.1
 """Clusters nearer than this are one voice. This and the figures below were tuned for GE2E, on
 mixtures of voices that are in no benchmark and no test."""
 _WITHIN = 0.26
@@ -30,7 +30,7 @@ _BELIEF = 4
 _STRETCH_WINDOWS = 3
 _TRUSTED_S = 1.2
 """Shorter windows say too little of a voice to found a cluster."""
-_LEAST_WINDOWS, _LEAST_SHARE, _LEAST_SHARE_OF_SHORT = 7, 0.005, 0.15
+_LEAST_WINDOWS, _LEAST_SHARE, _LEAST_SHARE_OF_SHORT = 5, 0.005, 0.15
 """A smaller cluster is no speaker but a noise, or two voices at once. In a recording so short that
 few windows are much of it, a share decides."""
 _MOST_STRETCHES = 600

@@ -6,21 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from contract.audio.codec import Audio
 from contract.errors import InvalidAudio
 from contract.tasks import FloatArray, SpeechSegment
-from predictors.models.harmonyspeech.ge2e import GE2E
+from predictors.models.harmonyspeech.ge2e import Network
 from predictors.models.harmonyspeech.ge2e_frontend import (
     SAMPLE_RATE,
     NoSpeechError,
     speech_windows,
 )
 from predictors.nn.audible import audible
-from predictors.nn.loading import refuse_damaged
-from predictors.nn.precision import ReducedPrecision
 from predictors.nn.reference_clips import MIN_SPEECH_S, reference_clips
+from predictors.runtime.weights.store import CorruptWeights
 
 MAX_RUN_WINDOWS = 512
 """Windows in one pass: seven minutes of speech, about 250 MB of activations."""
@@ -30,8 +28,7 @@ MAX_RUN_WINDOWS = 512
 class SpeakerEncoder:
     """A GE2E network and the step between the windows that it was trained with."""
 
-    network: GE2E
-    device: torch.device
+    network: Network
     step_frames: int
 
     @property
@@ -57,9 +54,7 @@ class SpeakerEncoder:
     def vectors(self, recordings: Sequence[FloatArray]) -> list[FloatArray]:
         """One pass: for each recording, cut into windows, their unit vectors [n, dims]."""
         counts = [len(windows) for windows in recordings]
-        windows = torch.from_numpy(np.concatenate(recordings))
-        with torch.inference_mode():
-            vectors: FloatArray = self.network(windows.to(self.device)).float().cpu().numpy()
+        vectors = self.network(np.concatenate(recordings))
         return np.split(vectors, np.cumsum(counts)[:-1])
 
     def voice(self, vectors: FloatArray) -> FloatArray:
@@ -69,7 +64,9 @@ class SpeakerEncoder:
         """
         mean = vectors.mean(axis=0)
         if not np.isfinite(mean).all():
-            refuse_damaged(self.network)
+            damaged = self.network.damaged()
+            if damaged is not None:
+                raise CorruptWeights(f"the weights in memory are damaged at {damaged}")
         norm = float(np.linalg.norm(mean))
         if not norm > 0:  # also where it is not finite
             raise InvalidAudio(
@@ -77,9 +74,3 @@ class SpeakerEncoder:
                 param="audio",
             )
         return np.asarray(mean / norm, np.float32)
-
-
-def reduce_ge2e(network: GE2E, dtype: torch.dtype) -> None:
-    """Weights and sums in `dtype`; the unit vectors stay float32."""
-    for name in ("lstm", "linear"):
-        setattr(network, name, ReducedPrecision(getattr(network, name), dtype))

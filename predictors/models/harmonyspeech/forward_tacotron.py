@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from predictors.nn.checkpoint import entry, fold_weight_norm, load_strictly
+from predictors.nn.checkpoint import fold_weight_norm, load_strictly
+from predictors.nn.checkpoint_errors import entry
 from predictors.nn.padded import masked, run_packed, time_mask
 from predictors.nn.public_config import config_from_public
 

@@ -2,18 +2,20 @@
 
 Wan et al., "Generalized End-to-End Loss for Speaker Verification", 2018 (arXiv:1710.10467). The
 same layout serves HarmonySpeechEncoder (768 dims) and Resemblyzer's public weights (256 dims).
+ge2e_onnx.py runs it on a CPU, ge2e_torch.py on a GPU.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Protocol, Self
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+import numpy as np
 
-from predictors.nn.checkpoint import CheckpointError, entry, fold_weight_norm, load_strictly
-from predictors.nn.public_config import config_from_public
+from contract.tasks import FloatArray
+from predictors.nn.checkpoint_errors import CheckpointError, check_shapes
+from predictors.nn.public_config import config_from_public, read_config
+from predictors.nn.torch_file import read_tensors
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class GE2EConfig:
         return config_from_public(cls, config, section="model")
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Tensor]) -> Self:
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Derive the sizes from weights that come without a config file, as Resemblyzer's do."""
         if "lstm.weight_ih_l0" not in state or "linear.weight" not in state:
             raise CheckpointError(
@@ -44,44 +46,73 @@ class GE2EConfig:
             model_embedding_size=state["linear.weight"].shape[0],
         )
 
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Every weight of the network, by its public name."""
+        gates, cells = 4 * self.model_hidden_size, self.model_hidden_size
+        found: dict[str, tuple[int, ...]] = {}
+        for layer in range(self.model_num_layers):
+            width = cells if layer else self.mel_n_channels
+            found[f"lstm.weight_ih_l{layer}"] = (gates, width)
+            found[f"lstm.weight_hh_l{layer}"] = (gates, cells)
+            found[f"lstm.bias_ih_l{layer}"] = (gates,)
+            found[f"lstm.bias_hh_l{layer}"] = (gates,)
+        found["linear.weight"] = (self.model_embedding_size, cells)
+        found["linear.bias"] = (self.model_embedding_size,)
+        return found
 
-class GE2E(nn.Module):
-    """Speaker encoder. Windows of one call share a length; utterances may have any number."""
 
-    def __init__(self, config: GE2EConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.lstm = nn.LSTM(
-            config.mel_n_channels,
-            config.model_hidden_size,
-            config.model_num_layers,
-            batch_first=True,
-        )
-        self.linear = nn.Linear(config.model_hidden_size, config.model_embedding_size)
+class Network(Protocol):
+    """GE2E on some device."""
+
+    @property
+    def config(self) -> GE2EConfig: ...
+
+    @property
+    def size_bytes(self) -> int: ...
+
+    def __call__(self, windows: FloatArray) -> FloatArray:
+        """Mel windows [n, frames, n_mels] to unit vectors [n, dims]; zeros where none is heard."""
+        ...
+
+    def damaged(self) -> str | None:
+        """Name of a weight that is not finite."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GE2E:
+    """The weights of a network, whole and of one size."""
+
+    config: GE2EConfig
+    weights: Mapping[str, FloatArray]
+    """By their public names, shapes as `config.shapes()`."""
 
     @classmethod
-    def from_checkpoint(
-        cls, checkpoint: Mapping[str, Any], config: Mapping[str, Any] | None = None
-    ) -> Self:
-        """Build from a public file's content and its config; without one, sizes are derived."""
-        state = fold_weight_norm(entry(checkpoint, "model_state"))
-        sizes = GE2EConfig.from_public(config) if config else GE2EConfig.from_state(state)
-        encoder = cls(sizes)
-        load_strictly(encoder, state, family="the GE2E speaker encoder")
-        return encoder.eval().requires_grad_(False)
+    def from_state(cls, state: Mapping[str, Any], config: Mapping[str, Any] | None = None) -> Self:
+        """Of a public file's `model_state` and its config; without one, sizes are derived.
 
-    def forward(self, windows: Tensor) -> Tensor:
-        """Mel windows (N, frames, n_mels) to unit vectors (N, embedding)."""
-        _, (hidden, _) = self.lstm(windows)  # (layers, N, hidden)
-        return F.normalize(F.relu(self.linear(hidden[-1])), dim=1)
-
-    def embed(self, utterances: Sequence[Tensor]) -> Tensor:
-        """One unit vector per utterance, (B, embedding), in one forward pass.
-
-        An utterance is its windows (n, frames, n_mels), n >= 1; its vector is the normalised mean
-        of theirs. Windows in which the network hears nothing give zeros.
+        Raises CheckpointError.
         """
-        counts = [len(windows) for windows in utterances]
-        vectors = self(torch.cat(list(utterances)))  # (sum of n, embedding)
-        means = [part.mean(dim=0) for part in vectors.split(counts)]
-        return F.normalize(torch.stack(means), dim=1)
+        sizes = GE2EConfig.from_public(config) if config else GE2EConfig.from_state(state)
+        if min(vars(sizes).values()) < 1:
+            raise CheckpointError(
+                "The config file describes no network that can be built: a size is below 1."
+            )
+        shapes = sizes.shapes()
+        check_shapes(shapes, state, family="the GE2E speaker encoder")
+        return cls(sizes, {name: np.asarray(state[name], np.float32) for name in shapes})
+
+    def damaged(self) -> str | None:
+        """Name of the first weight that holds NaN or infinity."""
+        return next((k for k, one in self.weights.items() if not np.isfinite(one).all()), None)
+
+
+def read_ge2e(place: Path, family: str) -> GE2E:
+    """From a weight file, or a directory with config.json and encoder.pt.
+
+    Raises CheckpointError, or ModelFailed that names the `family`.
+    """
+    if place.is_file():
+        return GE2E.from_state(read_tensors(place, "model_state"))
+    config = read_config(place / "config.json", family=family)
+    return GE2E.from_state(read_tensors(place / "encoder.pt", "model_state"), config)

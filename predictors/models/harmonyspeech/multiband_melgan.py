@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from predictors.nn.checkpoint import CheckpointError, entry, fold_weight_norm, load_strictly
+from predictors.nn.checkpoint import fold_weight_norm, load_strictly
+from predictors.nn.checkpoint_errors import CheckpointError, entry
 from predictors.nn.padded import masked, pad_time, reflect_pad, time_mask
 from predictors.nn.public_config import config_from_public
 

@@ -11,9 +11,11 @@ from torch import nn
 
 from contract.config import ModelConfig
 from predictors.models.vits.config import VitsConfig
-from predictors.nn.checkpoint import entry, fold_weight_norm, load_strictly, read_checkpoint
-from predictors.nn.loading import Loaded, read_config, shared_network
+from predictors.nn.checkpoint import fold_weight_norm, load_strictly, read_checkpoint
+from predictors.nn.checkpoint_errors import entry
+from predictors.nn.loading import Loaded, shared_network
 from predictors.nn.precision import reduce_precision
+from predictors.nn.public_config import read_config
 from predictors.runtime.model import Weights
 
 N = TypeVar("N", bound=nn.Module)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-from predictors.nn.checkpoint import CheckpointError
+from predictors.nn.checkpoint_errors import CheckpointError
 
 LICENSE = "MIT, unverified"
 """Of OpenVoice's and MeloTTS' public weights, by pages of third parties."""

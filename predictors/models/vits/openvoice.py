@@ -12,7 +12,8 @@ from predictors.models.vits.config import LICENSE
 from predictors.models.vits.network import VitsSynthesizer
 from predictors.models.vits.synthesis import MAX_RUN_IDS, Piece, PieceSynthesizer, SynthesisOptions
 from predictors.models.vits.voices import VoiceTable, check_language, language_key, voice_table
-from predictors.nn.loading import Loaded, read_config
+from predictors.nn.loading import Loaded
+from predictors.nn.public_config import read_config
 from predictors.nn.tempo import Recording
 from predictors.nn.text_errors import text_errors
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights

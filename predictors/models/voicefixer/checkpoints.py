@@ -12,7 +12,8 @@ from torch import Tensor
 from predictors.models.voicefixer.mel import HOP_LENGTH, N_MELS
 from predictors.models.voicefixer.tfgan import TFGAN, TFGANConfig
 from predictors.models.voicefixer.unet import VoiceFixerRestorer, VoiceFixerUNetConfig
-from predictors.nn.checkpoint import CheckpointError, entry, read_checkpoint
+from predictors.nn.checkpoint import read_checkpoint
+from predictors.nn.checkpoint_errors import CheckpointError, entry
 
 _USED = "generator."
 

@@ -15,7 +15,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from predictors.nn.checkpoint import entry, fold_weight_norm, load_strictly
+from predictors.nn.checkpoint import fold_weight_norm, load_strictly
+from predictors.nn.checkpoint_errors import entry
 from predictors.nn.padded import masked, pad_time, reflect_pad, time_mask
 
 _SLOPE = 0.2  # of the leaky ReLUs between stages

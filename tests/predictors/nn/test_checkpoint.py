@@ -8,13 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
-from predictors.nn.checkpoint import (
-    CheckpointError,
-    entry,
-    fold_weight_norm,
-    load_strictly,
-    read_checkpoint,
-)
+from predictors.nn.checkpoint import fold_weight_norm, load_strictly, read_checkpoint
+from predictors.nn.checkpoint_errors import CheckpointError, entry
 
 
 class RunsCodeOnLoad:

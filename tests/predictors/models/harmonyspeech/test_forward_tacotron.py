@@ -16,7 +16,7 @@ from predictors.models.harmonyspeech.forward_tacotron import (
     TextBatch,
     stretch,
 )
-from predictors.nn.checkpoint import CheckpointError
+from predictors.nn.checkpoint_errors import CheckpointError
 
 TINY = ForwardTacotronConfig(
     num_chars=12,

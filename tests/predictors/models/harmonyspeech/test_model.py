@@ -34,11 +34,12 @@ from contract.tasks import (
     SynthesizeMelOutput,
     VocodeInput,
 )
-from predictors.models.harmonyspeech.encoding import reduce_ge2e
+from predictors.models.harmonyspeech.encoder import HarmonySpeechEncoder
+from predictors.models.harmonyspeech.ge2e import read_ge2e
+from predictors.models.harmonyspeech.ge2e_torch import GE2EOnDevice, TorchGE2E, reduce_ge2e
 from predictors.models.harmonyspeech.melgan import WINDOWS, reduce_melgan
 from predictors.models.harmonyspeech.model import (
     MAX_CHARACTERS,
-    HarmonySpeechEncoder,
     HarmonySpeechSynthesizer,
     HarmonySpeechVocoder,
 )
@@ -156,8 +157,7 @@ def test_a_reference_without_a_voice_is_refused(encoder: Any, samples: Any, word
 
 def test_a_network_that_hears_nothing_is_an_error_of_the_recording(release: Path):
     deaf = loaded(HarmonySpeechEncoder, release)
-    with torch.no_grad():
-        deaf.encoder.network.linear.bias.fill_(-100.0)
+    deaf.encoder.network.linear["bias"].fill(-100.0)
     refusal = refused(deaf, EmbedSpeakerInput(Audio(jfk(RATE), RATE)))
     assert "no voice" in refusal.message
 
@@ -416,7 +416,10 @@ def in_float16(part: str, release: Path) -> Any:
     """As on a GPU: on a CPU, entries run in float32 instead, because float16 is slow there."""
     model: Any = loaded(TYPES[part], release)
     if part == "encoder":
-        reduce_ge2e(model.encoder.network, torch.float16)
+        module = TorchGE2E.of(read_ge2e(release / "encoder", "it"))
+        reduce_ge2e(module, torch.float16)
+        halved = GE2EOnDevice(module, torch.device("cpu"))
+        model.encoder = replace(model.encoder, network=halved)
     elif part == "synthesizer":
         reduce_tacotron(model.synthesizer.network, torch.float16)
     else:
@@ -559,13 +562,12 @@ def test_an_encoder_without_a_config_tells_its_sizes_itself(release: Path):
 @pytest.mark.parametrize("part", TYPES)
 def test_weights_that_rot_in_memory_are_reported_as_such(release: Path, part: str):
     model = loaded(TYPES[part], release)
-    network = {
-        "encoder": lambda: model.encoder.network.linear,
-        "synthesizer": lambda: model.synthesizer.network.lin,
-        "vocoder": lambda: model.vocoder.network.melgan["1"],
+    bias = {
+        "encoder": lambda: model.encoder.network.linear["bias"],
+        "synthesizer": lambda: model.synthesizer.network.lin.bias.detach().numpy(),
+        "vocoder": lambda: model.vocoder.network.melgan["1"].bias.detach().numpy(),
     }[part]()
-    with torch.no_grad():
-        network.bias.fill_(float("nan"))
+    bias.fill(float("nan"))
     with pytest.raises(CorruptWeights):
         answers(model, [model.warm_up_request()])
 

@@ -12,7 +12,7 @@ from predictors.models.harmonyspeech.multiband_melgan import (
     MultiBandMelGANConfig,
     pqmf_synthesis_filters,
 )
-from predictors.nn.checkpoint import CheckpointError
+from predictors.nn.checkpoint_errors import CheckpointError
 
 CONFIG = json.loads((PARITY / "configs/harmonyspeech_vocoder.json").read_text())
 TINY = MultiBandMelGANConfig(

@@ -19,7 +19,8 @@ from predictors.models.vits.network import (
     VitsToneConverter,
 )
 from predictors.models.vits.spectrogram import LinearSpectrogram
-from predictors.nn.checkpoint import CheckpointError, fold_weight_norm, load_strictly
+from predictors.nn.checkpoint import fold_weight_norm, load_strictly
+from predictors.nn.checkpoint_errors import CheckpointError
 
 WAV_TOLERANCE = 1e-4
 N = TypeVar("N", bound=nn.Module)

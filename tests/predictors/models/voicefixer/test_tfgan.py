@@ -6,7 +6,7 @@ import torch
 from golden_weights import golden, golden_state
 
 from predictors.models.voicefixer.tfgan import TFGAN, TFGANConfig, mel_weights
-from predictors.nn.checkpoint import CheckpointError
+from predictors.nn.checkpoint_errors import CheckpointError
 
 TINY = TFGANConfig(n_mels=6, condition_channels=8, channels=64, stack_depth=4)
 

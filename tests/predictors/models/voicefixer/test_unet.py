@@ -12,7 +12,7 @@ from predictors.models.voicefixer.unet import (
     VoiceFixerUNetConfig,
     fuse_norms,
 )
-from predictors.nn.checkpoint import CheckpointError
+from predictors.nn.checkpoint_errors import CheckpointError
 
 TINY = VoiceFixerUNetConfig(channels=(4, 5, 5, 6), denoiser_dims=(6, 8))
 
