@@ -50,10 +50,13 @@ class Listener:
         activity: SpeechActivity,
         send: Callable[[events.Event], None],
         ended: Callable[[Turn, SessionConfig], None],
+        rated: Callable[[], None],
     ) -> None:
-        """`ended` takes a turn whose item has been announced."""
+        """`ended` takes a turn whose item has been announced; `rated` is called when more of the
+        stream is known to hold speech, or not."""
         self.config = config
-        self._activity, self._send, self._ended = activity, send, ended
+        self._activity, self._send = activity, send
+        self._ended, self._rated = ended, rated
         self._decoder = InputDecoder(config.format, config.rate)
         self._buffer = SoundBuffer()
         self._arrived = asyncio.Event()
@@ -124,13 +127,19 @@ class Listener:
         self._begin_anew()
 
     def configure(self, config: SessionConfig) -> None:
-        """A turn that is being spoken goes on, unless its rules have changed."""
+        """A turn that is being spoken goes on, and ends by the new rules."""
         before, self.config = self.config, config
         if (config.format, config.rate) != (before.format, before.rate):
             self._buffer.append(self._decoder.finish())
             self._decoder = InputDecoder(config.format, config.rate)
-        if config.turn_detection != before.turn_detection and self.turn is None:
+        if config.turn_detection == before.turn_detection:
+            return
+        if self.turn is None:
             self._tracker = self._new_tracker()
+            return
+        self._tracker.follow(**self._rules())
+        if before.turn_detection is None:
+            self._tell_start(self.turn)
 
     # Turns ------------------------------------------------------------------------------------
 
@@ -140,6 +149,7 @@ class Listener:
             self._arrived.clear()
             while self._buffer.end - self._tracker.now >= _STEP * WINDOW:
                 await self._rate_next()
+                self._rated()
 
     async def _rate_next(self) -> None:
         tracker, epoch = self._tracker, self._epoch
@@ -162,14 +172,7 @@ class Listener:
             self.turn = Turn(change.at)
             self.heard("")
             if self.config.turn_detection is not None:
-                start_ms = milliseconds(change.at)
-                self._send(
-                    events.event(
-                        "input_audio_buffer.speech_started",
-                        audio_start_ms=start_ms,
-                        item_id=self.turn.item_id,
-                    )
-                )
+                self._tell_start(self.turn)
         elif isinstance(change, Stopped) and self.turn is not None:
             end_ms = milliseconds(change.at)
             self._send(
@@ -180,6 +183,14 @@ class Listener:
                 )
             )
             self._end_turn(self.turn, change.at, self.speech_end)
+
+    def _tell_start(self, turn: Turn) -> None:
+        start_ms = milliseconds(turn.start)
+        self._send(
+            events.event(
+                "input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=turn.item_id
+            )
+        )
 
     def _end_turn(self, turn: Turn, end: int, speech_end: int) -> None:
         turn.end, turn.speech_end = end, speech_end
@@ -197,14 +208,17 @@ class Listener:
         self._tracker = self._new_tracker()
 
     def _new_tracker(self) -> TurnTracker:
+        return TurnTracker(max(self._buffer.start, self._new_from), **self._rules())
+
+    def _rules(self) -> dict[str, float]:
+        """A TurnTracker's."""
         turns = self.config.turn_detection
         padding_ms, silence_ms = _PADDING_MS, math.inf
         if turns is not None and turns.type == "server_vad":
             padding_ms, silence_ms = turns.prefix_padding_ms or 0, turns.silence_duration_ms or 0
         elif turns is not None:
             silence_ms = pause_ms("", turns.eagerness or Eagerness.AUTO)
-        at = max(self._buffer.start, self._new_from)
-        return TurnTracker(at, padding_ms=padding_ms, silence_ms=silence_ms)
+        return {"padding_ms": padding_ms, "silence_ms": silence_ms}
 
     def _discard(self) -> None:
         """What no turn, no pass and no detection will need."""

@@ -52,7 +52,9 @@ class Session:
         self._expires_at = int(time.time() + self._most_s)
         self._outbox = Outbox(socket)
         send = self._outbox.put
-        self._listener = Listener(config, SpeechActivity(calls), send, self._turn_ended)
+        self._listener = Listener(
+            config, SpeechActivity(calls), send, self._turn_ended, self._stream_rated
+        )
         self._transcriber = Transcriber(calls, self._listener, send, settings.realtime_delta_s)
         self._kept = KeptSound(
             self._listener,
@@ -152,6 +154,9 @@ class Session:
 
     def _turn_ended(self, turn: Turn, config: SessionConfig) -> None:
         self._transcriber.finish(turn, config)
+
+    def _stream_rated(self) -> None:
+        self._transcriber.look()
 
     async def _wake(self) -> None:
         """All models that this session will need, in parallel; sound is kept meanwhile."""

@@ -33,13 +33,17 @@ class TurnTracker:
 
     def __init__(self, at: int, *, padding_ms: float, silence_ms: float) -> None:
         """`silence_ms`: quiet that ends a turn; infinity: nothing does. It may be changed."""
-        self.silence_ms = silence_ms
-        self._padding = samples(padding_ms)
+        self.follow(padding_ms=padding_ms, silence_ms=silence_ms)
         self._earliest = self._now = at
         self._run = 0
         self.is_speaking = False
         self.speech_end = at
         """End of the last window that held speech."""
+
+    def follow(self, *, padding_ms: float, silence_ms: float) -> None:
+        """Go on by these rules."""
+        self.silence_ms = silence_ms
+        self._padding = samples(padding_ms)
 
     @property
     def now(self) -> int:

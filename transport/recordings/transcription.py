@@ -15,7 +15,6 @@ from contract.errors import ConnectionLost, ModelFailed
 from contract.tasks import (
     DetectSpeechInput,
     DetectSpeechOutput,
-    SpeechSegment,
     TranscribeInput,
     TranscribeOutput,
     TranscriptSegment,
@@ -61,12 +60,15 @@ async def transcribed(
     """The transcript of each piece, in order, as soon as it and all before it are there.
 
     Times, ids and `seek` are the recording's; `duration_s` is the piece's. A piece that a model
-    failed at, or whose server went away, is asked for once more, alone. One that is refused
-    because its model has too much to do waits as long as it is told and is sent again, up to
-    `deadline_s` (by time.monotonic()). Raises the error of the first piece that then fails; the
+    failed at, or whose server went away, is asked for once more, alone. What is refused because a
+    model has too much to do waits as long as it is told and is sent again, up to `deadline_s` (by
+    time.monotonic()). Raises the error of the first piece that then fails; the
     other pieces are cancelled, as they are by closing.
     """
-    pieces = await _pieces(request, detect, splitting.piece_s)
+    speech = await until_taken(partial(detect, _detection(request)), deadline_s)
+    pieces = await asyncio.to_thread(
+        cut_at_pauses, request.audio, speech.segments, splitting.piece_s
+    )
 
     async def call(piece: Piece) -> TranscribeOutput:
         asked = replace(request, audio=piece.audio)
@@ -138,12 +140,9 @@ class TextDeltas:
                 yield Stretch(delta, one.words)
 
 
-async def _pieces(request: TranscribeInput, detect: Detect, piece_s: float) -> tuple[Piece, ...]:
-    detection = DetectSpeechInput(request.audio)
-    if request.threshold is not None:
-        detection = replace(detection, threshold=request.threshold)
-    speech: tuple[SpeechSegment, ...] = (await detect(detection)).segments
-    return await asyncio.to_thread(cut_at_pauses, request.audio, speech, piece_s)
+def _detection(request: TranscribeInput) -> DetectSpeechInput:
+    usual = DetectSpeechInput(request.audio)
+    return usual if request.threshold is None else replace(usual, threshold=request.threshold)
 
 
 async def _with_one_retry(transcribe: Transcribe, request: TranscribeInput) -> TranscribeOutput:

@@ -29,9 +29,14 @@ class Failing(FakeClient):
     before_error: int = 1 << 30
     refused: frozenset[int] = frozenset()
     """Of all recordings it is asked about, those that it has no place for."""
+    busy_detector: int = 0
+    """Detections that are refused first."""
     heard: int = 0
 
     async def call(self, model: str, request: TaskInput[Any], context: RequestContext) -> Any:
+        if isinstance(request, DetectSpeechInput) and self.busy_detector:
+            self.busy_detector -= 1
+            raise QueueFull("too many requests wait", retry_after_s=0.05)
         if isinstance(request, TranscribeInput):
             self.heard += 1
             if self.heard in self.refused:
@@ -101,7 +106,7 @@ async def test_deltas_come_while_later_pieces_are_still_transcribed(
 async def test_a_busy_model_costs_a_long_recording_time_and_nothing_else(
     client: openai.AsyncOpenAI, models: Failing, stream: bool
 ):
-    models.refused = frozenset({1, 3, 4, 6})
+    models.refused, models.busy_detector = frozenset({1, 3, 4, 6}), 2
     found: Any = await client.audio.transcriptions.create(
         model="whisper-1", file=FILE, stream=stream
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import numpy as np
 import pytest
 from level_client import LevelClient, counted
 from realtime_server import (
     append,
+    eventually,
     of_kind,
     realtime_server,
     session,
@@ -198,6 +201,44 @@ async def test_an_update_changes_what_it_names(url: str) -> None:
     assert third.audio.input.turn_detection is None
     assert third.audio.input.noise_reduction is None
     assert third.audio.input.transcription.language == "de"
+
+
+async def test_a_turn_that_is_being_spoken_ends_by_the_rules_of_an_update(
+    url: str, models: LevelClient
+) -> None:
+    """Before it the client would have ended the turn; so that nobody waits for a text for ever."""
+    async with session(url, turn_detection=None) as connection:
+        await append(connection, sound(1.5), ms=1500)
+        await eventually(lambda: bool(models.requests_to("whisper")))  # though nothing more comes
+        input_ = {"turn_detection": SERVER_VAD}
+        own: dict[str, Any] = {"type": "transcription", "audio": {"input": input_}}
+        await connection.session.update(session=own)  # type: ignore[arg-type]
+        await append(connection, sound(1.5, 0))
+        heard = await until(connection, COMPLETED)
+        kinds = [event.type for event in heard if event.type.startswith("input_audio_buffer")]
+        assert [kind.rpartition(".")[2] for kind in kinds] == [
+            *("speech_started", "speech_stopped", "committed"),
+        ]
+        assert heard[-1].transcript == counted(1.5)
+
+
+async def test_an_update_in_a_turn_holds_for_it_and_for_those_behind_it(url: str) -> None:
+    async with session(url, turn_detection=SERVER_VAD) as connection:
+        await append(connection, spoken(1.5, 0, 0))
+        await until(connection, "input_audio_buffer.speech_started")
+        await update(connection, turn_detection=SERVER_VAD | {"silence_duration_ms": 1500})
+        await append(connection, np.concatenate([sound(0.8, 0), spoken(1.5, 0, 0.8)]))
+        await append(connection, sound(1.2, 0))
+        assert (await until(connection, COMPLETED))[-1].transcript == counted(3.0)
+        await append(connection, spoken(1.0, 0, 0.8))
+        await append(connection, spoken(1.0, 0, 2.0))
+        assert (await until(connection, COMPLETED))[-1].transcript == counted(2.0)
+        await append(connection, spoken(1.0, 0, 0))
+        await until(connection, "input_audio_buffer.speech_started")
+        await update(connection, turn_detection=None)
+        await append(connection, np.concatenate([sound(2.5, 0), spoken(1.0, 0, 0.5)]))
+        await connection.input_audio_buffer.commit()
+        assert (await until(connection, COMPLETED))[-1].transcript == counted(2.0)
 
 
 async def test_a_finished_sentence_ends_a_semantic_turn_sooner(models: LevelClient) -> None:
