@@ -13,7 +13,7 @@ from enum import StrEnum
 from contract.config import ModelConfig, ServiceConfig
 from contract.errors import Unroutable, shown
 from contract.tasks import Task
-from contract.toolchains import TOOLCHAINS, ModelTypes, ToolchainSpec, plays
+from contract.toolchains import TOOLCHAINS, ModelTypes, ToolchainSpec
 
 
 class Availability(StrEnum):
@@ -46,7 +46,7 @@ class CatalogSnapshot:
         return next((model for model in self.models if model.name == name), None)
 
     def of_types(self, need: ModelTypes) -> tuple[ModelConfig, ...]:
-        return tuple(model for model in self.models if plays(model, need))
+        return tuple(model for model in self.models if model.plays(need))
 
     def pick(
         self, need: ModelTypes, *, language: str | None = None, name: str | None = None

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from contract.errors import InvalidRequest
 from contract.model_types import MODEL_TYPE_TASKS
 from contract.tasks import Task
-from contract.toolchains import TOOLCHAINS
+from contract.toolchains import TOOLCHAINS, ModelTypes
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$", max_length=63)]
 Scalar = str | int | float | bool
@@ -79,6 +79,10 @@ class ModelConfig(_Closed):
     def resolved_task(self) -> Task | None:
         """The entry's task; None for a plugin type that only its package can tell."""
         return self.task or MODEL_TYPE_TASKS.get(self.model_type)
+
+    def plays(self, need: ModelTypes) -> bool:
+        """Whether this is one of a toolchain's alternatives."""
+        return self.model_type in need or self.resolved_task in need
 
 
 class Aliases(_Closed):

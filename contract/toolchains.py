@@ -7,23 +7,12 @@ docs and chart are printed from it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from contract.tasks import Task
 
 ModelTypes = tuple[str, ...]
 """Alternatives: a predictor of any of these types will do. A task stands for all of its types."""
 SPEECH_DETECTORS: ModelTypes = ("FasterWhisper", "SileroVAD")
-
-
-class Entry(Protocol):
-    """What a configured model says about itself (contract.config.ModelConfig)."""
-
-    @property
-    def model_type(self) -> str: ...
-
-    @property
-    def resolved_task(self) -> Task | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +35,6 @@ class ToolchainSpec:
     @property
     def last_model_type(self) -> str:
         return self.members[self.last][0]
-
-
-def plays(entry: Entry, need: ModelTypes) -> bool:
-    """Whether a configured model is one of the alternatives."""
-    return entry.model_type in need or entry.resolved_task in need
 
 
 def _openvoice(version: int, synthesizer: str) -> ToolchainSpec:

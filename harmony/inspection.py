@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contract.config import ModelConfig, ServiceConfig
 from contract.errors import SpeechError
 from contract.model_types import MODEL_TYPE_TASKS, MODEL_TYPES
-from contract.toolchains import TOOLCHAINS, plays
+from contract.toolchains import TOOLCHAINS
 from predictors.runtime.registry import known_model_types, missing_packages, task_of
 
 
@@ -32,7 +32,7 @@ def summary(config: ServiceConfig) -> str:
         spec.name
         for spec in TOOLCHAINS.values()
         if any(
-            all(any(plays(entry, need) for entry in entries) for need in needs)
+            all(any(entry.plays(need) for entry in entries) for need in needs)
             for needs in spec.needs.values()
         )
     ]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from fastapi import FastAPI
 
-from contract.catalog import Catalog
+from contract.catalog import Availability, Catalog
 from contract.config import ServiceConfig
 from contract.errors import SpeechError
-from harmony.availability import LoadedModels
 from ingress.app import create_app
 from ingress.settings import Settings as IngressSettings
 from predictors.runtime.registry import ModelTypeSource, on_first_use
@@ -83,3 +82,20 @@ async def load_in_turn(endpoints: Iterable[Endpoint]) -> None:
             await endpoint.ensure_loaded()
         except SpeechError as exc:
             logger.warning("%s", exc.message)
+
+
+class LoadedModels(Mapping[str, Availability]):
+    """Which models of this process are awake, as a cluster would tell. Asked anew each time: models
+    load, and are unloaded to make room."""
+
+    def __init__(self, runners: Mapping[str, ModelRunner]) -> None:
+        self._runners = runners
+
+    def __getitem__(self, name: str) -> Availability:
+        return Availability.READY if self._runners[name].is_loaded else Availability.ASLEEP
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runners)
+
+    def __len__(self) -> int:
+        return len(self._runners)

@@ -16,7 +16,7 @@ from contract.catalog import CatalogSnapshot
 from contract.config import ModelConfig
 from contract.model_types import MODEL_TYPES, ModelType
 from contract.tasks import SPEAK_MODES, Task
-from contract.toolchains import ToolchainSpec, plays
+from contract.toolchains import ToolchainSpec
 
 OWNER = "harmony-ai-solutions"
 """`owned_by` of every listed model, as HSE gives it."""
@@ -134,7 +134,7 @@ def _is_plain(entry: ModelConfig, endpoint: Endpoint) -> bool:
 
 def _needs(spec: ToolchainSpec, endpoint: Endpoint, entry: ModelConfig) -> bool:
     assert endpoint.toolchain is not None
-    return any(plays(entry, need) for need in spec.needs[endpoint.toolchain])
+    return any(entry.plays(need) for need in spec.needs[endpoint.toolchain])
 
 
 def _languages(entry: ModelConfig) -> dict[str, tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from codecs import BOM_UTF8
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
@@ -33,6 +32,4 @@ class JsonRequest(Request):
 
 
 async def parsed(body: bytes) -> Any:
-    """Some clients put a byte order mark in front."""
-    body = body.removeprefix(BOM_UTF8)
     return await off_loop(len(body), partial(read_json, body))

@@ -45,7 +45,6 @@ def split_by_length(text: str) -> list[str]:
     return [piece for piece in _cut_by_length(text) if not _ONLY_MARKS.fullmatch(piece)]
 
 
-OPENVOICE_SPLITTERS: Mapping[str, Splitter] = {"EN": split_words, "ZH": split_characters}
 MELO_SPLITTERS: Mapping[str, Splitter] = {
     **dict.fromkeys(("EN", "ES", "FR", "SP"), split_by_length),
     **dict.fromkeys(("JP", "KR", "ZH", "ZH_MIX_EN"), split_characters),

@@ -7,11 +7,11 @@ that this client gives up on says so, on the wire too, and nobody above it tries
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import tenacity
@@ -27,6 +27,7 @@ from transport import tracing
 from transport.client.cache import Store, cache_key
 from transport.client.circuit import Circuit, CircuitPolicy
 from transport.client.client import Client
+from transport.threads import off_loop, weight
 from transport.tracing import SpanKind
 from transport.v2_body import message_from_body, response_body
 
@@ -127,14 +128,14 @@ class ResilientClient:
             return await self._through_circuit(model, request, context)
         config = self._catalog().find(model)
         owner = "" if self._is_cache_shared else context.caller
-        key = await asyncio.to_thread(cache_key, model, config, request, owner)
+        key = await off_loop(weight(request), partial(cache_key, model, config, request, owner))
         kept = await self._store.get(key)
         CACHE.labels(model, "miss" if kept is None else "hit").inc()
         if kept is not None:
             context.trace.cache_hits.append(model)
-            return await asyncio.to_thread(_unpack, request.output, kept)
+            return await off_loop(len(kept), partial(_unpack, request.output, kept))
         output = await self._through_circuit(model, request, context)
-        await self._store.set(key, await asyncio.to_thread(_pack, output))
+        await self._store.set(key, await off_loop(weight(output), partial(_pack, output)))
         return output
 
     async def _through_circuit(

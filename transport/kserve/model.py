@@ -120,8 +120,10 @@ class ServedModel(Model):
 
     async def answer(self, draft: Draft, context: RequestContext) -> TaskOutput:
         """Decode what is still to be decoded, and ask the model. Raises SpeechError."""
-        found = await decoded(draft.recordings, self._decoders, self._limits, context.deadline_s)
-        return await self._served.submit(draft.complete(found), context)
+        request = await draft.complete(
+            lambda one: decoded(one, self._decoders, self._limits, context.deadline_s)
+        )
+        return await self._served.submit(request, context)
 
     def spell(self, output: TaskOutput, asked: Message, context: RequestContext) -> Message:
         """A V2 answer: the outputs that were asked for. Raises InvalidRequest, ModelFailed."""

@@ -5,9 +5,9 @@ import time
 import pytest
 from frontend_goldens import goldens
 
+from predictors.text.openvoice import LANGUAGES
 from predictors.text.splitting import (
     MELO_SPLITTERS,
-    OPENVOICE_SPLITTERS,
     Splitter,
     split_by_length,
     split_characters,
@@ -15,10 +15,12 @@ from predictors.text.splitting import (
 )
 
 _GOLDENS = [
-    pytest.param(splitters[language], text, pieces, id=f"{family}-{language}-{number}")
-    for family, splitters in (("openvoice", OPENVOICE_SPLITTERS), ("melo", MELO_SPLITTERS))
-    for language in ("EN", "ZH")
-    for number, (text, pieces) in enumerate(goldens(f"{family}.split_{language}"))
+    pytest.param(split, text, pieces, id=f"{name}-{number}")
+    for name, split in (
+        *((f"openvoice.split_{key}", one.split) for key, one in LANGUAGES.items()),
+        *((f"melo.split_{key}", MELO_SPLITTERS[key]) for key in ("EN", "ZH")),
+    )
+    for number, (text, pieces) in enumerate(goldens(name))
 ]
 _ALL = [split_words, split_characters, split_by_length]
 
