@@ -127,11 +127,11 @@ def _options(asked: CreateTranslationRequest) -> dict[str, Any]:
 
 def _plain_options(asked: CreateTranslationRequest) -> dict[str, Any]:
     """What only a transcript without speakers needs."""
-    granularities = getattr(asked, "timestamp_granularities", [])
     return {
         "translate": not transcripts.is_transcription(asked),
         "segment_timestamps": _streams(asked) or asked.response_format not in _UNTIMED,
-        "word_timestamps": "word" in granularities or transcripts.has_logprobs(asked),
+        "word_timestamps": "word" in transcripts.granularities(asked)
+        or transcripts.has_logprobs(asked),
         "vad_filter": asked.vad_filter is not False,
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -69,6 +69,11 @@ def is_transcription(asked: CreateTranslationRequest) -> bool:
     return isinstance(asked, CreateTranscriptionRequest) and asked.task == "transcribe"
 
 
+def granularities(asked: CreateTranslationRequest) -> Sequence[str]:
+    """Whisper's word times do not fit a translation's words: there they are not known."""
+    return asked.timestamp_granularities if isinstance(asked, CreateTranscriptionRequest) else ()
+
+
 def has_logprobs(asked: CreateTranslationRequest) -> bool:
     """OpenAI gives them with json alone."""
     is_json = asked.response_format is Format.JSON
@@ -104,7 +109,7 @@ def _verbose(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> R
         "duration": transcript.duration_s,
         "text": transcript.text,
     }
-    wanted = getattr(asked, "timestamp_granularities", []) or ["segment"]
+    wanted = granularities(asked) or ["segment"]
     if "segment" in wanted:
         body["segments"] = [whisper_fields(one) for one in transcript.segments]
     if "word" in wanted:

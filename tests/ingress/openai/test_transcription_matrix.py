@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import AsyncIterator
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import httpx2
 import openai
@@ -23,7 +23,10 @@ from openai.types.audio import (
     TranscriptionTextDoneEvent,
     TranscriptionTextSegmentEvent,
     TranscriptionVerbose,
+    Translation,
+    TranslationVerbose,
 )
+from openai.types.audio.translation_create_params import TranslationCreateParams
 
 from ingress.selection import OPENAI_TRANSCRIPTION_MODELS
 
@@ -135,6 +138,29 @@ async def test_formats_that_cannot_be_streamed_come_whole(client: openai.AsyncOp
         ) as answer:
             assert answer.headers["x-ignored-parameters"] == "stream"
             assert TEXT.split()[0] in await answer.text()
+
+
+@pytest.mark.filterwarnings("ignore:deprecated:DeprecationWarning")  # OpenAI's end, not ours
+@pytest.mark.parametrize("model", MODELS)
+async def test_translations_are_of_the_client_s_type(
+    client: openai.AsyncOpenAI, model: str
+) -> None:
+    """What only transcriptions have is named as ignored, and changes nothing."""
+    ignored = {"stream": True, "timestamp_granularities": ["word"]}
+    for response_format in get_args(get_type_hints(TranslationCreateParams)["response_format"]):
+        for extra in ({}, ignored):
+            answer = await client.audio.translations.with_raw_response.create(
+                file=FILE, model=model, response_format=response_format, extra_body=extra
+            )
+            assert bool(extra) == ("x-ignored-parameters" in answer.headers)
+            parsed: Any = answer.parse()
+            if response_format in ("json", "verbose_json"):
+                strictly(Translation if response_format == "json" else TranslationVerbose, parsed)
+                assert parsed.text == TEXT
+            else:
+                assert TEXT.split()[0] in str(parsed)
+            if response_format == "verbose_json":
+                assert [one.id for one in parsed.segments] == [0, 1]
 
 
 async def test_the_matrix_is_that_of_the_newest_client() -> None:
