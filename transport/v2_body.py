@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 from contract.base64_text import to_base64
 from contract.errors import InvalidRequest
 from contract.json_guard import read_json
-from contract.wire.message import (
-    Elements,
-    Message,
+from contract.wire.message import Elements, Message, Tensor
+from transport.v2_tensors import (
     Side,
-    Tensor,
     checked_count,
     checked_name,
     mismatch,
+    raw_of,
     tensor_from_raw,
 )
 
@@ -197,7 +196,7 @@ def _body(
         }
         parameters = tensor.parameters
         if tensor.name in binary:
-            raws.append(tensor.raw())
+            raws.append(raw_of(tensor))
             parameters = parameters | {_SIZE: len(raws[-1])}
         else:
             spelled["data"] = _data_in_json(tensor)

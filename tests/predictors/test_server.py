@@ -24,7 +24,7 @@ from wire_reading import to_instance
 from contract.audio.codec import Audio, read_wav
 from contract.context import RequestContext
 from contract.tasks import SynthesizeInput, Task, TaskInput, TranscribeInput
-from contract.wire.message import Message, tensor_from_raw
+from contract.wire.message import Message
 from contract.wire.tensors import output_from_message, to_message
 from predictors.runtime.weights.store import WeightStore
 from transport.client.http import HttpClient
@@ -38,6 +38,7 @@ from transport.v2_body import (
     request_body,
     response_body,
 )
+from transport.v2_tensors import tensor_from_raw
 
 
 @pytest.fixture(scope="module")

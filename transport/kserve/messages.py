@@ -8,16 +8,10 @@ from typing import Any
 import numpy as np
 
 from contract.errors import InvalidRequest
-from contract.wire.message import (
-    Message,
-    Tensor,
-    checked_count,
-    checked_name,
-    mismatch,
-    tensor_from_raw,
-)
+from contract.wire.message import Message, Tensor
 from transport.kserve.protobuf_bounds import check_fields
 from transport.kserve.sdk import DecodeError, pb
+from transport.v2_tensors import checked_count, checked_name, mismatch, raw_of, tensor_from_raw
 
 
 def parse(raw: bytes) -> pb.ModelInferRequest:
@@ -87,7 +81,7 @@ def response_to_grpc(model: str, message: Message) -> bytes:
         id=message.request_id,
         parameters=_to_grpc_parameters(message.parameters),
         outputs=outputs,
-        raw_output_contents=[tensor.raw() for tensor in message.tensors],
+        raw_output_contents=[raw_of(tensor) for tensor in message.tensors],
     )
     serialized: bytes = response.SerializeToString()
     return serialized

@@ -26,7 +26,7 @@ from contract.tasks import (
     TaskInput,
     TranscribeOutput,
 )
-from contract.wire.message import MAX_ELEMENTS, Message, Tensor, tensor_from_raw
+from contract.wire.message import MAX_ELEMENTS, Message, Tensor
 from contract.wire.tensors import (
     output_from_message,
     to_message,
@@ -35,6 +35,7 @@ from contract.wire.tensors import (
 from ingress.encoding import AudioFormat, encode
 from transport.decoding.refusals import AudioLimits
 from transport.v2_body import message_from_body, message_from_json, request_body, response_body
+from transport.v2_tensors import raw_of, tensor_from_raw
 
 SOUND = Audio(np.linspace(-0.5, 0.5, 800, dtype=np.float32), 8_000)
 TASKS = pytest.mark.parametrize("task", Task)
@@ -59,7 +60,7 @@ def over_grpc(message):
     """Every tensor as raw contents beside its name, datatype and shape."""
     return Message(
         tuple(
-            tensor_from_raw(t.name, t.datatype, t.shape, t.raw(), t.parameters)
+            tensor_from_raw(t.name, t.datatype, t.shape, raw_of(t), t.parameters)
             for t in message.tensors
         ),
         message.parameters,
