@@ -1,14 +1,17 @@
 """Six formats, as one file and in pieces: what a listener would notice."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from signals import likeness, tone
 
-from contract.audio.codec import Audio
+from contract.audio.codec import Audio, resample
 from contract.errors import ModelFailed
 from ingress.encoding import AudioFormat, StreamEncoder, encode
 from transport.decoding.reading import decode
 
+DATA = Path(__file__).parents[1] / "data"
 COMPRESSED = (AudioFormat.MP3, AudioFormat.OPUS, AudioFormat.AAC, AudioFormat.FLAC)
 
 
@@ -25,6 +28,22 @@ def test_every_format_gives_the_sound_back(format, rate):
     assert 0 <= len(heard.samples) - len(meant.samples) <= padding
     assert likeness(heard.samples, meant.samples) > 0.99
     assert np.abs(heard.samples).max() == pytest.approx(0.5, abs=0.05)
+
+
+@pytest.mark.parametrize("format", [AudioFormat.MP3, AudioFormat.OPUS, AudioFormat.AAC])
+def test_speech_is_small_and_sounds_as_it_was(format):
+    """64 kbit/s at 24 kHz, the spectrum within two decibels where there is sound."""
+    spoken = resample(read((DATA / "jfk.flac").read_bytes()), 24_000)
+    data = encode(spoken, format)
+    assert len(data) * 8 / spoken.duration_s < 70_000
+    levels = [spectrum_db(one.samples) for one in (spoken, read(data, sample_rate=24_000))]
+    assert np.abs(levels[0] - levels[1]).mean() < 2
+
+
+def spectrum_db(samples):
+    """[bands]: mean power in each of 60 bands of 100 Hz, where speech is."""
+    power = np.abs(np.fft.rfft(samples, 24_000 * 12)) ** 2
+    return 10 * np.log10(power[: 60 * 1200].reshape(60, -1).mean(axis=1))
 
 
 @pytest.mark.parametrize("format", [*COMPRESSED, AudioFormat.WAV])

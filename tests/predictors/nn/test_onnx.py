@@ -1,10 +1,14 @@
-"""Which execution provider a device gets."""
+"""Which execution provider a device gets, and what a loaded graph keeps in memory."""
 
+import sys
+
+import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
 from contract.config import DeviceConfig
 from contract.errors import ModelFailed
-from predictors.nn.onnx import onnx_providers
+from predictors.nn.onnx import OnnxModel, onnx_providers
 
 CPU = ["CPUExecutionProvider"]
 BOTH = ["CUDAExecutionProvider", *CPU]
@@ -26,3 +30,16 @@ def test_cuda_without_a_runtime_for_it_is_refused():
 
 def test_auto_without_a_runtime_for_it_is_the_cpu():
     assert onnx_providers(DeviceConfig(device="auto"), CPU) == ("CPUExecutionProvider",)
+
+
+def test_a_graph_that_was_given_as_bytes_runs_without_them():
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [None])
+    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, [None])
+    graph = helper.make_graph([helper.make_node("Neg", ["x"], ["y"])], "g", [value], [result])
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    content = made.SerializeToString()
+    before = sys.getrefcount(content)
+    model = OnnxModel(content, threads=1, providers=("CPUExecutionProvider",))
+    assert sys.getrefcount(content) == before
+    (negative,) = model.run({"x": np.array([2, -3], np.float32)})
+    np.testing.assert_array_equal(negative, np.array([-2, 3], np.float32))
