@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -33,19 +33,21 @@ async def encoded(
 ) -> AsyncGenerator[bytes, None]:
     """One file of all pieces, each sent as soon as it is spoken and encoded.
 
-    One piece is spoken ahead of the listener and never more. It is begun only when the piece
-    before it has been encoded, so that it cannot slow down what the listener waits for. Closing
-    the generator cancels the piece being spoken.
+    One piece is spoken ahead of the listener and never more: while the piece before it is encoded,
+    except for the first, whose encoding nothing may slow down. Closing the generator cancels the
+    piece being spoken.
     """
     file = _GrowingFile(app_state, state, file_format, output_rate)
-    ahead: asyncio.Future[Audio] | None = None
+    rest = iter(pieces)
+    ahead = _begun(speak, rest)
     try:
-        for number in range(len(pieces)):
-            sound = await (ahead or speak(pieces[number]))
+        is_first = True
+        while ahead is not None:
+            sound = await ahead
+            ahead = None if is_first else _begun(speak, rest)
             chunk = await file.add(sound)
-            ahead = None
-            if number + 1 < len(pieces):
-                ahead = asyncio.ensure_future(speak(pieces[number + 1]))
+            ahead = _begun(speak, rest) if is_first else ahead
+            is_first = False
             if chunk:
                 yield chunk
         tail = await file.finish()
@@ -55,6 +57,14 @@ async def encoded(
         if ahead is not None:
             ahead.cancel()
             await asyncio.gather(ahead, return_exceptions=True)
+
+
+def _begun(
+    speak: Callable[[Piece], Awaitable[Audio]], pieces: Iterator[Piece]
+) -> asyncio.Future[Audio] | None:
+    """The next piece on its way; None behind the last."""
+    piece = next(pieces, None)
+    return None if piece is None else asyncio.ensure_future(speak(piece))
 
 
 class _GrowingFile:
