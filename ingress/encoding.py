@@ -186,7 +186,7 @@ _CODECS: dict[AudioFormat, tuple[str, str, str, dict[str, str]]] = {
 }
 # How an encoder searches for the best use of its bits. FFmpeg's default for AAC overshoots by half
 # where a loud tone starts, which clicks; LAME's takes twice the time for an equal spectrum.
-_SEARCHES = {
+_SEARCHES: dict[AudioFormat, dict[str, object]] = {
     AudioFormat.AAC: {"aac_coder": "fast"},
     AudioFormat.MP3: {"compression_level": "7"},
 }

@@ -128,3 +128,7 @@ class Model(ABC, Generic[In, Out]):
     @abstractmethod
     def warm_up_request(self) -> In:
         """A small request that touches every code path; answered before the model is ready."""
+
+    def trim_memory(self) -> None:
+        """Give back what passes keep for each other. Called in the device's thread once nothing was
+        asked for some seconds."""

@@ -71,7 +71,7 @@ class ModelRunner:
         threads = settings.prepare_threads or min(_MOST_THREADS, os.cpu_count() or 1)
         self._pool = CpuPool(f"prepare-{instance.name}", threads)
         self._trimming: asyncio.Task[None] | None = None
-        self._tidying: asyncio.TimerHandle | None = None
+        self._tidying: asyncio.TimerHandle | asyncio.Task[None] | None = None
         self._is_closed = False
         self.task = instance.task
 
@@ -148,6 +148,8 @@ class ModelRunner:
         """Refuse what waits, unload, end the threads."""
         self._is_closed = True
         self._note_idle()
+        if isinstance(self._tidying, asyncio.Task):
+            await asyncio.gather(self._tidying, return_exceptions=True)
         await self._scheduler.aclose()
         await self._instance.aclose()
         self._instance.worker.close()
@@ -250,10 +252,20 @@ class ModelRunner:
         if self._tidying is not None:
             self._tidying.cancel()
         if not len(self._admission) and not self._is_closed:
-            loop = asyncio.get_running_loop()
-            self._tidying = loop.call_later(
-                _IDLE_S, lambda: loop.run_in_executor(None, give_back_free_memory)
-            )
+            self._tidying = asyncio.get_running_loop().call_later(_IDLE_S, self._begin_tidying)
+
+    def _begin_tidying(self) -> None:
+        self._tidying = asyncio.create_task(self._tidy(), name=f"tidy {self.name}")
+
+    async def _tidy(self) -> None:
+        """The model's own caches first, so that what they held goes back too."""
+        model = self._instance.model
+        if model is not None and self._instance.is_loaded:
+            try:
+                await self._instance.worker.run(self._instance.on_device(model.trim_memory))
+            except Exception:  # whatever a model library raises
+                logger.exception("%s could not give its idle memory back", self.name)
+        await asyncio.to_thread(give_back_free_memory)
 
     async def _trim(self) -> None:
         try:

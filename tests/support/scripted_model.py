@@ -47,6 +47,8 @@ class Script:
     unloads: int = 0
     threads: set[str] = field(default_factory=set)
     """Names of the threads that run() ran in."""
+    trimmed_in: list[str] = field(default_factory=list)
+    """Names of the threads that trim_memory() ran in, once for each call."""
     weights: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -106,6 +108,9 @@ def scripted(script: Script) -> type[Model[SynthesizeInput, AudioOutput]]:
 
         def warm_up_request(self) -> SynthesizeInput:
             return SynthesizeInput(WARM_UP)
+
+        def trim_memory(self) -> None:
+            script.trimmed_in.append(threading.current_thread().name)
 
     return ScriptedModel
 

@@ -130,6 +130,9 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
             parts.append(silence)
         return AudioOutput(Audio(np.concatenate(parts), rate))
 
+    def trim_memory(self) -> None:
+        self.voice.network.trim_memory()
+
     def warm_up_request(self) -> SynthesizeInput:
         return SynthesizeInput("Good morning. This is a test.")
 

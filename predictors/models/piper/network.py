@@ -20,8 +20,10 @@ FloatArray = NDArray[np.float32]
 
 MAX_RUN_IDS = 1024
 """Padded ids in one run: about 45 s of speech, 300 MB of activations."""
-_LARGE_RUN_IDS = 200
-"""After which memory is given back: a sentence is shorter."""
+_LARGE_RUN_IDS = 512
+"""At the voice's own tempo; after which memory is given back. Four sentences are shorter."""
+_SHORTEST = (1, 0, 2)
+"""Begin, pad and end, as every Piper voice numbers them."""
 MAX_PADDING = 1.25
 """Padded ids over real ones in one run; padding costs as much as speech."""
 _NOISE_FRAMES = 2048  # 24 s; then the noise repeats, which nobody hears
@@ -76,7 +78,15 @@ class PiperNetwork:
             for wave, made, wish in zip(audio, frames, np.maximum(wanted, 1), strict=True)
         ]
 
-    def _session_run(self, pieces: Sequence[Piece]) -> tuple[Any, Any]:
+    def trim_memory(self) -> None:
+        """Give back what small runs have kept, by one that keeps nothing."""
+        if self.model.holds_memory:
+            shortest = Piece(_SHORTEST, 0, None, Scales(0.0, 1.0, 0.0, 1.0))
+            self._session_run([shortest], keeps_memory=False)
+
+    def _session_run(
+        self, pieces: Sequence[Piece], *, keeps_memory: bool | None = None
+    ) -> tuple[Any, Any]:
         lengths = [len(piece.ids) for piece in pieces]
         scales = pieces[0].scales
         ids = np.zeros((len(pieces), max(lengths)), np.int64)
@@ -91,7 +101,9 @@ class PiperNetwork:
             feed[name] = np.stack([_noise(piece.seed, index) for piece in pieces])
         if self._has_speakers:
             feed["sid"] = np.array([piece.speaker or 0 for piece in pieces], np.int64)
-        outputs = self.model.run(feed, keeps_memory=ids.size <= _LARGE_RUN_IDS)
+        if keeps_memory is None:
+            keeps_memory = ids.size / scales.speed <= _LARGE_RUN_IDS
+        outputs = self.model.run(feed, keeps_memory=keeps_memory)
         return outputs[0], outputs[-1]
 
 

@@ -197,3 +197,17 @@ async def test_every_model_has_a_thread_of_its_own_on_a_gpu_too() -> None:
         name: {f"infer-{name}"} for name in scripts
     }
     await pool.aclose()
+
+
+async def test_an_idle_model_is_asked_once_to_give_memory_back_where_its_passes_run() -> None:
+    pool, script = ModelRepository(Settings()), Script()
+    runner = add(pool, script)
+    await asyncio.gather(ask(runner), ask(runner))
+    assert not script.trimmed_in  # more may come at once
+    async with asyncio.timeout(60):
+        while not script.trimmed_in:  # noqa: ASYNC110  # what another thread changes
+            await asyncio.sleep(0.05)
+    assert set(script.trimmed_in) == script.threads
+    await ask(runner)
+    await pool.aclose()
+    assert len(script.trimmed_in) == 1

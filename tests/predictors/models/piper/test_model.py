@@ -220,6 +220,21 @@ def test_a_sentence_is_a_unit_and_costs_its_phoneme_ids():
     assert units[0].cost < units[1].cost
 
 
+def test_what_runs_keep_in_memory_goes_back(speak: Speak):
+    model, before = synthesizer(), speak(SENTENCE).audio.samples
+    sentences = [f"{SENTENCE} Number {number}." for number in range(4)]
+    answers(model, [SynthesizeInput(text) for text in sentences], most_units=4)
+    kept_mb = resident_mb()
+    model.trim_memory()
+    assert resident_mb() < kept_mb - 20
+    np.testing.assert_array_equal(speak(SENTENCE).audio.samples, before)
+
+
+def resident_mb() -> int:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmRSS:")[1].split()[0]) // 1024
+
+
 def test_answers_its_warm_up_and_tells_its_size():
     model = synthesizer()
     assert isinstance(answers(model, [model.warm_up_request()])[0], AudioOutput)
