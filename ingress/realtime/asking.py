@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from contract.tasks import TranscribeOutput
+from contract.tasks import TranscribeOutput, Word
 from ingress.endpoints import TRANSCRIPTIONS
 from ingress.languages import language_code
 from ingress.openai.details import languages_found, logprobs
@@ -45,6 +46,13 @@ def _languages(asked: Transcription) -> dict[str, Any]:
     if len(known) == 1:
         return {"language": known[0]}
     return {"languages": ",".join(known)} if known else {}
+
+
+def delta_details(
+    config: SessionConfig, words: Sequence[Word], *, is_start: bool
+) -> dict[str, Any]:
+    """Of a delta event. `words`: the delta's; `is_start`: it is the item's first."""
+    return {"logprobs": logprobs(words, is_start=is_start)} if config.wants_logprobs else {}
 
 
 def details(turn: Turn, output: TranscribeOutput, config: SessionConfig) -> dict[str, Any]:

@@ -69,8 +69,9 @@ def item_events(item_id: str, previous_item_id: str | None) -> Iterator[Event]:
         yield event(f"conversation.item.{kind}", item=item, previous_item_id=previous_item_id)
 
 
-def delta(item_id: str, text: str) -> Event:
-    return event(f"{_TRANSCRIPTION}.delta", item_id=item_id, content_index=0, delta=text)
+def delta(item_id: str, text: str, **details: Any) -> Event:
+    fields = {"item_id": item_id, "content_index": 0, "delta": text}
+    return event(f"{_TRANSCRIPTION}.delta", **fields, **details)
 
 
 def completed(item_id: str, text: str, seconds: float, **details: Any) -> Event:

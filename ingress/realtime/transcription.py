@@ -14,7 +14,7 @@ from contract.tasks import TranscribeInput, TranscribeOutput
 from ingress.media import SPEECH_RATE
 from ingress.realtime import events, metrics
 from ingress.realtime.agreement import words_of
-from ingress.realtime.asking import details, model_of, options_of
+from ingress.realtime.asking import delta_details, details, model_of, options_of
 from ingress.realtime.calls import Calls
 from ingress.realtime.config import SessionConfig, Transcription
 from ingress.realtime.sound import samples
@@ -163,9 +163,8 @@ class Transcriber:
             self._pass_s = time.monotonic() - began_s
         turn.last = output if may_be_last else None
         text = turn.spaced(output.text)
-        certain = turn.agreement.add(words_of(text))
-        if certain:
-            self._send(events.delta(turn.item_id, certain))
+        sent = turn.agreement.count
+        self._send_delta(turn, config, output, turn.agreement.add(words_of(text)), sent)
         self._listening.heard(turn.settled + text)
         if window_s > _LONGEST_WINDOW_S:
             turn.settle(output)
@@ -185,8 +184,7 @@ class Transcriber:
         metrics.FINAL_SECONDS.observe(time.monotonic() - turn.ended_s)
         text = turn.spaced(output.text)
         rest = turn.agreement.rest(words_of(text))
-        if rest:
-            self._send(events.delta(turn.item_id, rest))
+        self._send_delta(turn, config, output, rest, turn.agreement.count)
         transcript = (turn.settled + text).strip()
         more = details(turn, output, config)
         self._send(events.completed(turn.item_id, transcript, turn.duration_s, **more))
@@ -198,6 +196,16 @@ class Transcriber:
         return await self._calls.transcribe_at_last(self._model(config), request)
 
     # Both -----------------------------------------------------------------------------------
+
+    def _send_delta(
+        self, turn: Turn, config: SessionConfig, output: TranscribeOutput, text: str, sent: int
+    ) -> None:
+        """`text` is of the pass `output`; earlier deltas held so many words of its window."""
+        if not text:
+            return
+        fresh = turn.words_between(output, sent, sent + len(words_of(text)))
+        more = delta_details(config, fresh, is_start=not turn.settled and not sent)
+        self._send(events.delta(turn.item_id, text, **more))
 
     def _model(self, config: SessionConfig) -> str:
         asked = config.transcription or Transcription()

@@ -63,6 +63,12 @@ class Turn:
         """The window's text as it goes on behind what is settled."""
         return f" {text}" if self.settled and text and not text.startswith(" ") else text
 
+    def words_between(self, output: TranscribeOutput, first: int, last: int) -> list[Word]:
+        """Timed words of a pass over the window that end within these of its words."""
+        timed = [word for segment in output.segments for word in segment.words or ()]
+        ends = accumulate(len(words_of(word.word)) for word in timed)
+        return [word for word, end in zip(timed, ends, strict=True) if first < end <= last]
+
     def settle(self, output: TranscribeOutput) -> None:
         """Begin the window behind the words that are certain, at a sentence's end if there is one.
 

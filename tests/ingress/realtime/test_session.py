@@ -271,8 +271,15 @@ async def test_log_probabilities_and_languages(url: str) -> None:
         }
         await connection.session.update(session=own)
         await until(connection, "session.updated")
-        await append(connection, spoken(1.5))
-        completed = (await until(connection, COMPLETED))[-1]
+        for _ in range(6):
+            await append(connection, sound(0.25))
+            await asyncio.sleep(0.05)  # so that some words are certain before the last
+        await append(connection, sound(1.0, 0))
+        heard = await until(connection, COMPLETED)
+    completed, deltas = heard[-1], of_kind(heard, ".delta")
+    for delta in deltas:
+        assert "".join(one.token for one in delta.logprobs) == delta.delta
+    assert [one for delta in deltas for one in delta.logprobs] == completed.logprobs
     assert [one.token for one in completed.logprobs] == ["one", " two", " three"]
     assert "".join(one.token for one in completed.logprobs) == completed.transcript
     assert all(one.logprob < 0 for one in completed.logprobs)
