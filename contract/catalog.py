@@ -88,22 +88,15 @@ class CatalogSnapshot:
 class Catalog:
     """Holds the current snapshot."""
 
+    current: CatalogSnapshot
+
     def __init__(self, config: ServiceConfig) -> None:
         self.replace(config)
 
-    @property
-    def current(self) -> CatalogSnapshot:
-        return self._current
-
     def replace(self, config: ServiceConfig) -> None:
-        self.show(
-            CatalogSnapshot(
-                config.model_configs,
-                dict(config.aliases.models),
-                dict(config.aliases.voices),
-                config.toolchains,
-            )
+        self.current = CatalogSnapshot(
+            config.model_configs,
+            dict(config.aliases.models),
+            dict(config.aliases.voices),
+            config.toolchains,
         )
-
-    def show(self, snapshot: CatalogSnapshot) -> None:
-        self._current = snapshot

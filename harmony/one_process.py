@@ -55,7 +55,7 @@ async def one_process(
     for entry in config.model_configs:
         endpoints[entry.name] = pool.add(entry, model_types(entry.model_type))
     catalog = Catalog(with_tasks(config, pool.runners))
-    catalog.show(replace(catalog.current, availability=LoadedModels(pool.runners)))
+    catalog.current = replace(catalog.current, availability=LoadedModels(pool.runners))
     kept = store(connection)
     client = resilient(InProcessClient(endpoints), catalog, connection, kept)
     for name in TOOLCHAINS:

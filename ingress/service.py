@@ -77,7 +77,7 @@ def _add_metrics(routes: APIRouter) -> None:
 def _state(app_state: AppState, endpoint: Endpoint) -> str:
     snapshot = app_state.catalog.current
     errors = {
-        name: app_state.outcomes.of(name) or _absence(snapshot.availability.get(name))
+        name: app_state.failures.get(name) or _absence(snapshot.availability.get(name))
         for name in listed_models(snapshot, endpoint)
     }
     broken = ", ".join(f"{name} ({error})" for name, error in errors.items() if error)

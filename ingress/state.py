@@ -27,29 +27,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Outcomes:
-    """Which models failed at their last call. Asking them instead would wake the sleeping ones."""
-
-    def __init__(self) -> None:
-        self._failures: dict[str, str] = {}
-
-    def succeeded(self, model: str) -> None:
-        self._failures.pop(model, None)
-
-    def failed(self, model: str, code: str) -> None:
-        self._failures[model] = code
-
-    def of(self, model: str) -> str | None:
-        """The code of the model's last error, None when its last call went well."""
-        return self._failures.get(model)
-
-
 @dataclass(frozen=True)
 class AppState:
     settings: Settings
     client: Client
     catalog: Catalog
-    outcomes: Outcomes = field(default_factory=Outcomes)
+    failures: dict[str, str] = field(default_factory=dict)
+    """The code of its error, by each model whose last call failed. Asking the models instead would
+    wake the sleeping ones."""
     opened_at: int = field(default_factory=lambda: int(time.time()))
     """Unix seconds; the `created` of every listed model."""
     bounds: Bounds = field(init=False)
@@ -75,9 +60,9 @@ class AppState:
             except SpeechError as error:
                 metrics.CALL_ERRORS.labels(*labels, error.code).inc()
                 if isinstance(error, ModelFailed | Unavailable):
-                    self.outcomes.failed(model, error.code)
+                    self.failures[model] = error.code
                 raise
-        self.outcomes.succeeded(model)
+        self.failures.pop(model, None)
         return output
 
     def hold(self, state: RequestState, size: int) -> None:

@@ -62,6 +62,7 @@ class ModelInstance:
         settings: Settings,
     ) -> None:
         self.config = config
+        self.name = config.name
         self._source = source
         self.worker = Worker(f"infer-{config.name}")
         self.state = State.COLD
@@ -79,10 +80,6 @@ class ModelInstance:
         self._loading: asyncio.Task[None] | None = None
         self._transition = asyncio.Lock()
         memory.add(self)
-
-    @property
-    def name(self) -> str:
-        return self.config.name
 
     @property
     def task(self) -> Task:

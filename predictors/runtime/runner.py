@@ -31,7 +31,7 @@ from predictors.runtime.each_segment import by_segment
 from predictors.runtime.heap import give_back_free_memory
 from predictors.runtime.instance import ModelInstance
 from predictors.runtime.memory import MEGABYTE, MemoryBudget
-from predictors.runtime.model import Model, Prepared
+from predictors.runtime.model import Prepared
 from predictors.runtime.queue import Job, Outcome
 from predictors.runtime.scheduler import Scheduler
 from predictors.runtime.settings import Settings
@@ -73,11 +73,7 @@ class ModelRunner:
         self._trimming: asyncio.Task[None] | None = None
         self._tidying: asyncio.TimerHandle | asyncio.Task[None] | None = None
         self._is_closed = False
-        self.task = instance.task
-
-    @property
-    def name(self) -> str:
-        return self._instance.name
+        self.name, self.task = instance.name, instance.task
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -175,28 +171,25 @@ class ModelRunner:
 
     async def _answer_soundly(self, own: Request, ticket: Ticket) -> TaskOutput:
         """Once more with fresh weights where the first answer shows that they were damaged."""
+        rank = _RANKS[own.context.priority]
         while True:
             await self._instance.ensure_loaded()
             model = self._instance.model
             assert model is not None  # ensure_loaded() has just returned
+            work = by_segment(model, own.input)
             try:
-                output = await self._through(model, own, ticket)
+                prepared = await self._in_pool(partial(work.prepare, own.input), ticket, rank)
+                units = [unit.work for unit in prepared.units]
+                ticket.nbytes = size_of(own.input) + size_of(units)
+                results = await self._through_device(prepared, own, ticket)
+                output: TaskOutput = await self._in_pool(
+                    partial(work.finish, prepared, results), ticket, _FINISH_RANK
+                )
             except CorruptWeights as error:
                 await self._scheduler.repair(model, error)
             else:
                 self._scheduler.note_answer()
                 return output
-
-    async def _through(self, model: Model[Any, Any], own: Request, ticket: Ticket) -> TaskOutput:
-        rank = _RANKS[own.context.priority]
-        work = by_segment(model, own.input)
-        prepared = await self._in_pool(partial(work.prepare, own.input), ticket, rank)
-        ticket.nbytes = size_of(own.input) + size_of([unit.work for unit in prepared.units])
-        results = await self._through_device(prepared, own, ticket)
-        output: TaskOutput = await self._in_pool(
-            partial(work.finish, prepared, results), ticket, _FINISH_RANK
-        )
-        return output
 
     async def _through_device(
         self, prepared: Prepared[Any], own: Request, ticket: Ticket

@@ -148,8 +148,9 @@ class ResilientClient:
             REFUSALS.labels(model).inc()
             raise
         started_s = time.monotonic()
+        retrying = self._retrying(model, context)
         try:
-            output = await self._with_retries(model, request, context)
+            output: TaskOutput = await retrying(self._transport.call, model, request, context)
         except SpeechError as error:
             circuit.note_error(error, started_s)
             error.was_retried = True
@@ -157,24 +158,17 @@ class ResilientClient:
         circuit.note_answer()
         return output
 
-    async def _with_retries(
-        self, model: str, request: TaskInput[Any], context: RequestContext
-    ) -> TaskOutput:
-        def count(_: tenacity.RetryCallState) -> None:
-            RETRIES.labels(model).inc()
-
-        retrying = tenacity.AsyncRetrying(
+    def _retrying(self, model: str, context: RequestContext) -> tenacity.AsyncRetrying:
+        return tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception(_is_worth_a_retry),
             stop=tenacity.stop_after_attempt(self._policy.attempts)
             | tenacity.stop_after_delay(max(0.0, context.remaining_s)),
             wait=tenacity.wait_random_exponential(
                 multiplier=self._policy.backoff_s, max=self._policy.max_backoff_s
             ),
-            before_sleep=count,
+            before_sleep=lambda _: RETRIES.labels(model).inc(),
             reraise=True,
         )
-        output: TaskOutput = await retrying(self._transport.call, model, request, context)
-        return output
 
     def _circuit(self, model: str) -> Circuit:
         if model not in self._circuits:

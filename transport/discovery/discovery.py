@@ -88,7 +88,7 @@ class Discovery:
         if self._services is None:
             self.catalog.replace(self._config)
         else:
-            self.catalog.show(snapshot_of(self._services, self._config.aliases))
+            self.catalog.current = snapshot_of(self._services, self._config.aliases)
         now = {model.name for model in self.catalog.current.models}
         if now != before:
             added, removed = ", ".join(sorted(now - before)), ", ".join(sorted(before - now))
