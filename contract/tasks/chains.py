@@ -89,7 +89,7 @@ SpeakerCount = Annotated[
 ]
 SpeakerDistance = Annotated[
     float | None,
-    Field(ge=0, le=2, description="nearer clusters of speech are one voice; absent: 0.1"),
+    Field(ge=0, le=2, description="nearer clusters of speech are one voice; absent: 0.07"),
 ]
 
 

@@ -20,13 +20,15 @@ from transformer.diarization.windows import Window
 
 Matrix = NDArray[np.float64]
 
-USUAL_DISTANCE = 0.1
+USUAL_DISTANCE = 0.07
 """Clusters nearer than this are one voice. This and the figures below were tuned for GE2E, on
 mixtures of voices that are in no benchmark and no test."""
 _WITHIN = 0.26
 """Mean cosine distance between windows of one voice, believed until a cluster shows its own …"""
 _BELIEF = 4
 """… by pairs of windows that outweigh these."""
+_CHANCE = 0.13
+"""A cluster of n stretches may show a distance by chance; this / n of it is not believed."""
 _STRETCH_WINDOWS = 3
 _TRUSTED_S = 1.2
 """Shorter windows say too little of a voice to found a cluster."""
@@ -89,6 +91,8 @@ class _Clusters:
     pairs: Matrix
     within: Matrix
     own_pairs: Matrix
+    stretches: Matrix
+    """How many a cluster has."""
     members: list[list[int]]
 
     @classmethod
@@ -97,7 +101,8 @@ class _Clusters:
         pairs = np.outer(sizes, sizes)
         nothing = np.zeros(len(sizes))
         members = [[index] for index in range(len(sizes))]
-        return cls((1 - means @ means.T) * pairs, pairs, nothing, nothing.copy(), members)
+        between = (1 - means @ means.T) * pairs
+        return cls(between, pairs, nothing, nothing.copy(), nothing + 1, members)
 
     def merged(self, distance: float, count: int | None) -> list[list[int]]:
         """Join the two nearest until all are further apart, or `count` are left."""
@@ -114,6 +119,7 @@ class _Clusters:
     def _distances(self) -> Matrix:
         spread = (self.within + _BELIEF * _WITHIN) / (self.own_pairs + _BELIEF)
         apart = self.between / self.pairs - (spread[:, None] + spread) / 2
+        apart -= _CHANCE / np.minimum.outer(self.stretches, self.stretches)
         gone = [index for index, one in enumerate(self.members) if not one]
         apart[gone], apart[:, gone] = np.inf, np.inf
         np.fill_diagonal(apart, np.inf)
@@ -122,6 +128,7 @@ class _Clusters:
     def _join(self, first: int, second: int) -> None:
         self.within[first] += self.within[second] + self.between[first, second]
         self.own_pairs[first] += self.own_pairs[second] + self.pairs[first, second]
+        self.stretches[first] += self.stretches[second]
         for sums in (self.between, self.pairs):
             sums[first] += sums[second]
             sums[:, first] += sums[:, second]
