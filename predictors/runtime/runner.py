@@ -148,8 +148,8 @@ class ModelRunner:
             await asyncio.gather(self._tidying, return_exceptions=True)
         await self._scheduler.aclose()
         await self._instance.aclose()
-        self._instance.worker.close()
-        self._pool.close()
+        await self._instance.worker.aclose()
+        await self._pool.aclose()
 
     async def _answer(self, own: Request) -> TaskOutput:
         if not isinstance(own.input, INPUTS[self.task]):

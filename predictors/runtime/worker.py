@@ -1,7 +1,10 @@
 """Threads that models use: one that the device's passes run in, and a few for what surrounds them.
 
 They are daemons and not of an executor: Python waits for executor threads when it exits, and a
-native call that never returns must not keep a drained server alive.
+native call that never returns must not keep a drained server alive. Whoever closes them waits a
+while: a daemon that comes back from a native call when Python has begun to exit is ended by
+pthread_exit (CPython before 3.14, Python/ceval_gil.c, take_gil), and that unwinding through a C++
+library aborts the process: "terminate called without an active exception".
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ import asyncio
 import itertools
 import queue
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -18,6 +22,9 @@ T = TypeVar("T")
 _Call = tuple["Future[Any]", Callable[[], Any]]
 _LAST = 1 << 30
 """A rank behind every call's."""
+_LONGEST_END_S = 5.0
+"""How long threads that were told to end are waited for."""
+_POLL_S = 0.005
 
 
 class Worker:
@@ -26,6 +33,7 @@ class Worker:
     def __init__(self, name: str) -> None:
         self.name = name
         self._calls: queue.SimpleQueue[_Call | None] | None = None
+        self._thread: threading.Thread | None = None
 
     async def run(self, call: Callable[[], T]) -> T:
         """Await `call()` in the thread. Cancelling does not stop a call that has begun."""
@@ -36,6 +44,7 @@ class Worker:
     def abandon(self) -> None:
         """Leave the thread to a call that does not return; the next call gets a new thread."""
         self.close()
+        self._thread = None
 
     def close(self) -> None:
         """End the thread once it has finished what it was given."""
@@ -43,12 +52,19 @@ class Worker:
             self._calls.put(None)
             self._calls = None
 
+    async def aclose(self) -> None:
+        """As close(), and wait for the thread's end, for a few seconds at most."""
+        self.close()
+        if self._thread is not None:
+            await _ended([self._thread])
+
     def _running_queue(self) -> queue.SimpleQueue[_Call | None]:
         if self._calls is None:
             self._calls = queue.SimpleQueue()
-            threading.Thread(
+            self._thread = threading.Thread(
                 target=_serve, args=(self._calls,), name=self.name, daemon=True
-            ).start()
+            )
+            self._thread.start()
         return self._calls
 
 
@@ -59,7 +75,7 @@ class CpuPool:
     def __init__(self, name: str, threads: int) -> None:
         self._name = name
         self._threads = threads
-        self._started = 0
+        self._running: list[threading.Thread] = []
         self._unfinished = 0
         self._lock = threading.Lock()
         self._numbers = itertools.count()
@@ -71,18 +87,20 @@ class CpuPool:
         self._calls.put((rank, next(self._numbers), (future, call)))
         with self._lock:
             self._unfinished += 1
-            if self._started < min(self._threads, self._unfinished):
-                self._started += 1
-                name = f"{self._name}-{self._started}"
-                threading.Thread(target=self._serve, name=name, daemon=True).start()
+            if len(self._running) < min(self._threads, self._unfinished):
+                name = f"{self._name}-{len(self._running) + 1}"
+                self._running.append(threading.Thread(target=self._serve, name=name, daemon=True))
+                self._running[-1].start()
         return future
 
-    def close(self) -> None:
-        """End the threads once they have finished what they were given."""
+    async def aclose(self) -> None:
+        """End the threads once they have finished what they were given, and wait for that, for a
+        few seconds at most."""
         with self._lock:
-            for _ in range(self._started):
+            for _ in self._running:
                 self._calls.put((_LAST, next(self._numbers), None))
-            self._started = 0
+            ending, self._running = self._running, []
+        await _ended(ending)
 
     def _serve(self) -> None:
         while (item := self._calls.get()[2]) is not None:
@@ -107,6 +125,17 @@ def _settle(future: Future[Any], call: Callable[[], Any]) -> None:
         future.set_exception(exc)
     else:
         future.set_result(result)
+
+
+def _some_live(threads: Sequence[threading.Thread]) -> bool:
+    return any(one.is_alive() for one in threads)
+
+
+async def _ended(threads: Sequence[threading.Thread]) -> None:
+    """Polls: a thread of an executor that waits for one that never ends would do so itself."""
+    deadline_s = time.monotonic() + _LONGEST_END_S
+    while _some_live(threads) and time.monotonic() < deadline_s:  # noqa: ASYNC110 - they set no event
+        await asyncio.sleep(_POLL_S)
 
 
 async def run_apart(call: Callable[[], T], name: str) -> T:

@@ -106,7 +106,14 @@ async def _known_voices(request: Request, steps: Steps) -> dict[str, FloatArray]
     """The unit vector of each known speaker, by name."""
 
     async def voice(reference: Audio) -> FloatArray:
-        answer = await steps.call(ENCODER, EmbedSpeakerInput(reference))
+        heard, answer = await gather_two(
+            steps.call(DETECTOR, DetectSpeechInput(reference)),
+            steps.call(ENCODER, EmbedSpeakerInput(reference)),
+        )
+        if not heard.segments:  # an encoder may take noise or music for a voice
+            raise InvalidAudio(
+                "audio holds no speech; send a recording in which one person speaks", param="audio"
+            )
         vector = answer.embedding.vector
         return np.asarray(vector / np.linalg.norm(vector), np.float32)
 
