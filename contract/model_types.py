@@ -34,6 +34,8 @@ class ModelType:
     """Whether `voice` may be several with weights: `one(2)+two(1)`."""
     phonemes: bool = False
     """Whether it says words by IPA where a text notes it (contract/pronunciation.py)."""
+    word_times: bool = False
+    """Whether it tells when each word is spoken."""
     first_piece_chars: int = 0
     """A longer first sentence of a stream is cut at its first clause, for an early first sound; 0:
     the model is fast enough to speak whole sentences."""

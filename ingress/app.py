@@ -20,7 +20,14 @@ from ingress.client_body import IGNORED_HEADER
 from ingress.errors import install_handlers
 from ingress.hse import conversions, embeddings, listings, vad
 from ingress.keys import KeyRing, read_keys
-from ingress.openai import models, speech_activity, transcriptions, voice_consents, voices
+from ingress.openai import (
+    captioned_speech,
+    models,
+    speech_activity,
+    transcriptions,
+    voice_consents,
+    voices,
+)
 from ingress.openapi import document
 from ingress.realtime import routes as realtime
 from ingress.realtime.origins import THIS_MACHINE, listed
@@ -38,7 +45,15 @@ DESCRIPTION = (
     "Harmony Speech Engine, on the same paths."
 )
 _ROUTES = (
-    *(shared_paths, transcriptions, speech_activity, models, voices, voice_consents),
+    *(
+        shared_paths,
+        captioned_speech,
+        transcriptions,
+        speech_activity,
+        models,
+        voices,
+        voice_consents,
+    ),
     *(vad, embeddings, conversions, listings),
     service,
 )

@@ -77,6 +77,11 @@ class ListedModel:
         return self._known is not None and self._known.phonemes
 
     @property
+    def word_times(self) -> bool:
+        """Whether it tells when each word is spoken."""
+        return self._known is not None and self._known.word_times
+
+    @property
     def voices_speak_every_language(self) -> bool:
         """Whether a voice's own language is only what it speaks unless asked for another."""
         return bool(self._known and self._known.voice_languages and not self._has_one_language)

@@ -18,6 +18,7 @@ from contract.tasks import (
     SpeakInput,
     SpeechSegment,
     SynthesizeInput,
+    SynthesizeOutput,
     TaskInput,
 )
 from ingress.endpoints import ListedModel
@@ -27,6 +28,8 @@ from ingress.state import AppState
 from ingress.text.pieces import Piece, read_text
 
 Speak = Callable[[Piece], Awaitable[Audio]]
+OnWords = Callable[[tuple[SpeechSegment, ...]], None]
+"""Takes words with their times within the piece, without the silence before it."""
 _SPEEDS = (0.25, 4.0)
 _SILENT_BELOW = 10 ** (-50 / 20)
 """Of the peak: what nobody hears behind speech."""
@@ -40,6 +43,8 @@ class SynthesisOptions:
     pitch: float = 1.0
     energy: float = 1.0
     seed: int | None = None
+    on_words: OnWords | None = None
+    """Called after each piece with its words, where the model tells their times."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +100,19 @@ def speak_with(
         if model.is_toolchain:
             return _for_toolchain(piece.text, speaker, its, mode, reference or Reference())
         return SynthesizeInput(
-            piece.text, speaker.language, speaker.voice, speed=its.speed, seed=its.seed
+            piece.text,
+            speaker.language,
+            speaker.voice,
+            speed=its.speed,
+            seed=its.seed,
+            word_times=True if options.on_words and model.word_times else None,
         )
 
     async def speak(piece: Piece) -> Audio:
-        return (await app_state.call(model.id, request(piece), state)).audio
+        spoken = await app_state.call(model.id, request(piece), state)
+        if options.on_words and isinstance(spoken, SynthesizeOutput):
+            options.on_words(spoken.words or ())
+        return spoken.audio
 
     if not model.is_toolchain:
         _refuse_pitch_and_energy(model, options)

@@ -39,6 +39,7 @@ from contract.tasks.speaking import (
     SynthesizeInput,
     SynthesizeMelInput,
     SynthesizeMelOutput,
+    SynthesizeOutput,
     VocodeInput,
 )
 
@@ -66,6 +67,7 @@ __all__ = [
     "SynthesizeInput",
     "SynthesizeMelInput",
     "SynthesizeMelOutput",
+    "SynthesizeOutput",
     "Task",
     "TaskInput",
     "TaskOutput",

@@ -24,6 +24,7 @@ from contract.tasks.base import (
     TaskOutput,
     Text,
 )
+from contract.tasks.segments import SpeechSegment
 
 # synthesize_mel, vocode, restore --------------------------------------------------------------
 
@@ -82,9 +83,16 @@ class RestoreInput(TaskInput[RestoreOutput]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SynthesizeOutput(AudioOutput):
+    words: Annotated[
+        tuple[SpeechSegment, ...] | None, Tensor("when each word is spoken, if word_times asks")
+    ] = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SynthesizeInput(TaskInput[AudioOutput]):
     task = Task.SYNTHESIZE
-    output = AudioOutput
+    output = SynthesizeOutput
 
     text: Text
     language: Annotated[
@@ -103,6 +111,9 @@ class SynthesizeInput(TaskInput[AudioOutput]):
     ] = None
     sdp_ratio: Annotated[
         float | None, Field(ge=0, le=1, description="share of the stochastic duration model")
+    ] = None
+    word_times: Annotated[
+        bool | None, Field(description="also give words, where the model knows their times")
     ] = None
 
 

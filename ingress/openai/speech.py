@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,15 @@ from ingress.media import write_file
 from ingress.openai.schemas import CreateSpeechRequest
 from ingress.request_state import RequestState
 from ingress.selection import find_model, find_voice, speaks
-from ingress.speaking import Speak, SynthesisOptions, joined, pieces_of, speak_with, with_silences
+from ingress.speaking import (
+    OnWords,
+    Speak,
+    SynthesisOptions,
+    joined,
+    pieces_of,
+    speak_with,
+    with_silences,
+)
 from ingress.state import AppState
 from ingress.streams import (
     EVENT_STREAM,
@@ -38,7 +47,32 @@ _WAV_PATIENCE_S = 0.25
 that trust the header's lengths get true ones where the rest is spoken by then."""
 
 
+File = tuple[AudioFormat, int | None]
+"""Format, and its rate in Hz where one is asked for."""
+
+
 async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequest) -> Response:
+    asked = await prepared(app_state, state, body)
+    return await _send(app_state, state, asked.pieces, asked.say, body, asked.file)
+
+
+@dataclass(frozen=True)
+class AskedSpeech:
+    """A request for speech, ready to be spoken piece by piece."""
+
+    model: ListedModel
+    pieces: list[Piece]
+    say: Speak
+    file: File
+
+
+async def prepared(
+    app_state: AppState,
+    state: RequestState,
+    body: CreateSpeechRequest,
+    on_words: OnWords | None = None,
+) -> AskedSpeech:
+    """Everything before the first sound. Raises InvalidRequest and ModelNotFound."""
     state.field_names = {
         **{"text": "input", "xml:lang": "input"},
         **dict.fromkeys(_REFERENCES, "voice"),
@@ -58,15 +92,14 @@ async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequ
     pieces = await pieces_of(
         app_state, state, model, speaker, body.input, normalize=body.is_normalized
     )
-    options = SynthesisOptions(body.speed, seed=body.seed)
+    options = SynthesisOptions(body.speed, seed=body.seed, on_words=on_words)
     if stored is None:
         say = speak_with(app_state, state, model, options, pieces)
     else:
         reference = await reference_of(app_state, state, model, stored)
         say = speak_with(app_state, state, model, options, pieces, "voice_cloning", reference)
     early = 0 if body.stream is False else model.first_piece_chars
-    begun_early = with_early_start(pieces, early)
-    return await _send(app_state, state, begun_early, with_silences(say), body, file)
+    return AskedSpeech(model, with_early_start(pieces, early), with_silences(say), file)
 
 
 def _language(
@@ -77,10 +110,6 @@ def _language(
         return body.language
     hints = (body.lang_code, stored.language if stored else None)
     return next((hint for hint in hints if hint and speaks(model, hint)), None)
-
-
-File = tuple[AudioFormat, int | None]
-"""Format, and its rate in Hz where one is asked for."""
 
 
 def _file_of(body: CreateSpeechRequest) -> File:

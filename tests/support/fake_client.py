@@ -7,6 +7,7 @@ fail, and notices when a call is cancelled.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -30,6 +31,7 @@ from contract.tasks import (
     SpeakInput,
     SpeechSegment,
     SynthesizeInput,
+    SynthesizeOutput,
     TaskInput,
     TranscribeInput,
     TranscribeOutput,
@@ -119,7 +121,13 @@ class FakeClient:
 
 
 def _synthesize(request: SynthesizeInput, context: RequestContext) -> AudioOutput:
-    return AudioOutput(tone(SECONDS_PER_CHARACTER * len(request.text) / request.speed))
+    character_s = SECONDS_PER_CHARACTER / request.speed
+    words = tuple(
+        SpeechSegment(found.start() * character_s, found.end() * character_s, found[0])
+        for found in re.finditer(r"[\w']+", request.text)
+    )
+    audio = tone(character_s * len(request.text))
+    return SynthesizeOutput(audio, words if request.word_times else None)
 
 
 def _speak(request: SpeakInput, context: RequestContext) -> AudioOutput:

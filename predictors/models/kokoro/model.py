@@ -15,12 +15,19 @@ from contract.audio.codec import Audio
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest
 from contract.pronunciation import stretches
-from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
+from contract.tasks import (
+    AudioOutput,
+    FloatArray,
+    SpeechSegment,
+    SynthesizeInput,
+    SynthesizeOutput,
+    Task,
+)
 from contract.voices import parse_blend
-from predictors.models.kokoro.network import SAMPLE_RATE, KokoroNetwork, Piece
+from predictors.models.kokoro.network import SAMPLE_RATE, KokoroNetwork, Piece, SpokenPiece
 from predictors.models.kokoro.voices import Voices, blended, check_known, load_voices
+from predictors.models.kokoro.word_times import as_written, word_times
 from predictors.nn.onnx import onnx_providers
-from predictors.nn.tempo import Recording
 from predictors.nn.text_errors import text_errors
 from predictors.nn.unsupported import refuse_given
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
@@ -61,6 +68,8 @@ class Reading:
 
     sentences: list[list[list[Token]]]
     speed: float
+    text: str | None
+    """Where the times of its words are asked for."""
 
 
 class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
@@ -81,6 +90,7 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         voice_languages={letter: language.tag for letter, language in LANGUAGES.items()},
         blends=True,
         phonemes=True,
+        word_times=True,
         first_piece_chars=40,  # two seconds of speech: half a second of work for two quick cores
         license="Apache-2.0; espeak-ng GPL-3.0-or-later",
     )
@@ -122,22 +132,34 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         units = [
             _unit(piece, styles, request.speed) for sentence in sentences for piece in sentence
         ]
-        return Prepared(units, Reading(sentences, request.speed))
+        text = request.text if request.word_times else None
+        return Prepared(units, Reading(sentences, request.speed, text))
 
-    def run(self, batch: Sequence[Piece]) -> list[Recording]:
+    def run(self, batch: Sequence[Piece]) -> list[SpokenPiece]:
         return [self._loaded.network.run(piece) for piece in batch]
 
-    def finish(self, prepared: Prepared[Reading], results: Sequence[Recording]) -> AudioOutput:
+    def finish(self, prepared: Prepared[Reading], results: Sequence[SpokenPiece]) -> AudioOutput:
         reading = prepared.context
         silence_s = self._options.sentence_silence_s / reading.speed
         silence = np.zeros(round(silence_s * SAMPLE_RATE), np.float32)
         spoken = iter(results)
         parts: list[FloatArray] = []
+        words: list[SpeechSegment] = []
+        length = 0
         for pieces in reading.sentences:
-            for piece in islice(spoken, len(pieces)):
-                parts.append(_trimmed(piece.at_tempo(SAMPLE_RATE), reading.speed))
+            for tokens, piece in zip(pieces, islice(spoken, len(pieces)), strict=True):
+                whole = piece.at_tempo(SAMPLE_RATE)
+                kept = _kept(whole, reading.speed)
+                if reading.text is not None:
+                    words += word_times(tokens, piece.frames, len(whole), kept, length)
+                parts.append(whole[kept])
+                length += len(parts[-1])
             parts.append(silence)
-        return AudioOutput(Audio(np.concatenate(parts).clip(-1, 1), SAMPLE_RATE))
+            length += len(silence)
+        audio = Audio(np.concatenate(parts).clip(-1, 1), SAMPLE_RATE)
+        if reading.text is None:
+            return SynthesizeOutput(audio)
+        return SynthesizeOutput(audio, as_written(words, reading.text))
 
     def warm_up_request(self) -> SynthesizeInput:
         return SynthesizeInput("Good morning. This is a test.", language="en-US")
@@ -170,13 +192,13 @@ def _unit(piece: list[Token], styles: FloatArray, speed: float) -> Unit[Piece]:
     return Unit(Piece(ids, styles[len(ids) - 1], speed), len(ids), is_alone=True)
 
 
-def _trimmed(samples: FloatArray, speed: float) -> FloatArray:
-    """Without the third of a second of silence that the model puts before and after a piece."""
+def _kept(samples: FloatArray, speed: float) -> slice:
+    """All but most of the silence, a third of a second, that the model puts at both ends."""
     loud = np.flatnonzero(np.abs(samples) > _QUIET * np.abs(samples).max(initial=0.0))
     if not len(loud):
-        return samples
+        return slice(0, len(samples))
     edge = round(_EDGE_S / speed * SAMPLE_RATE)
-    return samples[max(0, loud[0] - edge) : loud[-1] + edge]
+    return slice(max(0, int(loud[0]) - edge), min(len(samples), int(loud[-1]) + edge))
 
 
 def _graph(folder: Path, file: str) -> Path:

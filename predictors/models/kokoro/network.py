@@ -38,6 +38,12 @@ class Piece:
     speed: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class SpokenPiece(Recording):
+    frames: FloatArray64 | None = None
+    """(ids + 2,): how long each symbol lasts, the silent ones at both ends too; None: unknown."""
+
+
 class KokoroNetwork:
     """Thread-safe; keeps nothing between calls."""
 
@@ -51,7 +57,7 @@ class KokoroNetwork:
             raise ModelFailed("the ONNX model has other inputs than a Kokoro model")
         self._audio = self._model.outputs[0]
 
-    def run(self, piece: Piece) -> Recording:
+    def run(self, piece: Piece) -> SpokenPiece:
         own_speed = float(np.clip(piece.speed, *_SPEEDS))
         wanted = [self._audio, *([self._durations] if self._durations else [])]
         feed: dict[str, Any] = {
@@ -62,14 +68,13 @@ class KokoroNetwork:
         audio, *spans = self._model.run(feed, wanted)
         samples = np.asarray(audio, np.float32).reshape(-1)
         tempo = piece.speed / own_speed
-        if spans and tempo != 1:
-            tempo *= _rounded_up(np.asarray(spans[0], np.float64))
-        return Recording(samples, tempo)
-
-
-def _rounded_up(spans: FloatArray64) -> float:
-    """How much longer whole frames are than `spans`, the frames that each symbol should last."""
-    return float(np.maximum(np.round(spans), 1).sum() / np.maximum(spans.sum(), 1))
+        if not spans:
+            return SpokenPiece(samples, tempo)
+        wished = np.asarray(spans[0], np.float64).reshape(-1)
+        frames = np.maximum(np.round(wished), 1)
+        if tempo != 1:  # whole frames are longer than those that the symbols should last
+            tempo *= float(frames.sum() / np.maximum(wished.sum(), 1))
+        return SpokenPiece(samples, tempo, frames)
 
 
 def _prepared(path: Path) -> tuple[bytes, str]:

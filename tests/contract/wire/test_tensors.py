@@ -86,6 +86,7 @@ def test_empty_answers_are_answers(kind):
         "EmbedSpeakerOutput": lambda: EmbedSpeakerOutput(Embedding("f", np.zeros(1, np.float32))),
         "RestoreOutput": lambda: kind(np.zeros((80, 0), np.float32)),
         "SynthesizeMelOutput": lambda: kind(np.zeros((80, 0), np.float32), np.zeros(0, np.float32)),
+        "SynthesizeOutput": lambda: kind(silence, ()),
         "TranscribeOutput": lambda: TranscribeOutput("", ()),
         "DiarizeOutput": lambda: kind(()),
         "TranscribeSpeakersOutput": lambda: kind("", ()),

@@ -16,6 +16,7 @@ from synthetic_kokoro import (
 
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import ModelFailed
+from contract.tasks import SynthesizeOutput
 from predictors.models.kokoro.model import KokoroSynthesizer
 from predictors.runtime.weights.errors import WeightsMissing
 from predictors.runtime.weights.store import WeightStore
@@ -167,3 +168,26 @@ def test_an_entry_that_cannot_be_served_says_why(
 ) -> None:
     with pytest.raises((InvalidConfig, WeightsMissing), match=message):
         synthesizer(write_onnx_community(tmp_path / "model"), **entry)
+
+
+def test_words_have_their_times_where_they_are_asked_for(model: KokoroSynthesizer) -> None:
+    output = said(model, f"{SENTENCE} {SENTENCE}", word_times=True)
+    assert isinstance(output, SynthesizeOutput)
+    words = output.words or ()
+    assert [one.text for one in words] == SENTENCE.rstrip(".").split() * 2
+    starts = [one.start_s for one in words]
+    assert starts == sorted(starts)
+    assert all(0 <= one.start_s < one.end_s <= output.audio.duration_s for one in words)
+    assert words[9].start_s - words[8].end_s > 0.15, "a sentence ends between them"
+
+
+def test_words_of_faster_speech_are_nearer(model: KokoroSynthesizer) -> None:
+    own, fast = (said(model, word_times=True, speed=speed) for speed in (1.0, 2.0))
+    assert isinstance(own, SynthesizeOutput)
+    assert isinstance(fast, SynthesizeOutput)
+    last, sooner = (own.words or ())[-1], (fast.words or ())[-1]
+    assert sooner.start_s == pytest.approx(last.start_s / 2, rel=0.15)
+
+
+def test_nobody_gets_times_unasked(model: KokoroSynthesizer) -> None:
+    assert getattr(said(model), "words", None) is None

@@ -15,7 +15,13 @@ import pytest
 from benchmarks.intelligibility import SPELLINGS, words
 from contract.audio.codec import Audio
 from contract.config import ModelConfig, load_config
-from contract.tasks import AudioOutput, SynthesizeInput, TranscribeInput, TranscribeOutput
+from contract.tasks import (
+    AudioOutput,
+    SynthesizeInput,
+    SynthesizeOutput,
+    TranscribeInput,
+    TranscribeOutput,
+)
 from predictors.models.kokoro.model import KokoroSynthesizer
 from predictors.models.whisper.model import FasterWhisper
 from predictors.runtime.direct import answers
@@ -86,3 +92,25 @@ def test_no_long_silence_stands_around_a_sentence(speak: Speak) -> None:
     loud = np.flatnonzero(samples > 0.02 * samples.max())
     assert loud[0] < 0.15 * 24_000
     assert len(samples) - loud[-1] < 0.45 * 24_000
+
+
+def test_words_are_spoken_when_their_times_say(listener: FasterWhisper) -> None:
+    """Whisper's own times are good to about a tenth of a second."""
+    try:
+        model = KokoroSynthesizer.load(ENTRIES["kokoro"], HOLDER)
+    except WeightsMissing as exc:
+        pytest.skip(exc.message)
+    text = "The big dog can jump, but the cat cannot."
+    asked = SynthesizeInput(text, voice="af_heart", word_times=True)
+    spoken = answers(model, [asked])[0]
+    assert isinstance(spoken, SynthesizeOutput)
+    heard = answers(listener, [TranscribeInput(spoken.audio, language="en", word_timestamps=True)])[
+        0
+    ]
+    assert isinstance(heard, TranscribeOutput)
+    found = [word for segment in heard.segments for word in segment.words or ()]
+    told = spoken.words or ()
+    assert [words(one.text or "") for one in told] == [words(one.word) for one in found]
+    distances = [abs(a.start_s - b.start_s) for a, b in zip(told, found, strict=True)]
+    assert max(distances) < 0.25
+    assert float(np.median(distances)) < 0.12
