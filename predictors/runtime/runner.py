@@ -102,6 +102,7 @@ class ModelRunner:
     async def ensure_loaded(self) -> None:
         """Load if need be, once for everybody who waits. Raises ModelNotReady."""
         await self._instance.ensure_loaded()
+        self._note_idle()  # what the load has left behind goes back too
 
     async def put_to_sleep(self) -> bool:
         """Unload unless the model is at work; tells whether it did. The next request loads it."""

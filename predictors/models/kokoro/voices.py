@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from contract.errors import InvalidRequest
 from contract.tasks import FloatArray
@@ -65,9 +66,15 @@ def _archives(folder: Path) -> Iterator[tuple[str, FloatArray]]:
 
 def _single_files(folder: Path) -> Iterator[tuple[str, FloatArray]]:
     for path in folder.glob("*.bin"):
-        yield path.stem, _styles(np.frombuffer(path.read_bytes(), "<f4"), path)
+        yield path.stem, _styles(_mapped(path), path)
     for path in folder.glob("*.pt"):
         yield path.stem, _styles(np.frombuffer(_storage(path), "<f4"), path)
+
+
+def _mapped(path: Path) -> NDArray[np.float32]:
+    """A file's numbers where they are: of 54 voices few are spoken with, and 27 MB are not read."""
+    is_whole = path.stat().st_size == _VOICE_BYTES
+    return np.memmap(path, "<f4", mode="r") if is_whole else np.zeros(0, np.float32)
 
 
 def _storage(path: Path) -> bytes:
