@@ -92,7 +92,10 @@ class ResilientClient:
         with tracing.span(f"call {model}", SpanKind.CLIENT, context) as inside:
             for layer in self._middleware:
                 sent = await layer.process_request(model, sent, inside)
-            output = await self._with_fallback(model, sent, inside)
+            try:
+                output = await self._cached(model, sent, inside)
+            except (ModelFailed, Unavailable) as exc:
+                output = await self._cached(self._fallback(model, exc), sent, inside)
             for layer in reversed(self._middleware):
                 output = await layer.process_response(model, output, inside)
         return output  # type: ignore[return-value]  # the transport checks the output's class
@@ -108,18 +111,14 @@ class ResilientClient:
         for circuit in self._circuits.values():
             await circuit.aclose()
 
-    async def _with_fallback(
-        self, model: str, request: TaskInput[Any], context: RequestContext
-    ) -> TaskOutput:
-        try:
-            return await self._cached(model, request, context)
-        except (ModelFailed, Unavailable) as exc:
-            config = self._catalog().find(model)
-            if config is None or config.fallback is None:
-                raise
-            logger.warning("%s failed (%s); %s answers instead", model, exc.code, config.fallback)
-            FALLBACKS.labels(model).inc()
-            return await self._cached(config.fallback, request, context)
+    def _fallback(self, model: str, error: SpeechError) -> str:
+        """Who answers instead. Raises the error where nobody does."""
+        config = self._catalog().find(model)
+        if config is None or config.fallback is None:
+            raise error
+        logger.warning("%s failed (%s); %s answers instead", model, error.code, config.fallback)
+        FALLBACKS.labels(model).inc()
+        return config.fallback
 
     async def _cached(
         self, model: str, request: TaskInput[Any], context: RequestContext

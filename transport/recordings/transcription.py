@@ -97,6 +97,8 @@ async def transcribed(
 
 def joined(parts: Sequence[TranscribeOutput]) -> TranscribeOutput:
     """One transcript of consecutive ones; the language is the first that was spoken."""
+    if len(parts) == 1:
+        return parts[0]
     spoken = next((part for part in parts if part.text), parts[0])
     return replace(
         spoken,
