@@ -2,8 +2,10 @@
 
 Always there: Kennedy's recording and the Piper voice joe. Further real voices come from example
 recordings of two packages, where they are installed (pip install --no-deps f5-tts pyannote.audio),
-and spoken ones from Kokoro, where SPEECH_BENCH_KOKORO is the `model` of a KokoroSynthesizer. Voices
-with which the clustering was tuned are left out (docs/decisions/0020-diarization.md).
+and spoken ones from Kokoro, where SPEECH_BENCH_KOKORO is the `model` of a KokoroSynthesizer. Any
+other people's: SPEECH_BENCH_PEOPLE is a folder with a folder of recordings for each, as LibriSpeech
+has them. Voices with which the clustering was tuned are left out; leave 1688, 1998, 2033, 2414 and
+2609 of LibriSpeech's test-other out too (docs/decisions/0020-diarization.md).
 """
 
 from __future__ import annotations
@@ -47,12 +49,13 @@ _SENTENCES = (
     "Fine, let us move on to the next point on the list.",
 )
 _F5 = {
-    "town": "f5_tts/infer/examples/multi/town.flac",
     "english": "f5_tts/infer/examples/basic/basic_ref_en.wav",
     "chinese": "f5_tts/infer/examples/basic/basic_ref_zh.wav",
 }
 _TELEPHONE = "pyannote/audio/sample/sample"
 _LOUDNESS = 0.06
+_RECORDINGS = 5
+"""Of each person; more would only take time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +71,8 @@ def voices() -> dict[str, list[FloatArray]]:
     for name, path in _F5.items():
         if file := _packaged(path):
             found[name] = _sentences(file)
+    if folder := os.environ.get("SPEECH_BENCH_PEOPLE"):
+        found |= {person.name: _recorded(person) for person in sorted(Path(folder).iterdir())}
     if model := os.environ.get("SPEECH_BENCH_KOKORO"):
         entry = ModelConfig(name="kokoro", model=model, model_type="KokoroSynthesizer")
         found |= {name: _spoken(entry, name) for name in KOKORO_VOICES}
@@ -129,6 +134,12 @@ def _sentences(file: Path) -> list[FloatArray]:
     (found,) = answers(detector, [DetectSpeechInput(audio, min_silence_duration_ms=150)])
     assert isinstance(found, DetectSpeechOutput)
     return list(_stretches(audio.samples, [(s.start_s, s.end_s) for s in found.segments]))
+
+
+def _recorded(person: Path) -> list[FloatArray]:
+    """Of a few recordings, in the order of their names."""
+    files = sorted(person.iterdir())[:_RECORDINGS]
+    return [one for file in files for one in _sentences(file)]
 
 
 def _stretches(samples: FloatArray, speech: Sequence[tuple[float, float]]) -> Iterator[FloatArray]:
