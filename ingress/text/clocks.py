@@ -25,7 +25,7 @@ _CLOCK_BY_H = re.compile(
 _HOUR = re.compile(rf"{START}(?<![:$€£])(1[0-2]|[1-9]){_GAP}?([AaPp])\.?[Mm]\b(\.?)")
 _CLOCK_BY_POINT = {
     "de": re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4])\.([0-5][0-9]){_GAP}?Uhr(?!\w)"),
-    "it": re.compile(r"(?:(?<=alle )|(?<=ore ))([01]?[0-9]|2[0-4])\.([0-5][0-9])(?![.,]?\w)"),
+    "it": re.compile(r"(?:(?<=[Aa]lle )|(?<=[Oo]re ))([01]?[0-9]|2[0-4])\.([0-5][0-9])(?![.,]?\w)"),
 }
 _HOURS_UHR = re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4]) ?[-–] ?(?=[0-9.:]{{1,5}}{_GAP}Uhr\b)")
 _HOUR_UHR = re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4]){_GAP}Uhr\b(?:{_GAP}([0-5]?[0-9])\b)?")

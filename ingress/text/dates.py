@@ -176,7 +176,9 @@ def _german_day(found: re.Match[str], locale: Locale) -> str:
     if not 1 <= int(found[2]) <= 31:
         return found[0]
     names = {name.lower(): full for name, full in _months("de").items()}
-    end = "." if found[0].endswith(".") and not found.string[found.end() :].strip() else ""
+    is_full = found[3].lower() == names[found[3].lower()].lower()
+    is_last = not found.string[found.end() : found.end() + 8].strip()
+    end = "." if found[0].endswith(".") and (is_full or is_last) else ""
     day = ordinal(found[2], locale, german_form(before))
     return f"{before} {day} {names[found[3].lower()]}{end}".strip()
 

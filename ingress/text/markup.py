@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # both are imported when the first text is spoken: a server s
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
+_TERMINAL = re.compile(r"\x1b\[[0-9;]{0,32}[A-Za-z]")
+"""Colours of a terminal."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _INVISIBLE = re.compile(
     r"[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufe0e\ufe0f\ufeff\ufff9-\ufffb]"
@@ -42,7 +44,9 @@ _WIDE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]$")
 
 def visible_text(text: str) -> str:
     """The text without control and invisible characters."""
-    return _CONTROL.sub(" ", _LINE_ENDS.sub("\n", _INVISIBLE.sub("", text))).strip()
+    return _CONTROL.sub(
+        " ", _LINE_ENDS.sub("\n", _INVISIBLE.sub("", _TERMINAL.sub("", text)))
+    ).strip()
 
 
 def spoken_text(text: str, *, keeps_schemes: bool = False) -> str:

@@ -20,7 +20,9 @@ MAX_SILENCE_S = 120.0
 _LONGEST_IPA = 100
 """Of all breaks of a request together."""
 
-_BEGINS = re.compile(r"\s{0,64}(?:<\?xml[^<>]{0,128}\?>\s{0,64})?<speak(?=[\s/>])")
+_BEGINS = re.compile(
+    r"\s{0,64}(?:<\?xml[^<>]{0,128}\?>\s{0,64})?<(?:speak(?=[\s/>])|!DOCTYPE\s{1,64}speak\b)"
+)
 _STRENGTHS_S = {
     **{"none": 0.0, "x-weak": 0.25, "weak": 0.5, "medium": 0.75, "strong": 1.0, "x-strong": 1.25},
 }

@@ -75,3 +75,7 @@ def test_control_characters_separate_and_surrogates_go():
 )
 def test_hostile_markup_is_answered(written):
     assert isinstance(spoken_text(written), str)
+
+
+def test_colours_of_a_terminal_are_not_read() -> None:
+    assert visible_text("\x1b[1;31mred\x1b[0m text") == "red text"
