@@ -33,15 +33,23 @@ ingress or transformer asks new predictors."""
 
 
 def to_message(value: TaskInput[Any] | TaskOutput, request_id: str = "") -> Message:
-    """Spell an input or output. Raises ModelFailed for numbers that are not finite."""
+    """Spell an input or output. Raises ModelFailed for numbers that are not finite.
+
+    An input's parameters go only where they differ from their defaults: a predictor of an earlier
+    version, as it is met during an upgrade, refuses a name that it does not know.
+    """
     tensors: list[Tensor] = []
     for field in tensor_fields(type(value)):
         content = getattr(value, field.name)
         if content is not None:
             tensors += codec_of(field).to_tensors(field, content)
-    given = {field.name: getattr(value, field.name) for field in parameter_fields(type(value))}
-    parameters: Parameters = {name: one for name, one in given.items() if one is not None}
-    if isinstance(value, TaskInput):
+    is_input = isinstance(value, TaskInput)
+    parameters: Parameters = {}
+    for field in parameter_fields(type(value)):
+        content = getattr(value, field.name)
+        if content is not None and not (is_input and content == field.default):
+            parameters[field.name] = content
+    if is_input:
         parameters[TASK] = value.task.value
     return Message(tuple(tensors), parameters, request_id)
 

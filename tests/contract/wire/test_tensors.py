@@ -1,6 +1,7 @@
 """Every task travels as a V2 message and arrives as it was; what is wrong is named."""
 
 import base64
+import dataclasses
 import pickle
 
 import numpy as np
@@ -14,6 +15,7 @@ from wire_reading import input_from_message
 from contract.audio.codec import Audio, wav_bytes
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest, ModelFailed, PayloadTooLarge, SpeechError
+from contract.fields import parameter_fields
 from contract.tasks import (
     INPUTS,
     AudioOutput,
@@ -93,6 +95,18 @@ def test_empty_answers_are_answers(kind):
     }[kind.__name__]()
     for message in [*over_rest(to_message(empty)), over_grpc(to_message(empty))]:
         assert is_same(output_from_message(kind, message), empty)
+
+
+@pytest.mark.parametrize("kind", INPUTS.values(), ids=lambda kind: kind.__name__)
+@given(data=st.data())
+@settings(max_examples=10, deadline=None)
+def test_a_parameter_at_its_default_is_not_sent(kind, data):
+    """A predictor of an earlier version refuses those that it does not know."""
+    value = data.draw(any_of(kind))
+    defaults = {f.name: f.default for f in parameter_fields(kind) if not f.is_required}
+    asked = dataclasses.replace(value, **defaults)
+    required = {f.name for f in parameter_fields(kind) if f.is_required}
+    assert to_message(asked).parameters.keys() == required | {"task"}
 
 
 # What a person writes by hand -----------------------------------------------------------------
