@@ -43,13 +43,13 @@ def to_message(value: TaskInput[Any] | TaskOutput, request_id: str = "") -> Mess
         content = getattr(value, field.name)
         if content is not None:
             tensors += codec_of(field).to_tensors(field, content)
-    is_input = isinstance(value, TaskInput)
     parameters: Parameters = {}
     for field in parameter_fields(type(value)):
         content = getattr(value, field.name)
-        if content is not None and not (is_input and content == field.default):
+        is_implied = isinstance(value, TaskInput) and content == field.default
+        if content is not None and not is_implied:
             parameters[field.name] = content
-    if is_input:
+    if isinstance(value, TaskInput):
         parameters[TASK] = value.task.value
     return Message(tuple(tensors), parameters, request_id)
 
