@@ -19,6 +19,9 @@ from benchmarks.one_model import BATCH
 from benchmarks.setup import Setup
 from contract.config import ModelConfig
 
+_START = ("import", "load", "warm-up")
+"""What a process does before a model is ready, beside the server around it."""
+
 
 def run(setup: Setup) -> Iterator[Line]:
     for model_type, entry in (real() | written(setup.folder / "weights")).items():
@@ -32,6 +35,8 @@ def _lines(model_type: str, found: Mapping[str, Any]) -> Iterator[Line]:
     yield Line(f"{model_type}, {BATCH} in a batch", "s/s", median(eight), None, ratio)
     for case, name in (("1 request", "one"), (f"{BATCH} in a batch", "eight")):
         yield Line(f"{model_type}, {case}, processor time", "s/s", found["cpu"][name])
+    for step, seconds in zip(_START, found["start_s"], strict=True):
+        yield Line(f"{model_type}, {step}", "s", seconds)
     yield Line(f"{model_type}, weights", "MB", found["weights_mb"])
     yield Line(f"{model_type}, process once loaded", "MB", found["loaded_mb"])
     yield Line(f"{model_type}, process at its peak", "MB", found["peak_mb"])

@@ -10,6 +10,7 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -55,13 +56,22 @@ def main() -> None:
     """Measure the entry on standard input; the last line of the output is JSON."""
     set_openmp_passive()  # as our servers do, before a model library is imported
     entry = ModelConfig.model_validate_json(sys.stdin.read())
+    started_s = [time.perf_counter()]
     if entry.model_type not in _TORCH_FREE:
         import torch
 
         torch.set_num_threads(THREADS)
-    model = model_type_class(entry.model_type).load(entry, WeightStore().holder())
+    kind = model_type_class(entry.model_type)
+    started_s.append(time.perf_counter())
+    model = kind.load(entry, WeightStore().holder())
+    started_s.append(time.perf_counter())
     answers(model, [model.warm_up_request()])
-    report = {"weights_mb": model.size_bytes / 2**20, "loaded_mb": _resident_mb()}
+    started_s.append(time.perf_counter())
+    report: dict[str, Any] = {
+        "start_s": [after - before for before, after in pairwise(started_s)],
+        "weights_mb": model.size_bytes / 2**20,
+        "loaded_mb": _resident_mb(),
+    }
     request = REQUESTS[entry.model_type]()
     cpu: dict[str, list[float]] = {"one": [], "eight": []}
     ways = {
@@ -70,7 +80,7 @@ def main() -> None:
     }
     ways["one"]()  # the first call of a size plans its memory
     cpu["one"].clear()
-    found: dict[str, Any] = report | take_turns(ways, int(sys.argv[1]))
+    found = report | take_turns(ways, int(sys.argv[1]))
     found["cpu"] = {name: median(figures) for name, figures in cpu.items()}
     found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(found))
