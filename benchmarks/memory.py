@@ -14,6 +14,7 @@ import argparse
 import asyncio
 import base64
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -41,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--requests", type=int, default=3000)
     parser.add_argument("--clients", type=int, default=4)
     chosen = parser.parse_args(argv)
-    print(machine())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with us
+    print(machine(), flush=True)
     with tempfile.TemporaryDirectory() as folder:
         port = free_port()
         command = harmony(sys.executable, material.CONFIG, port)
