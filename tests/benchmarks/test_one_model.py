@@ -25,6 +25,7 @@ def test_a_batch_is_compared_with_single_requests_of_the_same_round() -> None:
         "one": [1.0, 4.0, 2.0],
         "eight": [0.5, 3.0, 0.8],
         "cpu": {"one": 1.5, "eight": 0.7},
+        "start_s": [1.1, 0.6, 0.2],
         "weights_mb": 10.0,
         "loaded_mb": 300.0,
         "peak_mb": 400.0,
@@ -32,4 +33,4 @@ def test_a_batch_is_compared_with_single_requests_of_the_same_round() -> None:
     alone, together, *rest = _lines("It", found)
     assert alone == Line("It, 1 request", "s/s", 2.0)
     assert together == Line("It, 8 in a batch", "s/s", 0.8, None, 0.5)
-    assert [line.ours for line in rest] == [1.5, 0.7, 10.0, 300.0, 400.0]
+    assert [line.ours for line in rest] == [1.5, 0.7, 1.1, 0.6, 0.2, 10.0, 300.0, 400.0]
