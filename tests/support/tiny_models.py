@@ -32,6 +32,7 @@ from contract.tasks import (
     SynthesizeInput,
     SynthesizeMelInput,
     SynthesizeMelOutput,
+    SynthesizeOutput,
     Task,
     TranscribeInput,
     TranscribeOutput,
@@ -259,7 +260,7 @@ class TinySynthesizer(_Tiny[SynthesizeInput, AudioOutput]):
         voices = self.config.voices
         shift = voices.index(request.voice) * 10.0 if request.voice else 0.0
         pitches = [letter_hz(letter) + shift for letter in request.text]
-        return AudioOutput(Audio(tones(pitches, LETTER_S / request.speed), SAMPLE_RATE))
+        return SynthesizeOutput(Audio(tones(pitches, LETTER_S / request.speed), SAMPLE_RATE))
 
     def check(self, request: SynthesizeInput) -> None:
         if request.voice is not None and request.voice not in self.config.voices:

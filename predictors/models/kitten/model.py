@@ -12,7 +12,7 @@ import onnxruntime
 from contract.audio.codec import Audio
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest, ModelFailed
-from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
+from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, SynthesizeOutput, Task
 from predictors.models.kitten.voices import CONFIG, Voices, read_directory
 from predictors.nn.onnx import OnnxModel, onnx_providers
 from predictors.nn.tempo import Recording
@@ -117,7 +117,7 @@ class KittenTTSSynthesizer(Model[SynthesizeInput, AudioOutput]):
 
     def finish(self, prepared: Prepared[float], results: Sequence[Recording]) -> AudioOutput:
         samples = [recording.at_tempo(SAMPLE_RATE) for recording in results]
-        return AudioOutput(Audio(np.concatenate(samples).clip(-1, 1), SAMPLE_RATE))
+        return SynthesizeOutput(Audio(np.concatenate(samples).clip(-1, 1), SAMPLE_RATE))
 
     def warm_up_request(self) -> SynthesizeInput:
         return SynthesizeInput("Good morning. This is a test.")

@@ -13,7 +13,7 @@ import onnxruntime
 from contract.audio.codec import Audio
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest
-from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, Task
+from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, SynthesizeOutput, Task
 from predictors.models.piper.network import MAX_PADDING, MAX_RUN_IDS, Piece, Scales
 from predictors.models.piper.phonemes import sentences
 from predictors.models.piper.voice import LoadedVoice, load_voice
@@ -128,7 +128,7 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
             for recording in islice(recordings, pieces):
                 parts.append(_loud(recording.at_tempo(rate)))
             parts.append(silence)
-        return AudioOutput(Audio(np.concatenate(parts), rate))
+        return SynthesizeOutput(Audio(np.concatenate(parts), rate))
 
     def trim_memory(self) -> None:
         self.voice.network.trim_memory()

@@ -12,7 +12,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from contract.audio.codec import Audio
 from contract.errors import ModelFailed
-from contract.tasks import AudioOutput, SynthesizeInput
+from contract.tasks import AudioOutput, SynthesizeInput, SynthesizeOutput
 from predictors.models.vits.network import VitsSynthesizer
 from predictors.nn.loading import refuse_damaged
 from predictors.nn.noise import generator
@@ -93,7 +93,7 @@ class PieceSynthesizer:
         waves = [recording.at_tempo(rate) for recording in recordings]
         samples = np.concatenate([part for wave in waves for part in (wave, gap)])
         if np.isfinite(samples).all():
-            return AudioOutput(Audio(samples, rate))
+            return SynthesizeOutput(Audio(samples, rate))
         refuse_damaged(self.network)
         raise ModelFailed("the network gave no finite sound for this text; set dtype to float32")
 

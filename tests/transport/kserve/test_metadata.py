@@ -52,6 +52,7 @@ def _example(kind):
         "str": "x",
         "Audio": SOUND,
         "segments": (SpeechSegment(0, 1),),
+        "words": (SpeechSegment(0, 1, "x"),),
         "embedding": Embedding("f", np.zeros(2, np.float32)),
     }
     values = {}
