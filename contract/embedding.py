@@ -45,7 +45,7 @@ class Embedding:
         """Raise InvalidRequest that names both families unless this is the wanted one."""
         if self.family != family:
             raise InvalidRequest(
-                f"{param} is a {self.family} embedding; this model needs a {family} embedding",
+                f"{param} is of the family {self.family}; this model needs one of {family}",
                 param=param,
             )
 

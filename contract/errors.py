@@ -117,6 +117,11 @@ class Cancelled(SpeechError):
 class ModelFailed(SpeechError):
     code = "model_failed"
 
+    @classmethod
+    def of(cls, model: str) -> Self:
+        """For an error that is for the log alone."""
+        return cls(f"{model} failed on this request; the server's log tells why")
+
 
 class Unavailable(SpeechError):
     status = 503

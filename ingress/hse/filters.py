@@ -28,7 +28,9 @@ def plan(
         names += plan(app_state, one.pre_processing_filters, param=param)
         names.append(_restorer(app_state, one, param))
         if len(names) > _MOST_FILTERS:
-            raise InvalidRequest(f"{param} has more than {_MOST_FILTERS} filters", param=param)
+            raise InvalidRequest(
+                f"{param} has more than {_MOST_FILTERS} filters; send fewer", param=param
+            )
     return tuple(names)
 
 

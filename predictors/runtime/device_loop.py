@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from contract.errors import ModelFailed, SpeechError
@@ -64,6 +65,7 @@ class DeviceLoop:
         self._name = name
         self._queue = queue
         self._limit = limit
+        self._failed = partial(ModelFailed.of, name)
         self._is_stopped = False
         self._current: list[Place] = []
 
@@ -77,9 +79,7 @@ class DeviceLoop:
                 raise
             except Exception:  # an error of ours; nobody may wait for ever
                 logger.exception("running a pass of %s failed", self._name)
-                self._settle(
-                    self._current, lambda: self._queue.fail(self._current, self._unexpected)
-                )
+                self._settle(self._current, lambda: self._queue.fail(self._current, self._failed))
 
     def stop(self, error: Callable[[], SpeechError]) -> None:
         """Take no further batch, and end the requests of the one that runs."""
@@ -185,10 +185,7 @@ class DeviceLoop:
         if isinstance(error, SpeechError):
             return error
         logger.error("%s failed on a request", self._name, exc_info=error)
-        return self._unexpected()
-
-    def _unexpected(self) -> ModelFailed:
-        return ModelFailed(f"{self._name} failed on this request; the server's log tells why")
+        return self._failed()
 
 
 def _too_large() -> ModelFailed:

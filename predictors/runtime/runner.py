@@ -271,7 +271,7 @@ class ModelRunner:
         if isinstance(exc, SpeechError):
             return exc
         logger.error("%s failed on a request", self.name, exc_info=exc)
-        return ModelFailed(f"{self.name} failed on this request; the server's log tells why")
+        return ModelFailed.of(self.name)
 
 
 def _settle(future: asyncio.Future[list[Any]], outcome: Outcome) -> None:

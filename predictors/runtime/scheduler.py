@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from contract.errors import ModelFailed, SpeechError, Unavailable
@@ -99,7 +100,7 @@ class Scheduler:
                     self._queue.fail_waiting(_copies(error))
                 except Exception:
                     logger.exception("scheduling for %s failed", self._instance.name)
-                    self._queue.fail_waiting(self._unexpected)
+                    self._queue.fail_waiting(partial(ModelFailed.of, self._instance.name))
         finally:
             self._draining = None
 
@@ -129,10 +130,6 @@ class Scheduler:
                 loop.stop(_copies(self._instance.stalled()))
                 self._instance.start_afresh()
                 return
-
-    def _unexpected(self) -> ModelFailed:
-        name = self._instance.name
-        return ModelFailed(f"{name} failed on this request; the server's log tells why")
 
 
 def _seconds_since(instant_s: float | None) -> float:

@@ -146,6 +146,6 @@ def test_an_embedding_is_one_vector():
 def test_families_do_not_mix():
     one = Embedding("openvoice_v1", VECTOR)
     one.require_family("openvoice_v1", param="embedding")
-    with pytest.raises(InvalidRequest, match="a openvoice_v1 embedding.*a openvoice_v2") as error:
+    with pytest.raises(InvalidRequest, match="family openvoice_v1; .* of openvoice_v2") as error:
         one.require_family("openvoice_v2", param="embedding")
     assert error.value.param == "embedding"

@@ -199,7 +199,7 @@ def only_speech_errors(model: str) -> Iterator[None]:
         raise
     except Exception as exc:
         logger.exception("%s could not read or write a body", model)
-        raise ModelFailed(f"{model} failed on this request; the server's log tells why") from exc
+        raise ModelFailed.of(model) from exc
 
 
 async def _all_or_first_error(answers: Iterable[Awaitable[TaskOutput]]) -> list[TaskOutput]:

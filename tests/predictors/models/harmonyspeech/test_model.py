@@ -271,7 +271,7 @@ def test_another_voice_is_another_mel(synthesizer: Any):
         (
             {"embedding": voice(family="openvoice_v2")},
             "embedding",
-            "a openvoice_v2 embedding; this model needs a harmonyspeech",
+            "of the family openvoice_v2; this model needs one of harmonyspeech",
         ),
         ({"embedding": LegacyEmbedding(saved(torch.ones(1, 256, 1)))}, "embedding", "openvoice"),
         (

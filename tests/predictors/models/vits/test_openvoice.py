@@ -549,7 +549,7 @@ def test_code_in_an_embedding_file_is_refused_and_not_executed(
         (
             {"target_embedding": voice("x", "openvoice_v1")},
             "target_embedding",
-            "openvoice_v1 embedding; this model needs a openvoice_v2",
+            "of the family openvoice_v1; this model needs one of openvoice_v2",
         ),
         (
             {"target_embedding": voice("x"), "source_embedding": voice("x", "harmonyspeech")},
