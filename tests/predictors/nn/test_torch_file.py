@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import random
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -76,6 +77,23 @@ def test_refuses_truncated_files(tmp_path: Path, zipped: bool, kept: float):
     path.write_bytes(whole[: int(kept * len(whole)) if isinstance(kept, float) else kept])
     with pytest.raises(CheckpointError, match=r"'cut\.pt'.*Download it again"):
         read_tensors(path, "state")
+
+
+@ZIPPED
+def test_a_damaged_file_is_refused_or_read_and_nothing_else(tmp_path: Path, zipped: bool):
+    state = {"a": torch.randn(6, 4), "b": torch.randn(3).half()}
+    path = saved(tmp_path / "m.pt", {"state": state}, zipped)
+    whole, chance = path.read_bytes(), random.Random(1)
+    refused = 0
+    for _ in range(300):
+        content = bytearray(whole)
+        content[chance.randrange(len(content))] = chance.randrange(256)
+        path.write_bytes(content)
+        try:
+            read_tensors(path, "state")
+        except CheckpointError:
+            refused += 1
+    assert 0 < refused < 300
 
 
 @pytest.mark.parametrize(
