@@ -54,6 +54,20 @@ def _ref(model: type[BaseModel]) -> dict[str, str]:
     return {"$ref": _REFS.format(model=model.__name__)}
 
 
+def _multipart(fields: type[BaseModel], upload: str = "file") -> dict[str, Any]:
+    """The request body of an upload."""
+    schema = fields.model_json_schema(ref_template=_REFS)
+    schema.pop("$defs", None)
+    file = {"type": "string", "format": "binary", "description": "The recording."}
+    properties = {upload: file} | {
+        f"{name}[]" if value.get("type") == "array" else name: value
+        for name, value in schema["properties"].items()
+    }
+    required = [upload, *schema.get("required", [])]
+    body = schema | {"properties": properties, "required": required}
+    return {"multipart/form-data": {"schema": body}}
+
+
 def _json(*models: type[BaseModel]) -> dict[str, Any]:
     refs = [_ref(model) for model in models]
     return {"application/json": {"schema": refs[0] if len(refs) == 1 else {"anyOf": refs}}}
@@ -138,17 +152,12 @@ def _body(content: dict[str, Any]) -> dict[str, Any]:
 
 
 TRANSCRIPTION_BODY = _body(
-    openai.multipart(openai.CreateTranscriptionRequest, refs=_REFS)
-    | _json(hse.SpeechTranscribeRequest)
+    _multipart(openai.CreateTranscriptionRequest) | _json(hse.SpeechTranscribeRequest)
 )
-VOICE_CONSENT_BODY = _body(
-    openai.multipart(voice_schemas.CreateVoiceConsentRequest, refs=_REFS, upload="recording")
-)
-VOICE_BODY = _body(
-    openai.multipart(voice_schemas.CreateVoiceRequest, refs=_REFS, upload="audio_sample")
-)
-SPEECH_TIMESTAMPS_BODY = _body(openai.multipart(openai.DetectSpeechRequest, refs=_REFS))
-TRANSLATION_BODY = _body(openai.multipart(openai.CreateTranslationRequest, refs=_REFS))
+VOICE_CONSENT_BODY = _body(_multipart(voice_schemas.CreateVoiceConsentRequest, "recording"))
+VOICE_BODY = _body(_multipart(voice_schemas.CreateVoiceRequest, "audio_sample"))
+SPEECH_TIMESTAMPS_BODY = _body(_multipart(openai.DetectSpeechRequest))
+TRANSLATION_BODY = _body(_multipart(openai.CreateTranslationRequest))
 
 
 def document(app: FastAPI) -> Callable[[], dict[str, Any]]:

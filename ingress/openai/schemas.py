@@ -285,17 +285,3 @@ class ErrorDetail(BaseModel):
 
 class OpenAIError(BaseModel):
     error: ErrorDetail
-
-
-def multipart(fields: type[BaseModel], *, refs: str, upload: str = "file") -> dict[str, Any]:
-    """The request body of an upload, for the OpenAPI document; `refs` is its reference template."""
-    schema = fields.model_json_schema(ref_template=refs)
-    schema.pop("$defs", None)
-    file = {"type": "string", "format": "binary", "description": "The recording."}
-    properties = {upload: file} | {
-        f"{name}[]" if value.get("type") == "array" else name: value
-        for name, value in schema["properties"].items()
-    }
-    required = [upload, *schema.get("required", [])]
-    body = schema | {"properties": properties, "required": required}
-    return {"multipart/form-data": {"schema": body}}

@@ -79,11 +79,6 @@ Stretch = tuple[str, str]
 """Part of a text, and how it is said in IPA; "": as it is spelled."""
 
 
-def read_pieces(text: str, letter: str) -> list[list[list[Token]]]:
-    """The pieces of a text without pronunciations."""
-    return read_stretches([(text, "")], letter)
-
-
 def read_stretches(text: Iterable[Stretch], letter: str) -> list[list[list[Token]]]:
     """For each sentence its pieces, each the tokens of at most MAX_SYMBOLS symbols.
 

@@ -8,7 +8,6 @@ from predictors.text.kokoro import (
     MAX_SYMBOLS,
     ids_of,
     letters_of,
-    read_pieces,
     read_stretches,
 )
 
@@ -18,7 +17,7 @@ pytest.importorskip("espeakng_loader")
 def spoken(text: str, letter: str) -> list[list[str]]:
     return [
         ["".join(token.symbols for token in piece) for piece in sentence]
-        for sentence in read_pieces(text, letter)
+        for sentence in read_stretches([(text, "")], letter)
     ]
 
 
@@ -28,7 +27,7 @@ def test_a_sentence_ends_behind_its_closing_quote_and_before_the_next_opening_on
 
 
 def test_ids_are_those_of_the_published_vocabulary() -> None:
-    [[piece]] = read_pieces("Hi!", "a")
+    [[piece]] = read_stretches([("Hi!", "")], "a")
     assert ids_of(piece) == (50, 156, 25, 5)
 
 
@@ -47,7 +46,7 @@ def test_a_long_text_without_any_place_to_cut_still_fits() -> None:
 @pytest.mark.parametrize("text", ["…!?", "“”", "🙂", "—"])
 def test_a_text_without_words_is_refused_with_the_language(text: str) -> None:
     with pytest.raises(NoSpeakableText, match="one word in English"):
-        read_pieces(text, "a")
+        read_stretches([(text, "")], "a")
 
 
 @pytest.mark.parametrize(
