@@ -12,7 +12,8 @@ from enum import StrEnum
 from contract.errors import DeadlineExceeded
 from contract.lifecycle import StepTiming
 
-DEFAULT_TIMEOUT_S = 300.0
+DEFAULT_TIMEOUT_S = 600.0
+"""How long OpenAI's clients wait (openai-python, src/openai/_constants.py, DEFAULT_TIMEOUT)."""
 
 
 class Priority(StrEnum):

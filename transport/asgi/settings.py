@@ -16,6 +16,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from contract.context import DEFAULT_TIMEOUT_S
 from transport.decoding.settings import DecodingSettings
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class ServerSettings(DecodingSettings):
     renamed: ClassVar[Mapping[str, Renamed]] = {}
     """Old names, still read from the environment, with a warning."""
 
-    timeout_s: float = Field(default=300.0, gt=0)
+    timeout_s: float = Field(default=DEFAULT_TIMEOUT_S, gt=0)
     """Most time for one request; a client may ask for less with x-speech-timeout-ms."""
     max_body_mb: int = Field(default=256, ge=1)
     """Largest request body in megabytes (2^20 bytes), on REST and gRPC alike. An hour of speech,
