@@ -13,13 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from contract.errors import PayloadTooLarge, RateLimited
 from ingress import client_secrets
+from ingress.dialect import API_PATHS, is_below
 from ingress.keys import KeyRing, RateLimit, WrongKey, offered_keys
 from ingress.request_state import RequestState
 from ingress.state import AppState
 from transport.asgi.body import read_body, replayed
 from transport.asgi.settings import MEGABYTE
 
-_API = "/v1"
 DOCUMENT_PATH = "/openapi.json"
 METRICS_PATH = "/metrics"
 MAX_JSON_ITEMS = 100_000
@@ -44,7 +44,7 @@ class Admission:
         self._rate = RateLimit(settings.requests_per_minute)
         self._wrong_keys = RateLimit(settings.wrong_keys_per_minute)
         closed = (METRICS_PATH,) if settings.metrics == "key" else ()
-        self._guarded = (_API, *closed, *((DOCUMENT_PATH,) if settings.docs == "key" else ()))
+        self._guarded = (*API_PATHS, *closed, *((DOCUMENT_PATH,) if settings.docs == "key" else ()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket") or not self._is_guarded(scope):
@@ -61,10 +61,7 @@ class Admission:
         await self._app(scope, receive, send)
 
     def _is_guarded(self, scope: Scope) -> bool:
-        path: str = scope["path"]
-        return scope.get("method") != "OPTIONS" and any(
-            path == one or path.startswith(f"{one}/") for one in self._guarded
-        )
+        return scope.get("method") != "OPTIONS" and is_below(scope["path"], self._guarded)
 
     def _identify(self, scope: Scope, address: str) -> str | None:
         """The holder of the key, None when there are no keys. Raises Unauthorized, RateLimited.

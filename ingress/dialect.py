@@ -7,7 +7,7 @@ HSE's own paths speak HSE. `/v1/audio/speech` speaks HSE when the body has a key
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
@@ -22,6 +22,8 @@ class Dialect(StrEnum):
     HSE = "hse"
 
 
+API_PATHS = ("/v1", "/dev")
+"""Whatever speaks, listens or stores lies below one of them, and a key guards it."""
 SPEECH_PATH = "/v1/audio/speech"
 TRANSCRIPTIONS_PATH = "/v1/audio/transcriptions"
 _HSE_PATHS = (
@@ -59,6 +61,10 @@ _HSE_TYPES = {
     503: "ServiceUnavailableError",
     504: "TimeoutError",
 }
+
+
+def is_below(path: str, prefixes: Iterable[str]) -> bool:
+    return any(path == one or path.startswith(f"{one}/") for one in prefixes)
 
 
 def dialect_of_path(path: str, content_type: str) -> Dialect:

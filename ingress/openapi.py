@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from ingress.dialect import SPEECH_PATH
+from ingress.dialect import API_PATHS, SPEECH_PATH, is_below
 from ingress.encoding import AudioFormat
 from ingress.hse import schemas as hse
 from ingress.openai import schemas as openai
@@ -188,9 +188,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def _correct(path: str, operation: dict[str, Any]) -> None:
-    """Wrong bodies are 400 here, not 422; keys guard /v1; a body may fit both dialects."""
+    """Wrong bodies are 400 here, not 422; keys guard the API; a body may fit both dialects."""
     operation["responses"].pop("422", None)
-    if path.startswith("/v1"):
+    if is_below(path, API_PATHS):
         operation["security"] = [{name: []} for name in _SECURITY]
     if path == SPEECH_PATH:
         content = operation["requestBody"]["content"]["application/json"]

@@ -52,6 +52,18 @@ def wait_for_device(device: str | None) -> None:
         torch.cuda.synchronize(device)
 
 
+def empty_cache() -> None:
+    """Give the memory back that torch keeps on its devices, if it is in use there."""
+    if _is_on_gpu():
+        sys.modules["torch"].cuda.empty_cache()
+
+
 def _torch_with_gpu(device: str | None) -> Any:
-    torch = sys.modules.get("torch")
-    return torch if device and torch is not None and torch.cuda.is_initialized() else None
+    return sys.modules["torch"] if device and _is_on_gpu() else None
+
+
+def _is_on_gpu() -> bool:
+    """Another thread may be about to import torch: then its modules are there before their
+    functions are."""
+    is_initialized = getattr(sys.modules.get("torch.cuda"), "is_initialized", None)
+    return is_initialized is not None and bool(is_initialized())

@@ -183,8 +183,8 @@ class ModelInstance:
                 self.footprint_bytes = self.model.size_bytes
                 self.state = State.LOADED
         except Exception as exc:  # whatever a model library raises
-            await self._drop(discard=True)
             self._fail(exc)
+            await self._drop(discard=True)
         else:
             self._has_answered = True
             self._note_success(time.monotonic() - started_s)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-import sys
+
+from predictors.runtime.devices import empty_cache
 
 _CLASS_NAMES = frozenset({"OutOfMemoryError"})  # torch, without importing it
 _PHRASES = ("out of memory", "bad_alloc", "bad allocation", "failed to allocate memory")
@@ -24,6 +25,4 @@ def is_out_of_memory(error: BaseException) -> bool:
 def give_memory_back() -> None:
     """Collect what cycles keep alive and empty torch's CUDA cache if torch is in use."""
     gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
+    empty_cache()

@@ -79,7 +79,7 @@ def test_a_budget_that_would_block_every_drain_is_not_made() -> None:
     assert of_kind(render(sets=["ingress.replicas=2"]), "PodDisruptionBudget")
 
 
-PUBLIC = {"/v1", "/health", "/version", "/assets", "/"}
+PUBLIC = {"/v1", "/dev/captioned_speech", "/health", "/version", "/assets", "/"}
 
 
 def test_every_host_publishes_the_api_and_neither_metrics_nor_docs(rendered) -> None:
@@ -100,6 +100,7 @@ def test_a_route_has_filters_and_never_cuts_a_realtime_socket(rendered) -> None:
     matches = {one["path"]["value"]: one["path"]["type"] for one in rule["matches"]}
     assert matches == {
         "/v1": "PathPrefix",
+        "/dev/captioned_speech": "Exact",
         "/health": "PathPrefix",
         "/version": "Exact",
         "/": "Exact",

@@ -20,6 +20,13 @@ SPEECH = {"model": "tts-1", "voice": "alloy", "input": "Hi."}
 VAD = {"model": "silero-vad", "input_audio": wav_base64(0.5)}
 
 
+class AnyName(dict[str, str]):
+    """Fills a path's parameters."""
+
+    def __missing__(self, key: str) -> str:
+        return "some"
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -42,6 +49,20 @@ async def test_any_of_three_headers_carries_the_key(
 ) -> None:
     async with browser(make_app(models, api_keys="tok,tok2")) as http:
         assert (await http.get("/v1/models", headers=headers)).status_code == status
+
+
+async def test_every_path_needs_a_key_but_those_for_operators_and_readers(
+    models: FakeClient,
+) -> None:
+    app = make_app(models, api_keys="tok")
+    open_paths = set()
+    async with browser(app) as http:
+        for path, operations in app.openapi()["paths"].items():
+            for method in operations:
+                answer = await http.request(method, path.format_map(AnyName()))
+                if answer.status_code != 401:
+                    open_paths.add(path)
+    assert open_paths == {"/health", "/health/live", "/health/ready", "/version"}
 
 
 async def test_401_is_in_the_dialect_of_the_path(models: FakeClient) -> None:
