@@ -285,7 +285,7 @@ async def test_few_may_wait() -> None:
 
 
 async def test_files_that_wait_are_bounded_in_bytes() -> None:
-    large = 20 * noise(10.0, AudioFormat.MP3)
+    large = 30 * noise(10.0, AudioFormat.MP3)
     assert MEGABYTE < len(large) < 2 * MEGABYTE
     async with Decoders(DecodingSettings(decoders=1, max_waiting_mb=2)) as decoders:
         asked = [decoders.decode(large, param="file", limits=LIMITS) for _ in range(4)]

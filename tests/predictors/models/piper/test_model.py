@@ -11,7 +11,7 @@ import pytest
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest, ModelFailed, SpeechError
 from contract.pronunciation import annotated
-from contract.tasks import AudioOutput, SynthesizeInput
+from contract.tasks import AudioOutput, SynthesizeInput, SynthesizeOutput
 from predictors.models.piper.model import PiperSynthesizer
 from predictors.runtime.direct import answers
 from predictors.runtime.weights.source import resolve
@@ -121,7 +121,7 @@ def test_one_bad_request_does_not_spoil_its_batch():
         synthesizer(voices=["joe"]),
         [SynthesizeInput("..."), SynthesizeInput(SENTENCE), SynthesizeInput("Hi.", voice="ann")],
     )
-    assert [type(one) for one in outputs] == [InvalidRequest, AudioOutput, InvalidRequest]
+    assert [type(one) for one in outputs] == [InvalidRequest, SynthesizeOutput, InvalidRequest]
 
 
 def test_sentences_one_by_one_join_to_the_whole(speak: Speak):
