@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import replace
 
 from contract.tasks import (
     DetectSpeechInput,
@@ -43,11 +42,7 @@ async def parts(
         return await app_state.call(model, piece, state)
 
     await app_state.client.wake([detectors[0].name, model], state.context)
-    config = app_state.catalog.current.find(model)
-    has_one_language = config is not None and config.language is not None
-    splitting = settings.splitting
-    if has_one_language:
-        splitting = replace(splitting, detect_each=True)
+    splitting = settings.splitting.of(app_state.catalog.current.find(model))
     pieces = transcribed(
         request, detect, transcribe, splitting, deadline_s=state.context.deadline_s
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 
 from contract.tasks import TranscribeInput, TranscribeOutput
@@ -15,14 +14,11 @@ async def in_pieces(
     request: TranscribeInput, transcriber: Need, detector: Need, steps: Steps
 ) -> TranscribeOutput:
     """The whole transcript, with the recording's times. Both predictors have been prepared."""
-    splitting = steps.splitting
-    if steps.pick(transcriber).language is not None:
-        splitting = replace(splitting, detect_each=True)
     parts = transcribed(
         request,
         partial(steps.call, detector),
         partial(steps.call, transcriber),
-        splitting,
+        steps.splitting.of(steps.pick(transcriber)),
         deadline_s=steps.deadline_s,
     )
     async with aclosing(parts):

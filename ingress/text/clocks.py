@@ -5,30 +5,29 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ingress.text.numbers import START, cardinal
+from ingress.text.numbers import GAP, START, cardinal
 from ingress.text.vocabulary import Locale
 
-_GAP = "[ \u00a0\u202f]"
 DAYTIME = "([01]?[0-9]|2[0-4]):([0-5][0-9])"
 _CLOCK_RANGE = re.compile(
-    rf"(?<=:[0-5][0-9])(?:{_GAP}?[–—〜～]{_GAP}?|-)(?={DAYTIME})"
-    rf"|(?<=[0-9][AaPp][Mm]){_GAP}?[–—-]{_GAP}?(?=[0-9])"
+    rf"(?<=:[0-5][0-9])(?:{GAP}?[–—〜～]{GAP}?|-)(?={DAYTIME})"
+    rf"|(?<=[0-9][AaPp][Mm]){GAP}?[–—-]{GAP}?(?=[0-9])"
 )
 _CLOCK = re.compile(
     rf"{START}(?<!:){DAYTIME}(?::([0-5][0-9]))?(?!:|\.?[0-9])"
-    rf"(?:{_GAP}?([AaPp])\.?[Mm]\b(\.?))?(?:{_GAP}?(?:Uhr|hrs?|h|बजे)(?!\w))?"
+    rf"(?:{GAP}?([AaPp])\.?[Mm]\b(\.?))?(?:{GAP}?(?:Uhr|hrs?|h|बजे)(?!\w))?"
 )
 _ZONE = re.compile(r" (?:[ECMP][SD]?T|GMT|UTC|BST|CES?T)\b")
 _CLOCK_BY_H = re.compile(
-    rf"{START}(?<!:)([01]?[0-9]|2[0-4]){_GAP}?[hH](?:{_GAP}?([0-5][0-9]))?(?!\w)"
+    rf"{START}(?<!:)([01]?[0-9]|2[0-4]){GAP}?[hH](?:{GAP}?([0-5][0-9]))?(?!\w)"
 )
-_HOUR = re.compile(rf"{START}(?<![:$€£])(1[0-2]|[1-9]){_GAP}?([AaPp])\.?[Mm]\b(\.?)")
+_HOUR = re.compile(rf"{START}(?<![:$€£])(1[0-2]|[1-9]){GAP}?([AaPp])\.?[Mm]\b(\.?)")
 _CLOCK_BY_POINT = {
-    "de": re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4])\.([0-5][0-9]){_GAP}?Uhr(?!\w)"),
+    "de": re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4])\.([0-5][0-9]){GAP}?Uhr(?!\w)"),
     "it": re.compile(r"(?:(?<=[Aa]lle )|(?<=[Oo]re ))([01]?[0-9]|2[0-4])\.([0-5][0-9])(?![.,]?\w)"),
 }
-_HOURS_UHR = re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4]) ?[-–] ?(?=[0-9.:]{{1,5}}{_GAP}Uhr\b)")
-_HOUR_UHR = re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4]){_GAP}Uhr\b(?:{_GAP}([0-5]?[0-9])\b)?")
+_HOURS_UHR = re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4]) ?[-–] ?(?=[0-9.:]{{1,5}}{GAP}Uhr\b)")
+_HOUR_UHR = re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4]){GAP}Uhr\b(?:{GAP}([0-5]?[0-9])\b)?")
 _BY_H = frozenset({"fr", "pt"})
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 
-from ingress.text.numbers import END, START, cardinal, ordinal
+from ingress.text.numbers import END, GAP, START, cardinal, ordinal
 from ingress.text.units import UNIT, UNITS, unit_name
 from ingress.text.vocabulary import Locale
 
-_GAP = r"[ \u00a0\u202f]"
 _VULGAR = {
     **{"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4), "⅕": (1, 5), "⅖": (2, 5)},
     **{"⅗": (3, 5), "⅘": (4, 5), "⅙": (1, 6), "⅚": (5, 6), "⅛": (1, 8), "⅜": (3, 8), "⅝": (5, 8)},
     **{"⅞": (7, 8), "⅒": (1, 10)},
 }
 _FRACTION = re.compile(
-    rf"{START}(?<!/)(?:(\d{{1,9}}){_GAP}?([{''.join(_VULGAR)}])"
+    rf"{START}(?<!/)(?:(\d{{1,9}}){GAP}?([{''.join(_VULGAR)}])"
     rf"|(?:(\d{{1,3}}) )?([1-9])[/⁄]([2-9]|10)|([{''.join(_VULGAR)}])){END}(?![/⁄]|[.,]\d)"
-    rf"(?:{_GAP}(?P<unit>{UNIT}){END}(?![/²³°]))?"
+    rf"(?:{GAP}(?P<unit>{UNIT}){END}(?![/²³°]))?"
 )
 _PARTS = {
     "en": {2: ("half", "halves"), 4: ("quarter", "quarters")},

@@ -6,7 +6,16 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ingress.text.numbers import END, NUMERAL, START, Amount, amount_words, cardinal, read_numeral
+from ingress.text.numbers import (
+    END,
+    GAP,
+    NUMERAL,
+    START,
+    Amount,
+    amount_words,
+    cardinal,
+    read_numeral,
+)
 from ingress.text.vocabulary import Locale, Vocabulary
 
 _SYMBOLS = {
@@ -38,22 +47,21 @@ _SCALE_WORDS = (
     "|lakh|crore|हज़ार|लाख|करोड़|万|億|亿|만|억"
 )
 _SIGN = "|".join(sorted(map(re.escape, [*_SYMBOLS, *_CODES]), key=len, reverse=True))
-_GAP = r"[ \u00a0\u202f]"
-_NO_CENTS = re.compile(rf"(?<=\d),(?:--?|—|–)(?={_GAP}?(?:€|EUR|CHF|Euro|Franken))")
+_NO_CENTS = re.compile(rf"(?<=\d),(?:--?|—|–)(?={GAP}?(?:€|EUR|CHF|Euro|Franken))")
 """5,- €"""
 _PER_UNIT = r"(?:/(?P<unit>[^\W\d_]{1,12})(?!\w)(?:(?<=/mo)\.|(?<=/yr)\.)?)?"
 _SHORT_TIMES = {"mo": "month", "yr": "year", "hr": "hour", "wk": "week", "h": "hour", "y": "year"}
 _SCALE = (
-    rf"(?:{_GAP}?(?P<letters>(?i:k|mn|mm|mio|mln|mld|mi|bi|m|bn|b|mrd|tn|t)){END}(?:(?<=[od])\.)?"
-    rf"|{_GAP}?(?P<scale>{_SCALE_WORDS})(?![a-zà-ÿ]))?"
+    rf"(?:{GAP}?(?P<letters>(?i:k|mn|mm|mio|mln|mld|mi|bi|m|bn|b|mrd|tn|t)){END}(?:(?<=[od])\.)?"
+    rf"|{GAP}?(?P<scale>{_SCALE_WORDS})(?![a-zà-ÿ]))?"
 )
-_RANGE = rf"(?:{_GAP}?[-–—]{_GAP}?(?P<high>{NUMERAL}))?"
+_RANGE = rf"(?:{GAP}?[-–—]{GAP}?(?P<high>{NUMERAL}))?"
 _BEFORE = re.compile(
-    rf"(?<![A-Za-z\d$€£])(?P<minus>[-−])?(?P<sign>{_SIGN}){_GAP}?(?P<low>{NUMERAL}){_RANGE}{_SCALE}"
+    rf"(?<![A-Za-z\d$€£])(?P<minus>[-−])?(?P<sign>{_SIGN}){GAP}?(?P<low>{NUMERAL}){_RANGE}{_SCALE}"
     rf"(?!\d){_PER_UNIT}"
 )
 _AFTER = re.compile(
-    rf"{START}(?P<minus>[-−])?(?P<low>{NUMERAL}){_RANGE}{_SCALE}{_GAP}?(?P<sign>{_SIGN}|¢){END}{_PER_UNIT}"
+    rf"{START}(?P<minus>[-−])?(?P<low>{NUMERAL}){_RANGE}{_SCALE}{GAP}?(?P<sign>{_SIGN}|¢){END}{_PER_UNIT}"
 )
 _CENT_DIGITS = 2
 

@@ -19,6 +19,8 @@ _LETTER = r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"
 START = rf"(?<!{_LETTER})(?<![.,])"
 """No letter or digit before: but kana, Han and Hangul may stand there, which write no spaces."""
 END = rf"(?!{_LETTER})"
+GAP = r"[ \u00a0\u202f]"
+"""A space between a number and its unit, currency or hour; lines do not break at the latter two."""
 MAX_SPELLED_DIGITS = 15
 """Longer numerals are codes, read digit by digit; CLDR's rules end at 18."""
 

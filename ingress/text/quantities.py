@@ -7,6 +7,7 @@ import re
 from ingress.text.dates import german_form
 from ingress.text.numbers import (
     END,
+    GAP,
     NUMERAL,
     START,
     amount_words,
@@ -18,11 +19,10 @@ from ingress.text.numbers import (
 from ingress.text.units import UNIT, UNITS, unit_words
 from ingress.text.vocabulary import Locale
 
-_GAP = r"[ \u00a0\u202f]"
 _MEASURE = re.compile(
-    rf"{START}(?P<minus>[-−+±])?(?P<number>{NUMERAL}){_GAP}?(?P<unit>{UNIT}){END}(?![/²³°])"
+    rf"{START}(?P<minus>[-−+±])?(?P<number>{NUMERAL}){GAP}?(?P<unit>{UNIT}){END}(?![/²³°])"
 )
-_PERCENT = re.compile(rf"{START}(?P<minus>[-−+±])?(?P<number>{NUMERAL}){_GAP}?[%％]{END}")
+_PERCENT = re.compile(rf"{START}(?P<minus>[-−+±])?(?P<number>{NUMERAL}){GAP}?[%％]{END}")
 _DECADE = re.compile(r"(?<![\w.,'’])['’]?((?:1[1-9]|20)[0-9]0|[1-9]0)s\b")
 _GERMAN_DECADE = re.compile(r"(?<![\w.,'’])['’]?((?:1[1-9]|20)?[1-9]0)er\b")
 _SHORT_DECADE = re.compile(r"(?<!\w)['’](?=[1-9]0\b)")

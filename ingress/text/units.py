@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ingress.text.numbers import Amount, amount_words
+from ingress.text.numbers import GAP, Amount, amount_words
 from ingress.text.vocabulary import Locale
 
-_GAP = r"[ \u00a0\u202f]"
 UNITS = {
     **{"km": "length-kilometer", "m": "length-meter", "cm": "length-centimeter"},
     **{"mm": "length-millimeter", "µm": "length-micrometer", "μm": "length-micrometer"},
@@ -75,7 +74,7 @@ _FEMININE = {
     "de": "Tonne|Meile|Unze|Stunde|Minute|Sekunde|Millisekunde|Kilowattstunde|Kilokalorie",
 }
 UNIT = "|".join(
-    rf"(?<={_GAP}){name}" if name in _ONE_LETTER else re.escape(name)
+    rf"(?<={GAP}){name}" if name in _ONE_LETTER else re.escape(name)
     for name in sorted(UNITS, key=len, reverse=True)
 )
 

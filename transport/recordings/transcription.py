@@ -11,6 +11,7 @@ from functools import partial
 
 from prometheus_client import Counter
 
+from contract.config import ModelConfig
 from contract.errors import ConnectionLost, ModelFailed
 from contract.tasks import (
     DetectSpeechInput,
@@ -44,6 +45,11 @@ class Splitting:
     """Most pieces under way."""
     detect_each: bool = False
     """Find the language of each piece, or the model has but one; else the first speech decides."""
+
+    def of(self, recogniser: ModelConfig | None) -> Splitting:
+        """For this entry: where it has one language, none is to be found and none is passed on."""
+        has_one_language = recogniser is not None and recogniser.language is not None
+        return replace(self, detect_each=True) if has_one_language else self
 
 
 USUAL = Splitting()
