@@ -74,13 +74,7 @@ def router(app_state: AppState, keys: KeyRing) -> APIRouter:
         with metrics.SESSIONS.track_inprogress():
             await Session(socket, calls(state), state, config).run()
 
-    @routes.get(PATH, include_in_schema=False)
-    async def no_socket() -> None:
-        """What comes here has lost its upgrade, mostly in a proxy."""
-        raise UpgradeRequired(
-            "realtime sessions are WebSockets: connect by ws:// or wss://, and let proxies in "
-            "between pass the headers Upgrade and Connection on"
-        )
+    routes.add_api_route(PATH, _no_socket, include_in_schema=False)
 
     async def secret_of(session: Any, seconds: int, state: RequestState) -> ClientSecretAnswer:
         return await _secret_of(session, seconds, calls(state), state, app_state, keys)
@@ -98,6 +92,14 @@ def router(app_state: AppState, keys: KeyRing) -> APIRouter:
         return _in_old_shape(answer, body)
 
     return routes
+
+
+async def _no_socket() -> None:
+    """What comes here has lost its upgrade, mostly in a proxy."""
+    raise UpgradeRequired(
+        "realtime sessions are WebSockets: connect by ws:// or wss://, and let proxies in "
+        "between pass the headers Upgrade and Connection on"
+    )
 
 
 def _in_old_shape(answer: ClientSecretAnswer, body: dict[str, Any]) -> dict[str, Any]:

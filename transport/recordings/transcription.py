@@ -68,8 +68,8 @@ async def transcribed(
     Times, ids and `seek` are the recording's; `duration_s` is the piece's. A piece that a model
     failed at, or whose server went away, is asked for once more, alone. What is refused because a
     model has too much to do waits as long as it is told and is sent again, up to `deadline_s` (by
-    time.monotonic()). Raises the error of the first piece that then fails; the
-    other pieces are cancelled, as they are by closing.
+    time.monotonic()). Raises the error of the first piece that then fails; the other pieces are
+    cancelled, as they are by closing.
     """
     speech = await until_taken(partial(detect, _detection(request)), deadline_s)
     pieces = await asyncio.to_thread(
@@ -80,15 +80,11 @@ async def transcribed(
         asked = replace(request, audio=piece.audio)
         return await until_taken(partial(_with_one_retry, transcribe, asked), deadline_s)
 
-    def in_time(piece: Piece, heard: TranscribeOutput, first_id: int) -> TranscribeOutput:
-        segments = _moved(heard.segments, piece.start_s, first_id)
-        return replace(heard, segments=segments, duration_s=piece.audio.duration_s)
-
     done, count = 0, 0
     is_settled = request.language is not None or splitting.detect_each
     while done < len(pieces) and not is_settled:
         heard = await call(pieces[done])
-        yield in_time(pieces[done], heard, count)
+        yield _in_time(pieces[done], heard, count)
         done, count = done + 1, count + len(heard.segments)
         if heard.text:
             is_settled = True
@@ -97,8 +93,13 @@ async def transcribed(
     async with aclosing(in_order(call, rest, most=splitting.at_once)) as answers:
         index = 0
         async for heard in answers:
-            yield in_time(rest[index], heard, count)
+            yield _in_time(rest[index], heard, count)
             index, count = index + 1, count + len(heard.segments)
+
+
+def _in_time(piece: Piece, heard: TranscribeOutput, first_id: int) -> TranscribeOutput:
+    segments = _moved(heard.segments, piece.start_s, first_id)
+    return replace(heard, segments=segments, duration_s=piece.audio.duration_s)
 
 
 def joined(parts: Sequence[TranscribeOutput]) -> TranscribeOutput:
