@@ -129,19 +129,22 @@ class ModelInstance:
 
     async def ensure_loaded(self) -> None:
         """Return when the model is in memory. Raises ModelNotReady when it cannot be loaded."""
-        if self.state is State.LOADED:
-            return
-        if self._loading is None:
-            self.refuse_while_failed()
-            self._loading = asyncio.create_task(self._load(), name=f"load {self.name}")
-        await asyncio.shield(self._loading)
-        self.refuse_while_failed()
+        while self.state is not State.LOADED:
+            if self._loading is None:
+                self.refuse_while_failed()
+                self._loading = asyncio.create_task(self._load(), name=f"load {self.name}")
+            await asyncio.shield(self._loading)
+            if self.state is State.FAILED:  # even where the pause is over by now
+                raise self._not_ready()
 
     def refuse_while_failed(self) -> None:
         """Raise ModelNotReady, with the reason, until the pause after a failed load is over."""
+        if self.state is State.FAILED and time.monotonic() < self._retry_at_s:
+            raise self._not_ready()
+
+    def _not_ready(self) -> ModelNotReady:
         pause_s = self._retry_at_s - time.monotonic()
-        if self.state is State.FAILED and pause_s > 0:
-            raise ModelNotReady(self._failure, retry_after_s=max(1.0, pause_s))
+        return ModelNotReady(self._failure, retry_after_s=max(1.0, pause_s))
 
     async def reload(self) -> None:
         """Load damaged weights anew. Raises ModelNotReady when that does not succeed."""
@@ -183,8 +186,10 @@ class ModelInstance:
                 self.footprint_bytes = self.model.size_bytes
                 self.state = State.LOADED
         except Exception as exc:  # whatever a model library raises
-            self._fail(exc)
-            await self._drop(discard=True)
+            try:
+                await self._drop(discard=True)
+            finally:
+                self._fail(exc)
         else:
             self._has_answered = True
             self._note_success(time.monotonic() - started_s)

@@ -98,6 +98,17 @@ async def test_failed_load_is_told_without_paths_and_tried_again_after_a_pause()
     await pool.aclose()
 
 
+async def test_who_waited_for_a_failed_load_hears_why_though_the_pause_is_over() -> None:
+    def fail() -> None:
+        raise ModelFailed("the weights are for another voice; correct `model`")
+
+    pool = ModelRepository(Settings(load_retry_s=0.0001))
+    runner = add(pool, Script(on_load=fail))
+    with pytest.raises(ModelNotReady, match="another voice"):
+        await ask(runner)
+    await pool.aclose()
+
+
 async def test_weights_damaged_on_disk_are_read_once_more() -> None:
     errors = [CorruptWeights("checksum differs")]
 
