@@ -20,6 +20,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from contract.errors import InvalidRequest
+from contract.explain import remedy
 from contract.model_types import MODEL_TYPE_TASKS
 from contract.tasks import Task
 from contract.toolchains import TOOLCHAINS, ModelTypes
@@ -141,7 +142,7 @@ def read_config(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as exc:
-        raise InvalidConfig(f"cannot read {path.name}: {exc.strerror}") from exc
+        raise InvalidConfig(f"cannot read {path.name or path}: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
         raise InvalidConfig(f"{path.name} is not UTF-8 text; save it as UTF-8") from exc
 
@@ -162,17 +163,28 @@ def parse_config(text: str) -> ServiceConfig:
         raise InvalidConfig("\n".join(_explain(document, error) for error in exc.errors())) from exc
 
 
+_REMEDIES = {
+    "extra_forbidden": "unknown key; remove it or correct its spelling",
+    "missing": "required; add it",
+    "model_type": "must be a mapping",
+}
+_SPELLINGS = {
+    "name": "must be lower-case letters and digits, with '.', '_' and '-' between them",
+    "device": "must be auto, cpu, cuda, or one GPU by its number such as cuda:0",
+}
+"""Of the keys whose values have a pattern."""
+
+
 def _explain(document: dict[str, Any], error: Any) -> str:
     """One line for one error: which entry, which key, what to do."""
     path = [str(part) for part in error["loc"]]
     if path[:1] == ["model_configs"] and len(path) > 1:
         path[:2] = [_entry_name(document, int(path[1]))]
     where = ": ".join(filter(None, [path[0] if path else "", ".".join(path[1:])]))
-    remedy = {
-        "extra_forbidden": "unknown key; remove it or correct its spelling",
-        "missing": "required; add it",
-    }.get(error["type"], error["msg"].removeprefix("Value error, "))
-    return f"{where}: {remedy}" if where else remedy
+    words = _REMEDIES.get(error["type"]) or remedy(error)
+    if error["type"] == "string_pattern_mismatch":
+        words = _SPELLINGS[path[-1]]
+    return f"{where}: {words}" if where else words
 
 
 def _entry_name(document: dict[str, Any], index: int) -> str:

@@ -13,9 +13,14 @@ _REMEDIES = {
     "model_attributes_type": "must be a JSON object",
     "model_type": "must be a JSON object",
     "string_type": "must be a string",
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping",
     "string_unicode": "is not valid Unicode text",
     "bool_type": "must be true or false",
     "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "float_parsing": "must be a number",
+    "bool_parsing": "must be true or false",
     "int_from_float": "must be a whole number",
     "float_type": "must be a number",
     "finite_number": "must be a finite number",
@@ -31,8 +36,8 @@ def explained(errors: Sequence[Any], *, ignored: frozenset[str] = frozenset()) -
     if not name:
         is_other = error["type"] in ("model_attributes_type", "model_type")
         header = " (content-type: application/json)" if is_other else ""
-        return InvalidRequest(f"body {_remedy(error)}{header}", param="body")
-    return InvalidRequest(f"{name} {_remedy(error)}", param=name)
+        return InvalidRequest(f"body {remedy(error)}{header}", param="body")
+    return InvalidRequest(f"{name} {remedy(error)}", param=name)
 
 
 def field_name(parts: Sequence[str | int]) -> str:
@@ -44,7 +49,8 @@ def field_name(parts: Sequence[str | int]) -> str:
     return name
 
 
-def _remedy(error: Any) -> str:
+def remedy(error: Any) -> str:
+    """What is to be done about one of `ValidationError.errors()`, to follow the field's name."""
     kind, given, context = error["type"], error.get("input"), error.get("ctx", {})
     if kind == "greater_than_equal":
         return f"is {shown(str(given))}; the least is {_number(context['ge'])}"
@@ -57,7 +63,8 @@ def _remedy(error: Any) -> str:
         return f"must be one of: {choices}"
     if kind == "float_type" and isinstance(given, int) and not isinstance(given, bool):
         return _REMEDIES["finite_number"]  # more digits than a float holds
-    said = _REMEDIES.get(kind) or str(error["msg"]).replace("Input should be", "must be")
+    words = str(error["msg"]).removeprefix("Value error, ")
+    said = _REMEDIES.get(kind) or words.replace("Input should be", "must be")
     return said[0].lower() + said[1:]
 
 

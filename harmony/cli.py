@@ -1,4 +1,4 @@
-"""The command line: serve, validate, models, pull."""
+"""The command line: serve, validate, models, pull, fetch-kokoro."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from contract.config import InvalidConfig, ServiceConfig, load_config
 from contract.errors import SpeechError
-from transport.program import leave, settings_errors
+from transport.program import MAX_PORT, leave, settings_errors
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Speech models behind one address."
@@ -27,7 +27,9 @@ ConfigFile = Annotated[
 def serve(
     config: ConfigFile = Path("config.yml"),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=MAX_PORT, help="Port to listen on; 0 takes a free one.")
+    ] = 8080,
     lazy: Annotated[
         bool, typer.Option("--lazy", help="Load each model on its first request.")
     ] = False,
@@ -53,13 +55,19 @@ def serve(
         _fail(settings_errors(exc))
     except SpeechError as exc:
         _fail(exc.message)
+    except SystemExit:  # uvicorn's, which has logged the system's reason
+        _fail(
+            f"Cannot listen on {host}, port {port}. Is another program using it? "
+            "Choose another with --port, or correct --host."
+        )
     print("Ended.", flush=True)
     leave(0)
 
 
 @app.command()
 def validate(file: Annotated[Path, typer.Argument(help="The file to check.")]) -> None:
-    """Check a configuration: keys, names, model types, and that their packages are installed."""
+    """Check a configuration: keys, names, model types, their options, and that their packages are
+    installed."""
     from harmony.inspection import problems, summary
 
     config = _read(file)

@@ -8,7 +8,13 @@ from contract.config import ModelConfig, ServiceConfig
 from contract.errors import SpeechError
 from contract.model_types import MODEL_TYPE_TASKS, MODEL_TYPES
 from contract.toolchains import TOOLCHAINS
-from predictors.runtime.registry import known_model_types, missing_packages, task_of
+from predictors.runtime.options import read_options
+from predictors.runtime.registry import (
+    known_model_types,
+    missing_packages,
+    model_type_class,
+    task_of,
+)
 
 
 def problems(config: ServiceConfig) -> list[str]:
@@ -22,6 +28,11 @@ def _problem(entry: ModelConfig) -> Iterator[str]:
     except SpeechError as exc:
         yield f"{entry.name}: {exc.message}"
         return
+    if entry.options:  # only then: the class may import torch
+        try:
+            read_options(model_type_class(entry.model_type).spec.options, entry)
+        except SpeechError as exc:
+            yield exc.message
     if entry.task not in (None, task):
         yield f"{entry.name}: task is {entry.task}, but {entry.model_type} does {task}"
 

@@ -25,7 +25,7 @@ from transport.asgi.server_config import server_config
 from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
 from transport.discovery.settings import DiscoverySettings
-from transport.program import settings_errors
+from transport.program import port, settings_errors
 
 logger = logging.getLogger(__name__)
 
@@ -75,5 +75,5 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--config", type=Path, required=True, help="configuration file (YAML)")
     parser.add_argument("--host", default="0.0.0.0", help="address to listen on")
-    parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument("--port", type=port, default=8080)
     return parser

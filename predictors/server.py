@@ -22,7 +22,7 @@ from predictors.runtime.repository import ModelRepository
 from predictors.runtime.settings import Settings
 from transport import logs, tracing
 from transport.kserve.server import SpeechServer
-from transport.program import settings_errors
+from transport.program import port, settings_errors
 
 ModelTypes = Callable[[str], ModelTypeSource]
 """Finds a model type by its name. Raises SpeechError."""
@@ -78,8 +78,8 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="entry to serve; repeatable; without it all are served",
     )
-    parser.add_argument("--http_port", type=int, default=8080)
-    parser.add_argument("--grpc_port", type=int, default=8081)
+    parser.add_argument("--http_port", type=port, default=8080)
+    parser.add_argument("--grpc_port", type=port, default=8081)
     return parser
 
 

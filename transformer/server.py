@@ -26,7 +26,7 @@ from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
 from transport.discovery.settings import DiscoverySettings
 from transport.kserve.server import SpeechServer
-from transport.program import settings_errors
+from transport.program import port, settings_errors
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         discovery = Discovery(DiscoverySettings(), arguments.config)
         if arguments.predictor_host:
             connection = _with_own_predictor(
-                *(connection, discovery.catalog, arguments.toolchain, arguments.predictor_host)
+                connection, discovery.catalog, arguments.toolchain, arguments.predictor_host
             )
     except SpeechError as error:
         parser.error(error.message)
@@ -88,8 +88,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--toolchain", required=True, choices=sorted(TOOLCHAINS))
     parser.add_argument("--config", type=Path, required=True, help="which predictors exist (YAML)")
     parser.add_argument("--predictor_host", help="where the toolchain's own predictor answers")
-    parser.add_argument("--http_port", type=int, default=8080)
-    parser.add_argument("--grpc_port", type=int, default=8081)
+    parser.add_argument("--http_port", type=port, default=8080)
+    parser.add_argument("--grpc_port", type=port, default=8081)
     return parser
 
 

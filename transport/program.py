@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import sys
@@ -9,11 +10,23 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
+from contract.explain import remedy
+
 
 def settings_errors(exc: ValidationError) -> str:
     """Wrong environment variables, by the names that the operator set."""
-    errors = (f"SPEECH_{str(error['loc'][0]).upper()}: {error['msg']}" for error in exc.errors())
+    errors = (f"SPEECH_{str(error['loc'][0]).upper()} {remedy(error)}" for error in exc.errors())
     return "; ".join(errors)
+
+
+MAX_PORT = 65535
+
+
+def port(text: str) -> int:
+    """A port as a flag of the command line gives it; 0 takes a free one."""
+    if not (text.isdecimal() and int(text) <= MAX_PORT):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {MAX_PORT}")
+    return int(text)
 
 
 def leave(code: int) -> NoReturn:

@@ -49,6 +49,7 @@ def test_the_repositorys_own_configuration_is_valid(run):
         (GOOD.replace("SileroVAD", "Nonsense"), "vad: model_type 'Nonsense' is unknown"),
         ("a: [", "not YAML"),
         (GOOD.replace("}", ", device_config: {device: tpu}}"), "device_config.device"),
+        (GOOD.replace("}", ", options: {treshold: 1}}"), "vad: options.treshold is unknown"),
         (GOOD + "  - {name: vad, model: m, model_type: SileroVAD}\n", "used twice"),
     ],
 )
@@ -59,10 +60,19 @@ def test_a_wrong_file_names_entry_key_and_remedy(run, config, words):
     assert "Traceback" not in result.output
 
 
-def test_a_file_that_is_not_there_is_told(run):
-    result = run("validate", "nowhere.yml")
+@pytest.mark.parametrize("path", ["nowhere.yml", "."])
+def test_a_file_that_cannot_be_read_is_named(run, path):
+    result = run("validate", path)
     assert result.exit_code == 1
-    assert "cannot read nowhere.yml" in result.stderr
+    assert f"cannot read {path}: " in result.stderr
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_a_port_that_is_none_is_refused_before_anything_starts(run, port):
+    result = run("serve", "--config", str(ROOT / "config.yml"), "--port", port)
+    assert result.exit_code == 2
+    assert "--port" in result.stderr
+    assert "Traceback" not in result.output
 
 
 def test_every_model_type_is_listed_with_its_task(run):

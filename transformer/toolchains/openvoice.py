@@ -83,10 +83,8 @@ class OpenVoice:
             )
         if request.target_audio is None:
             return await steps.call(self.converter, request)
-        detector, reference = (
-            SPEECH_DETECTORS_BY_SOURCE[None],
-            EmbedSpeakerInput(audio=request.target_audio),
-        )
+        detector = SPEECH_DETECTORS_BY_SOURCE[None]
+        reference = EmbedSpeakerInput(audio=request.target_audio)
         await steps.prepare(*self._voice_needs(reference, detector), self.converter)
         with rename_error_field({"audio": "target_audio"}):
             target = await self._embed(reference, detector, steps)

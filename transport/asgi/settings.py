@@ -6,7 +6,7 @@ import logging
 import math
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 from pydantic_settings import (
@@ -75,7 +75,7 @@ class ServerSettings(DecodingSettings):
     """Open connections. One more closes the oldest that has no request under way."""
     max_connections_per_address: int = Field(default=400, ge=1)
     """Open connections of one address; a proxy in front is one address."""
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Lowest level that is logged."""
 
     @classmethod

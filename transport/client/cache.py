@@ -7,6 +7,7 @@ same thing.
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import hashlib
 import logging
@@ -20,6 +21,10 @@ from contract.config import ModelConfig
 from contract.tasks import TaskInput
 
 logger = logging.getLogger(__name__)
+
+_PREFIX = "harmony-speech:"
+_MOST_WAIT_S = 1.0
+"""For Redis. Its client would wait and ask again for most of a minute."""
 
 
 class Store(Protocol):
@@ -60,16 +65,22 @@ class RedisClient(Protocol):
 
 
 class RedisStore:
-    """Shared between pods. Redis bounds the bytes (maxmemory); a cache that is down is a miss."""
+    """Shared between pods. Redis bounds the bytes (maxmemory); a cache that is down or hangs is a
+    miss."""
 
     def __init__(
-        self, redis: RedisClient, ttl_s: float, *, prefix: str = "harmony-speech:"
+        self,
+        redis: RedisClient,
+        ttl_s: float,
+        *,
+        wait_s: float = _MOST_WAIT_S,
     ) -> None:
-        self._redis, self._ttl_ms, self._prefix = redis, int(ttl_s * 1000), prefix
+        self._redis, self._ttl_ms, self._wait_s = redis, int(ttl_s * 1000), wait_s
 
     async def get(self, key: str) -> bytes | None:
         try:
-            kept: bytes | None = await self._redis.get(self._prefix + key)
+            async with asyncio.timeout(self._wait_s):
+                kept: bytes | None = await self._redis.get(_PREFIX + key)
             return kept
         except Exception as exc:  # a cache may fail in any way and must never fail a request
             logger.warning("cache read failed: %s", type(exc).__name__)
@@ -77,7 +88,8 @@ class RedisStore:
 
     async def set(self, key: str, value: bytes) -> None:
         try:
-            await self._redis.set(self._prefix + key, value, px=self._ttl_ms)
+            async with asyncio.timeout(self._wait_s):
+                await self._redis.set(_PREFIX + key, value, px=self._ttl_ms)
         except Exception as exc:  # as above
             logger.warning("cache write failed: %s", type(exc).__name__)
 

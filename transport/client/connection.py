@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable
+from typing import Annotated, Any
 
 import httpx
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from contract.catalog import Catalog
 from contract.config import InvalidConfig
@@ -21,12 +23,23 @@ from transport.client.resilience import Middleware, ResiliencePolicy, ResilientC
 _MAX_CONNECTIONS = 256
 
 
+def _from_json(value: Any) -> Any:
+    """pydantic-settings' own decoding ends in an error that names no variable."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("must be JSON") from None
+
+
+_Json = (NoDecode, BeforeValidator(_from_json))
+
+
 class ConnectionSettings(BaseSettings):
     """Environment variables SPEECH_<FIELD>; command-line flags of the rooms override them."""
 
     model_config = SettingsConfigDict(env_prefix="SPEECH_", frozen=True)
 
-    predictor_urls: dict[str, str] = {}
+    predictor_urls: Annotated[dict[str, str], *_Json] = {}
     """Address of single predictors or toolchains by name, as JSON; wins over everything else."""
     predictor_url_template: str = "http://{name}-predictor"
     """Address of every other predictor that was not discovered; `{name}` is its name."""
@@ -46,8 +59,17 @@ class ConnectionSettings(BaseSettings):
     """Give one API key's kept answers to another too; a caller then learns what others asked."""
     redis_url: str | None = None
     """Keep the cache in this Redis, shared by all pods, instead of in memory."""
-    middleware: tuple[str, ...] = ()
+    middleware: Annotated[tuple[str, ...], *_Json] = ()
     """Classes `module:Class` around every call: a JSON list (transport.client.resilience)."""
+
+    @field_validator("predictor_url_template", "toolchain_url_template")
+    @classmethod
+    def _takes_a_name(cls, value: str) -> str:
+        try:
+            value.format(name="x")
+        except (LookupError, ValueError, AttributeError):
+            raise ValueError("may hold {name} and no other braces") from None
+        return value
 
 
 class HttpConnection:

@@ -14,7 +14,7 @@ The status is KServe's v1beta1 (pkg/apis/serving/v1beta1/inference_service_statu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,10 +73,7 @@ def read_service(document: object) -> Service:
     toolchain = found.metadata.labels.get(f"{PREFIX}toolchain")
     if toolchain is None or not has_transformer:
         return service
-    return Service(
-        *(service.name, service.entry, service.availability, service.address),
-        toolchain=_toolchain(found, toolchain, availability),
-    )
+    return replace(service, toolchain=_toolchain(found, toolchain, availability))
 
 
 # What it serves -------------------------------------------------------------------------------
@@ -88,14 +85,14 @@ def _entry(metadata: _Metadata) -> ModelConfig:
         if written is not None:
             entry = ModelConfig.model_validate_json(written)
         else:
-            entry = ModelConfig.model_validate(_told_by_labels(metadata))
+            entry = ModelConfig.model_validate(_from_labels(metadata))
     except ValidationError as exc:
         where = "model-config: " if written is not None else ""
         raise MalformedService(f"{PREFIX}{where}{_first_error(exc)}") from exc
     return entry if entry.resolved_task else _with_task(entry, metadata.labels)
 
 
-def _told_by_labels(metadata: _Metadata) -> dict[str, Any]:
+def _from_labels(metadata: _Metadata) -> dict[str, Any]:
     labels, annotations = metadata.labels, metadata.annotations
     voices = annotations.get(f"{PREFIX}voices", "").split(",")
     given = {

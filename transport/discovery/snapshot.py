@@ -45,7 +45,9 @@ def _one_per_model(services: Iterable[Service]) -> list[Service]:
         if first is not service:
             logger.warning(
                 "InferenceService %s is left out: %s serves model %s already",
-                *(service.name, first.name, service.entry.name),
+                service.name,
+                first.name,
+                service.entry.name,
             )
     return list(kept.values())
 

@@ -65,7 +65,7 @@ class ServiceWatch:
         self._version: str | None = None
         """Where the watch goes on; None: list first."""
         self._services: dict[str, Service] = {}
-        self._told: tuple[Service, ...] | None = None
+        self._reported: tuple[Service, ...] | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="discovery", daemon=True)
 
@@ -120,7 +120,7 @@ class ServiceWatch:
             for document in documents:
                 self._keep(document)
             self._version = version
-            self._tell()
+            self._report()
         CONNECTED.set(1)
         for kind, document in api.watch(self._version):
             if self._stopped.is_set():
@@ -128,7 +128,7 @@ class ServiceWatch:
             self._version = _version(document) or self._version
             if kind in _CHANGES:
                 self._keep(document, is_deleted=kind == "DELETED")
-                self._tell()
+                self._report()
 
     def _keep(self, document: Any, *, is_deleted: bool = False) -> None:
         """Take over one object as it is now. One that cannot be read is not there, nor one that is
@@ -146,11 +146,11 @@ class ServiceWatch:
         except MalformedService as error:
             logger.warning("InferenceService %s is skipped: %s", name, error)
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         services = tuple(self._services[name] for name in sorted(self._services))
-        if services != self._told:
+        if services != self._reported:
             SERVICES.set(len(services))
-            self._told = services
+            self._reported = services
             self._on_change(services)
 
     def _disconnect(self) -> None:

@@ -57,7 +57,13 @@ class V2Routes:
             return error_response(error)
 
     async def version(self, request: Request) -> Response:
-        return JSONResponse({"error": "models have no versions here", "code": "not_found"}, 501)
+        return JSONResponse(
+            {
+                "error": "models have no versions here; leave /versions/… out of the path",
+                "code": "not_found",
+            },
+            501,
+        )
 
     async def infer_grpc(self, raw: bytes, headers: Mapping[str, str]) -> bytes:
         """Raises SpeechError, AnsweredError."""

@@ -12,7 +12,7 @@ W = TypeVar("W")
 
 
 class CorruptWeights(ModelFailed):
-    """Loaded weights are damaged (NaN output, checksum). The Predictor reloads them once."""
+    """Loaded weights are damaged (NaN output, checksum). The runtime loads them anew, once."""
 
 
 class _Entry:
@@ -57,7 +57,7 @@ class WeightStore:
 
 
 class WeightsHandle:
-    """What a model type sees as `self.weights`."""
+    """What a model type's `load` is given as `weights`."""
 
     def __init__(self, store: WeightStore) -> None:
         self._store = store

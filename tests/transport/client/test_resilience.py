@@ -258,6 +258,21 @@ async def test_a_dead_redis_is_only_a_miss():
     assert await caller.call("alone", say(), RequestContext()) is SPEECH
 
 
+async def test_a_redis_that_hangs_is_only_a_miss():
+    class HangingRedis:
+        async def get(self, name):
+            await asyncio.Event().wait()
+
+        async def set(self, name, value, *, px):
+            await asyncio.Event().wait()
+
+        async def aclose(self):
+            return None
+
+    caller = client(FailingTransport(), store=RedisStore(HangingRedis(), 60, wait_s=0.01))
+    assert await caller.call("alone", say(), RequestContext()) is SPEECH
+
+
 def test_keys_differ_whenever_the_answer_may():
     config = CATALOG.current.find("alone")
     tones = [Audio(np.full(8, level, np.float32), rate) for level in (0.1, 0.2) for rate in (8, 16)]
