@@ -14,17 +14,18 @@ _TITLES = {
     "es": {
         **{"Sr.": "señor", "Sra.": "señora", "Srta.": "señorita", "Sres.": "señores"},
         **{"Dr.": "doctor", "Dra.": "doctora", "Prof.": "profesor", "Av.": "avenida"},
+        **{"Avda.": "avenida"},
     },
     "fr": {
         **{"M.": "monsieur", "MM.": "messieurs", "Mme.": "madame", "Mme": "madame"},
         **{"Mlle": "mademoiselle", "Mlle.": "mademoiselle", "Dr": "docteur", "Dr.": "docteur"},
-        **{"Pr": "professeur", "Pr.": "professeur"},
+        **{"Pr": "professeur", "Pr.": "professeur", "bd": "boulevard"},
     },
     "de": {"Dr.": "Doktor", "Prof.": "Professor", "Hr.": "Herr", "Fr.": "Frau"},
     "it": {
         **{"Sig.": "signor", "Sig.ra": "signora", "Sigg.": "signori", "Dott.": "dottor"},
         **{"Dott.ssa": "dottoressa", "Prof.": "professor", "Prof.ssa": "professoressa"},
-        **{"Dr.": "dottor"},
+        **{"Dr.": "dottor", "P.zza": "piazza", "P.za": "piazza", "V.le": "viale"},
     },
     "pt": {
         **{"Sr.": "senhor", "Sra.": "senhora", "Srta.": "senhorita", "Dr.": "doutor"},
@@ -71,7 +72,7 @@ _BEFORE_NUMBERS = {
     "fr": {"n°": "numéro", "art.": "article", "p.": "page"},
     "en": {
         **{"vol.": "volume", "ch.": "chapter", "p.": "page", "pp.": "pages", "fig.": "figure"},
-        **{"figs.": "figures", "ext.": "extension"},
+        **{"figs.": "figures", "ext.": "extension", "apt.": "apartment"},
     },
     "de": {
         **{"Nr.": "Nummer", "S.": "Seite", "Art.": "Artikel", "Abs.": "Absatz", "Bd.": "Band"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import AddressValueError, IPv6Address
 
 from ingress.text.numbers import digit_by_digit, digit_groups
 from ingress.text.vocabulary import Locale
@@ -35,6 +36,15 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _IP = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?(?![\w.]{0,1}\d)")
+_IPV6 = re.compile(r"(?<![\w:.])(?=[0-9a-fA-F:]{0,39}[0-9])[0-9a-fA-F:]{3,39}(?![\w:])")
+_PATH_OF_FILE = re.compile(
+    r"(?<![\w/.~:])(?:~|\.{1,2})?(?:/[\w.+-]{1,64}){2,16}/?(?<![.,])"
+    r"|(?<![\w\\])[A-Za-z]:(?:\\[\w.+-]{1,64}){1,16}(?<![.,])"
+)
+_DOT_NAME = re.compile(r"(?<![^\s(\[\"'“])\.(?=(?:[a-z]{2,12}|NET)\b)")
+""".env, .gitignore, .NET"""
+_VANITY = re.compile(r"(?<![\w-])1-([89]\d\d)-(?=[A-Z]{2})")
+"""1-800-FLOWERS"""
 _HASHTAG = re.compile(r"(?<![\w&#/])#(\d{0,8}[^\W\d]\w{0,63})")
 _MENTION = re.compile(r"(?<![\w@.])@([^\W\d]\w{0,63})(?![\w@.]{0,1}\w)")
 _HUMPS = re.compile(r"(?<=[a-z\d])(?=[A-Z])|_")
@@ -57,7 +67,12 @@ def read_addresses(text: str, locale: Locale) -> str:
     text = _ADDRESS.sub(
         lambda found: _spell_address(next(filter(None, found.groups())), locale), text
     )
+    text = _PATH_OF_FILE.sub(lambda found: _spell_address(found[0], locale), text)
+    text = _DOT_NAME.sub(f"{locale.words.dot} ", text)
     text = _IP.sub(lambda found: _ip(found, locale), text)
+    text = _IPV6.sub(lambda found: _ipv6(found[0], locale), text)
+    if locale.language == "en":
+        text = _VANITY.sub(r"1 \1 ", text)
     text = _HASHTAG.sub(lambda found: f"{locale.words.hashtag} {_HUMPS.sub(' ', found[1])}", text)
     return _MENTION.sub(lambda found: f"{locale.words.at} {found[1].replace('_', ' ')}", text)
 
@@ -66,7 +81,15 @@ def _spell_address(address: str, locale: Locale) -> str:
     words = locale.words
     signs = {
         **{".": words.dot, "@": words.at, "/": words.slash, "-": words.dash, "=": words.equals},
-        **{"_": words.underscore, ":": words.colon, "+": words.plus, "%": " ", "~": " ", ",": " "},
+        **{
+            "\\": words.backslash,
+            "_": words.underscore,
+            ":": words.colon,
+            "+": words.plus,
+            "%": " ",
+            "~": " ",
+            ",": " ",
+        },
     }
     spelled = "".join(f" {signs[one]} " if one in signs else one for one in address.rstrip("/"))
     return " ".join(spelled.split())
@@ -79,6 +102,20 @@ def _ip(found: re.Match[str], locale: Locale) -> str:
     spelled = f" {locale.words.dot} ".join(digit_by_digit(group, locale) for group in groups)
     port = f" {locale.words.colon} {digit_by_digit(found[2], locale)}" if found[2] else ""
     return spelled + port
+
+
+def _ipv6(address: str, locale: Locale) -> str:
+    """Every digit and letter by its name; a colon for what has been left out, as people say it."""
+    try:
+        IPv6Address(address)
+    except AddressValueError:
+        return address
+    colon = f" {locale.words.colon} "
+    groups = (
+        " ".join(digit_by_digit(one, locale) if one.isdecimal() else one.upper() for one in group)
+        for group in address.split(":")
+    )
+    return " ".join(colon.join(groups).split())
 
 
 def read_dialled_numbers(text: str, locale: Locale) -> str:

@@ -17,6 +17,12 @@ _CLOCK = re.compile(
     rf"{START}(?<!:){DAYTIME}(?::([0-5][0-9]))?(?!:|\.?[0-9])"
     rf"(?:{GAP}?([AaPp])\.?[Mm]\b(\.?))?(?:{GAP}?(?:Uhr|hrs?|h|बजे)(?!\w))?"
 )
+_HOURS = re.compile(
+    rf"{START}(?<!:)(1[0-2]|[1-9]){GAP}?[-–—]{GAP}?"
+    rf"(?=(?:1[0-2]|[1-9])(?::[0-5][0-9])?{GAP}?[AaPp]\.?[Mm]\b)"
+)
+"""5-9 p.m."""
+_OFFSET = re.compile(r"\b(UTC|GMT)([+−-])0?([0-9]|1[0-4])(?::?([0-5][0-9]))?(?![\w:])")
 _ZONE = re.compile(r" (?:[ECMP][SD]?T|GMT|UTC|BST|CES?T)\b")
 _CLOCK_BY_H = re.compile(
     rf"{START}(?<!:)([01]?[0-9]|2[0-4]){GAP}?[hH](?:{GAP}?([0-5][0-9]))?(?!\w)"
@@ -43,6 +49,9 @@ def read_times(text: str, locale: Locale) -> str:
         text = _HOURS_UHR.sub(rf"\1 {locale.words.to} ", text)
     if by_point := _CLOCK_BY_POINT.get(locale.language):
         text = by_point.sub(lambda found: _by_h(found, locale), text)
+    text = _OFFSET.sub(lambda found: _offset(found, locale), text)
+    if locale.language == "en":
+        text = _HOURS.sub(r"\1 to ", text)
     text = _CLOCK_RANGE.sub(f" {locale.words.to} ", text)
     text = _CLOCK.sub(lambda found: _clock(found, locale), text)
     if locale.language == "en":
@@ -54,6 +63,13 @@ def read_times(text: str, locale: Locale) -> str:
     if locale.language in _BY_H:
         return _CLOCK_BY_H.sub(lambda found: _by_h(found, locale), text)
     return text
+
+
+def _offset(found: re.Match[str], locale: Locale) -> str:
+    """UTC+2, GMT-5, UTC+05:30."""
+    sign = locale.words.plus if found[2] == "+" else locale.words.minus
+    minutes = f" {found[4]}" if found[4] and found[4] != "00" else ""
+    return f"{found[1]} {sign} {found[3]}{minutes}"
 
 
 def _clock(found: re.Match[str], locale: Locale) -> str:

@@ -70,7 +70,8 @@ def _iso(found: re.Match[str], locale: Locale) -> str:
         return written
     time = clock_words(Clock(int(hour), int(minute), int(second or 0)), locale)
     joint = " " if locale.keeps_digits else ", "
-    return f"{written}{joint}{time}{' UTC' if zone == 'Z' else ''}"
+    offset = "" if zone is None else " UTC" if zone == "Z" else f" UTC{zone}"
+    return f"{written}{joint}{time}{offset}"
 
 
 def _numeric(found: re.Match[str], locale: Locale) -> str:
@@ -135,7 +136,8 @@ def _month_names(language: str) -> str:
 @cache
 def _english_month_first() -> re.Pattern[str]:
     return re.compile(
-        rf"\b({_month_names('en')})\.? (\d{{1,2}})(?:st|nd|rd|th)?(?!\w|[.,:/]\d)"
+        rf"\b({_month_names('en')})\.? (\d{{1,2}})(?:st|nd|rd|th)?"
+        r"(?:[-–—](\d{1,2})(?:st|nd|rd|th)?)?(?!\w|[.,:/]\d)"
         r"(?:,? (?=\d{4}\b))?"
     )
 
@@ -152,6 +154,8 @@ def _month_day(found: re.Match[str]) -> str:
     if not 1 <= int(found[2]) <= 31:
         return found[0]
     month, day = _months("en")[found[1]], ordinal(found[2], Locale("en"))
+    if found[3]:
+        day += f" to {ordinal(found[3], Locale('en'))}"
     return f"{month} {day}" + (", " if found[0].endswith(" ") else "")
 
 

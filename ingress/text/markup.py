@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
+from html import unescape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # both are imported when the first text is spoken: a server starts without them
@@ -32,6 +33,10 @@ _OTHER_BULLET = re.compile(r"^[ \t]*[•‣◦▪·–—][ \t]+", re.MULTILINE)
 _TASK = re.compile(r"\[[ xX]\]\s+")
 """The box of an item of a task list."""
 _FOOTNOTE = re.compile(r"[ \t]*\[\^[^\[\]\s]{1,32}\](?::[ \t]*)?")
+_BLOCK_TAG = re.compile(r"</?(?:p|div|ul|ol|li|br|h[1-6]|tr|table|section|article)\b[^<>]*>", re.I)
+"""Where a line ends in HTML."""
+_CELL_TAG = re.compile(r"</t[dh]>\s{0,32}(?=<t[dh]\b)", re.I)
+_UNREAD = re.compile(r"<(script|style)\b[^<>]*>[^<]*</\1>|<!--[^<>]*-->", re.I)
 _TAG = re.compile(r"<[^<>]*>")
 _ADDRESS = re.compile(
     r"\bhttps?://(?:www\.)?([^\s/?#]+)(/[^\s?#]*)?(?:[?#]\S*?)?(?=[.,;:!?)]*(?:\s|$))"
@@ -106,9 +111,15 @@ def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
             else:
                 yield _ended(text)
         elif token.type in ("fence", "html_block"):
-            yield (
-                _TAG.sub("", token.content).strip() if token.type == "html_block" else token.content
-            )
+            yield _html(token.content) if token.type == "html_block" else token.content
+
+
+def _html(content: str) -> str:
+    """The words of a block of HTML, a line for each paragraph, item and row."""
+    cells = _CELL_TAG.sub(", ", _UNREAD.sub("", content))
+    text = unescape(_TAG.sub("", _BLOCK_TAG.sub("\n", cells)))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return "\n".join(map(_ended, lines)) if len(lines) > 1 else "".join(lines)
 
 
 def _inline(tokens: Sequence[Token], *, is_item: bool) -> str:

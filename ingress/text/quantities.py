@@ -16,11 +16,13 @@ from ingress.text.numbers import (
     read_numeral,
     year,
 )
-from ingress.text.units import UNIT, UNITS, unit_words
+from ingress.text.units import PER, UNIT, UNITS, rate_words, unit_words
 from ingress.text.vocabulary import Locale
 
 _MEASURE = re.compile(
-    rf"{START}(?P<minus>[-−+±])?(?P<number>{NUMERAL}){GAP}?(?P<unit>{UNIT}){END}(?![/²³°])"
+    rf"{START}(?P<minus>[-−+±])?(?P<number>{NUMERAL}){GAP}?(?P<unit>{UNIT})"
+    rf"(?:/(?P<per>{PER}))?{END}(?![/²³°])"
+    r"(?:(?:(?<=oz|ft|lb|hr|yd|mi)|(?<=lbs|hrs|min|sec))\.(?= [a-z]|,))?"
 )
 _PERCENT = re.compile(rf"{START}(?P<minus>[-−+±])?(?P<number>{NUMERAL}){GAP}?[%％]{END}")
 _DECADE = re.compile(r"(?<![\w.,'’])['’]?((?:1[1-9]|20)[0-9]0|[1-9]0)s\b")
@@ -45,13 +47,22 @@ _ORDINALS = {
         re.IGNORECASE,
     ),
 }
+_SCALED = re.compile(
+    rf"(?<![\w.,/-])(?P<number>{NUMERAL})(?:(?P<k>k)|(?P<m>M)|(?P<b>bn|B))\b"
+    r"(?:(?<=k)|(?= [a-z]{3}|\+))"
+)
+"""100k, 3.2M views; 4K and the company 3M are names."""
 _RANGE = re.compile(r"(?<=[\d%°])[ \u00a0]?(?:[–—〜～][ \u00a0]?|~)(?=\d)")
 _HYPHEN_RANGE = re.compile(rf"{START}(?<![:/$€£¥-])(\d{{1,4}})-(\d{{1,4}})(?![:/-]|\d|[.,]\d)")
+_ENGLISH_SPAN = re.compile(r"(?<=\bfrom )(\d{1,4})[-–—](?=\d{1,4}(?![\w:/-]|[.,]\d))")
+"""From 9-5 goes down, and is none the less a range."""
 
 
 def read_ranges(text: str, locale: Locale) -> str:
     """3–5 and 3-5 as "3 to 5"; the numbers are read later."""
     joint = locale.words.to if locale.keeps_digits else f" {locale.words.to} "
+    if locale.language == "en":
+        text = _ENGLISH_SPAN.sub(r"\1 to ", text)
     text = _RANGE.sub(joint, text)
     return _HYPHEN_RANGE.sub(
         lambda found: f"{found[1]}{joint}{found[2]}" if _ascends(found) else found[0], text
@@ -70,6 +81,7 @@ def read_measures(text: str, locale: Locale) -> str:
     if locale.language == "en":
         text = _DECADE.sub(_decade, text)
         text = _HEIGHT.sub(r"\1 foot \2", text)
+        text = _SCALED.sub(lambda found: _scaled(found, locale), text)
     elif locale.language == "de":
         text = _GERMAN_DECADE.sub(lambda found: f"{year(found[1], locale)}er", text)
     text = _SHORT_DECADE.sub("", text)
@@ -86,6 +98,14 @@ def _decade(found: re.Match[str]) -> str:
     return f"{cardinal(digits[:2], english)} {tens}" if len(digits) == 4 else tens
 
 
+def _scaled(found: re.Match[str], locale: Locale) -> str:
+    amount, words = read_numeral(found["number"], locale), locale.words
+    if amount is None:
+        return found[0]
+    scale = words.thousand if found["k"] else words.million if found["m"] else words.billion
+    return f"{amount_words(amount, locale)} {scale}"
+
+
 def _percent(found: re.Match[str], locale: Locale) -> str:
     amount = read_numeral(found["number"], locale)
     if amount is None:
@@ -97,7 +117,12 @@ def _measure(found: re.Match[str], locale: Locale) -> str:
     amount = read_numeral(found["number"], locale)
     if amount is None:
         return found[0]
-    return _sign(found, locale) + unit_words(amount, UNITS[found["unit"]], locale)
+    unit, per = UNITS[found["unit"]], found["per"]
+    if per is None:
+        words: str | None = unit_words(amount, unit, locale)
+    else:
+        words = rate_words(amount, unit, UNITS[per], locale)
+    return found[0] if words is None else _sign(found, locale) + words
 
 
 def _sign(found: re.Match[str], locale: Locale) -> str:

@@ -49,6 +49,8 @@ _MONARCHS = {
     language: re.compile(rf"\b({names}) {_NUMERAL}(\.?){_NO_ABBREVIATION}{_NO_PRONOUN}")
     for language, names in _REIGNING.items()
 }
+_SEQUEL = re.compile(r"(?<=[a-z]) (II|III|VII|VIII|XII|XIII)\b(?!\.\w|['’]\w)")
+"""Rocky II: what can be nothing else."""
 _FIRST_KING = re.compile(rf"\b({_REIGNING['fr']}) Ier\b")
 _FRENCH_CENTURY = re.compile(rf"\b{_NUMERAL[:-2]}(?:er|e|ème) (?=siècle)")
 _ITALIAN_CENTURY = re.compile(rf"\b{_NUMERAL} (?=secolo)")
@@ -63,6 +65,8 @@ def read_roman_numerals(text: str, locale: Locale) -> str:
         text = _FIRST_KING.sub(r"\1 premier", text)
     if pattern := _MONARCHS.get(language):
         text = pattern.sub(lambda found: f"{found[1]} {_reign(found, locale)}", text)
+    if language in ("en", "fr"):
+        text = _SEQUEL.sub(lambda found: f" {_cardinal(found[1], locale)}", text)
     century = {"fr": _FRENCH_CENTURY, "it": _ITALIAN_CENTURY}.get(language)
     if century:
         return century.sub(lambda found: f"{ordinal(str(roman_value(found[1])), locale)} ", text)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-from ingress.text.numbers import END, NUMERAL, START
+from ingress.text.numbers import END, NUMERAL, START, spaced
 from ingress.text.vocabulary import Locale
 
 _ARITHMETIC = re.compile(r"(?<=[\w)%²³]) ([+×÷=<>*/−-]|<=|>=|[!=]=|≤|≥|≈|±|≠) (?=[-−]?[\w(√])")
 _TIGHT = re.compile(r"(?<=\d)([×+=÷*]|x(?=\d))(?=[\d(])")
 _AFTER_NUMBER = re.compile(r"(?<=\w)\+(?![\w+])")
+_UNMISTAKABLE = re.compile(r"[ \u00a0]?([≠≤≥≈±])[ \u00a0]?(?=\S|$)")
+_NAMED = re.compile(r"[√∞]")
+_GREEK_LETTER = re.compile(r"(?<![\u0370-\u03ff])[Α-Ωα-ω](?![\u0370-\u03ff])")
+_UNDERSCORES = re.compile(r"(?<=[^\W_])_{1,2}(?=[^\W_])")
+"""Of names in code: user_name."""
 _POWER = re.compile(rf"{START}(\d{{1,9}}|[A-Za-z])\^(-?\d{{1,4}}){END}")
 _SCIENTIFIC = re.compile(rf"{START}(\d{{1,9}}(?:[.,]\d{{1,9}})?)[eE]([+-]?\d{{1,3}}){END}(?!\.\d)")
 _SMALL_POWER = re.compile(r"(?<=[^\W_])([²³])(?!\w)")
@@ -43,6 +49,11 @@ def read_signs(text: str, locale: Locale) -> str:
     text = _TIGHT.sub(lambda found: f" {signs[found[1]]} ", text)
     text = _AFTER_NUMBER.sub(f" {words.plus}", text)
     text = _TIMES_AS.sub(_spaced(words.times_as, locale), text)
+    text = _UNMISTAKABLE.sub(lambda found: _between(signs[found[1]], locale), text)
+    text = _NAMED.sub(lambda found: spaced(found, signs[found[0]]), text)
+    text = _UNDERSCORES.sub(" ", text)
+    if locale.language not in ("hi", "ja", "zh", "ko"):
+        text = _GREEK_LETTER.sub(_greek_letter, text)
     text = _SMALL_POWER.sub(
         lambda found: _spaced(words.squared if found[1] == "²" else words.cubed, locale), text
     )
@@ -61,7 +72,13 @@ def _names(locale: Locale) -> dict[str, str]:
         **{"−": words.minus, "≈": words.about, "±": words.plus_minus, "x": words.by},
         **{"<=": words.at_most, ">=": words.at_least, "≤": words.at_most, "≥": words.at_least},
         **{"==": words.equals, "!=": words.not_equal, "≠": words.not_equal},
+        **{"√": words.root, "∞": words.infinity},
     }
+
+
+def _greek_letter(found: re.Match[str]) -> str:
+    """π -> pi: by its name in Unicode, which these languages share."""
+    return spaced(found, unicodedata.name(found[0]).rsplit(" ", 1)[-1].lower())
 
 
 def _spaced(word: str, locale: Locale) -> str:

@@ -31,6 +31,8 @@ UNITS = {
     **{"W": "power-watt", "kW": "power-kilowatt", "MW": "power-megawatt", "V": "electric-volt"},
     **{"kWh": "energy-kilowatt-hour", "kcal": "energy-kilocalorie", "mA": "electric-milliampere"},
     **{"hPa": "pressure-hectopascal", "bar": "pressure-bar"},
+    **{"m/s²": "acceleration-meter-per-square-second", "kJ": "energy-kilojoule"},
+    **{"Mbit": "digital-megabit", "Gbit": "digital-gigabit", "kbit": "digital-kilobit"},
     **{"tsp": "volume-teaspoon", "tbsp": "volume-tablespoon", "ft²": "area-square-foot"},
 }
 _MISSING_UNITS = {
@@ -66,6 +68,7 @@ _MISSING_UNITS = {
 """What CLDR's tables have no long name for, with the space before it."""
 _ONE_LETTER = frozenset("hst")
 """Only with a space, or 90s and 5h of a plan would be times and 5t a tonne."""
+_PER = ("s", "min", "h", "g", "kg", "l", "L", "ml", "mL", "m²", "m2", "m³", "m3", "km", "kWh")
 _FEMININE = {
     "es": "libra|milla|tonelada|onza|yarda|hora|caloría|hectárea|kilocaloría|pulgada",
     "pt": "libra|milha|tonelada|onça|jarda|hora|caloria|polegada",
@@ -77,6 +80,11 @@ UNIT = "|".join(
     rf"(?<={GAP}){name}" if name in _ONE_LETTER else re.escape(name)
     for name in sorted(UNITS, key=len, reverse=True)
 )
+
+PER = "|".join(map(re.escape, sorted(_PER, key=len, reverse=True)))
+"""Units that others are counted by: MB/s, kg/m³."""
+_CODE = re.compile(r"[a-z]-[a-z]")
+"""Of CLDR, where it has no name."""
 
 
 def unit_words(amount: Amount, unit: str, locale: Locale) -> str:
@@ -92,6 +100,22 @@ def unit_words(amount: Amount, unit: str, locale: Locale) -> str:
     is_feminine = re.search(rf"\b(?:{_FEMININE.get(locale.language, '(?!)')})", written)
     gender = "feminine" if is_feminine else "masculine"
     words = written.replace(digits, amount_words(amount, locale, gender=gender), 1)
+    return words.replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def rate_words(amount: Amount, unit: str, per: str, locale: Locale) -> str | None:
+    """An amount of a unit by another: 5 megabytes per second. None where CLDR has no name."""
+    from babel.numbers import format_decimal
+    from babel.units import format_compound_unit
+
+    language = locale.language
+    written = format_compound_unit(
+        amount.value, unit, denominator_unit=per, length="long", locale=language
+    )
+    digits = format_decimal(amount.value, locale=language)
+    if not written or digits not in written or "/" in written or _CODE.search(written):
+        return None
+    words = written.replace(digits, amount_words(amount, locale), 1)
     return words.replace("\u00a0", " ").replace("\u202f", " ")
 
 

@@ -40,6 +40,7 @@ class Vocabulary:
     slash: str
     dash: str
     underscore: str
+    backslash: str
     colon: str
     hashtag: str
     number: str
@@ -49,6 +50,8 @@ class Vocabulary:
     times_as: str
     not_equal: str
     power: str
+    root: str
+    infinity: str
     squared: str
     cubed: str
     percent: str
@@ -96,6 +99,12 @@ _ROWS: dict[str, tuple[str, ...]] = {
              "横杠", "대시"),
     "underscore": ("underscore", "guion bajo", "tiret bas", "Unterstrich", "trattino basso",
                    "sublinhado", "अंडरस्कोर", "アンダーバー", "下划线", "밑줄"),
+    "backslash": ("backslash", "barra invertida", "antislash", "Backslash", "barra rovesciata",
+                  "barra invertida", "बैकस्लैश", "バックスラッシュ", "反斜杠", "역슬래시"),
+    "root": ("the square root of", "raíz de", "racine de", "Wurzel aus", "radice di", "raiz de",
+             "वर्गमूल", "ルート", "根号", "루트"),
+    "infinity": ("infinity", "infinito", "l'infini", "unendlich", "infinito", "infinito", "अनंत",
+                 "無限大", "无穷大", "무한대"),
     "colon": ("colon", "dos puntos", "deux points", "Doppelpunkt", "due punti", "dois pontos",
               "कोलन", "コロン", "冒号", "콜론"),
     "hashtag": ("hashtag", "hashtag", "hashtag", "Hashtag", "hashtag", "hashtag", "हैशटैग",

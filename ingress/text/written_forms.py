@@ -38,7 +38,7 @@ _WIDE_MARKS = re.compile(r"(?<=\d)[．：／－](?=\d)|(?<=[０-９])，(?=[０-
 _SQUARED_LETTERS = re.compile(r"[\u3371-\u33df①-⑳]")
 """㎏, ㎞, ㎡, ⑤: one character for what is read as several."""
 _ANYTHING_TO_READ = re.compile(
-    r"[\d@#&=<>+~×÷≤≥≈±²³§½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅒\u3371-\u33df①-⑳]|\w\.\w|[IVXLC]{2,9}|://"
+    r"[\d@#&=<>+~×÷≤≥≈≠±√∞²³§Α-Ωα-ω\\_½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅒\u3371-\u33df①-⑳]|\w\.\w|(?<!\w)\.[a-zN]|/\w{1,64}/|[IVXLC]{2,9}|://"
 )
 _NUMBER = re.compile(rf"(?P<minus>(?<![\w).,])[-−])?(?P<number>{NUMERAL})")
 _SPACED_THOUSANDS = re.compile(rf"{START}(?<![+)])[1-9]\d{{0,2}}(?: \d{{3}}){{1,4}}(?!\d| \d)")
