@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from ingress.client_body import format_name
 from ingress.encoding import AudioFormat
-from ingress.endpoints import SPEECH, ListedModel
+from ingress.endpoints import ListedModel
 from ingress.languages import is_any_language
 from ingress.media import write_file
 from ingress.openai.schemas import CreateSpeechRequest
 from ingress.request_state import RequestState
-from ingress.selection import find_model, find_voice, speaks
+from ingress.selection import find_speech_model, find_voice, speaks
 from ingress.speaking import (
     OnWords,
     Speak,
@@ -81,7 +81,7 @@ async def prepared(
     snapshot = app_state.catalog.current
     stored = await stored_voice(app_state, state, body.voice_name)
     if stored is None:
-        model = find_model(snapshot, app_state.settings, SPEECH, body.model)
+        model = find_speech_model(snapshot, app_state.settings, body.model, body.voice_name)
     else:
         model = cloning_model(app_state, body.model)
     state.model = model.id

@@ -97,6 +97,32 @@ async def test_models_aliases_and_openai_names(
     assert models.models == [called]
 
 
+@pytest.mark.parametrize(
+    ("model", "voice", "called", "spoken"),
+    [
+        ("tts-1", "echo", "piper-nameless", "one"),
+        ("tts-1", "ECHO", "piper-nameless", "one"),
+        ("tts-1", "alloy", "piper", "joe"),
+        ("tts-1", "narrator", "piper", "amy"),
+        ("tts-1", "lost", "piper", None),
+        ("piper", "echo", "piper", "joe"),
+        ("piper-nameless", "echo", "piper-nameless", "one"),
+    ],
+)
+async def test_the_alias_of_a_voice_beats_the_alias_of_a_model(
+    models: FakeClient, model: str, voice: str, called: str, spoken: str | None
+) -> None:
+    config = CONFIG.replace("{narrator: amy}", "{narrator: amy, echo: one, lost: nobody}")
+    async with browser(make_app(models, config=config)) as http:
+        answer = await http.post(PATH, json=body(model=model, voice=voice))
+    if spoken is None:
+        assert answer.json()["error"]["param"] == "voice"
+    else:
+        assert answer.status_code == 200, answer.text
+        assert models.models == [called]
+        assert models.requests[0].voice == spoken
+
+
 async def test_openai_names_go_to_the_configured_default(models: FakeClient) -> None:
     app = make_app(models, default_speech_model="piper-nameless")
     async with browser(app) as http:

@@ -69,7 +69,18 @@ async def test_the_fast_model_speaks_with_its_one_voice_whatever_is_asked(
     page: httpx.AsyncClient, models: FakeClient
 ) -> None:
     for voice in OPENAI_VOICES:
-        assert (await asked(page, models, model="tts-1", voice=voice)).voice == "joe"
+        assert (await asked(page, models, model="piper-en", voice=voice)).voice in ("joe", "alloy")
+    assert set(models.models) == {"piper-en"}
+
+
+async def test_tts_1_is_fast_by_its_default_and_another_voice_for_every_other_name(
+    page: httpx.AsyncClient, models: FakeClient
+) -> None:
+    spoken = [
+        (await asked(page, models, model="tts-1", voice=voice)).voice for voice in OPENAI_VOICES
+    ]
+    assert len(set(spoken)) == len(OPENAI_VOICES)
+    assert models.models == ["piper-en", *["kokoro"] * (len(OPENAI_VOICES) - 1)]
 
 
 async def test_a_blend_travels_with_its_shares_in_the_language_of_its_first_voice(

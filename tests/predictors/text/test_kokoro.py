@@ -74,6 +74,22 @@ def test_a_foreign_word_brings_no_sounds_but_its_own(text: str, letter: str) -> 
     assert not set("()") & set(piece)
 
 
+@pytest.mark.parametrize(
+    ("text", "letter", "words"),
+    [
+        ("Tout le monde a ri.", "f", ["Tout le monde", "a", "ri"]),
+        ("Il a 21 ans et 1234 euros", "f", ["Il", "a", "21", "ans", "et", "1234", "euros"]),
+        ("Tengo 25 años", "e", ["Tengo", "25", "años"]),
+        ("Bom dia, senhor", "p", ["Bom", "dia", "senhor"]),
+    ],
+)
+def test_words_stay_apart_where_some_are_read_as_one_or_as_several(
+    text: str, letter: str, words: list[str]
+) -> None:
+    [[piece]] = read_stretches([(text, "")], letter)
+    assert [token.text for token in piece if token.text] == words
+
+
 def test_a_word_is_said_by_its_pronunciation() -> None:
     text = [("I say ", ""), ("tomato", "təˈmɑːtəʊ"), (", ", ""), ("", "ˈtʃiː.əʊ"), (".", "")]
 
