@@ -16,10 +16,9 @@ from benchmarks.checkpoints import written
 from benchmarks.figures import Line, compared
 from benchmarks.interleaved import Way, seconds, take_turns
 from benchmarks.one_model import REQUESTS
-from benchmarks.setup import Setup
+from benchmarks.setup import NoDevice, Setup
 from contract.config import DeviceConfig, ModelConfig
 from contract.context import RequestContext
-from contract.errors import ModelFailed
 from contract.tasks import TaskInput
 from predictors.runtime.model import Model, Unit
 from predictors.runtime.registry import missing_packages, model_type_class
@@ -40,7 +39,7 @@ def on_cuda(config: ModelConfig) -> ModelConfig:
 
 
 def run(setup: Setup) -> Iterator[Line]:
-    """Raises ModelFailed where torch has no CUDA device."""
+    """Raises NoDevice where torch has no CUDA device."""
     yield from device_lines()
     entries = {
         kind: on_cuda(entry)
@@ -57,10 +56,12 @@ def run(setup: Setup) -> Iterator[Line]:
 
 def device_lines() -> Iterator[Line]:
     """The device's own name, so that no figure goes without it."""
+    if "torch" in missing_packages("VoiceFixerRestorer"):
+        raise NoDevice("torch is not installed; install a CUDA build of it")
     import torch
 
     if not torch.cuda.is_available():
-        raise ModelFailed("torch finds no CUDA device; run this where there is one")
+        raise NoDevice("torch finds no CUDA device; run this where there is one")
     name, total = torch.cuda.get_device_name(), torch.cuda.get_device_properties(0).total_memory
     yield Line(f"{name}, torch {torch.__version__}, memory", "GiB", total / 2**30)
 

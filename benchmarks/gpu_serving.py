@@ -40,7 +40,7 @@ _LIMITS = {
 
 
 def run(setup: Setup) -> Iterator[Line]:
-    """Raises ModelFailed where torch has no CUDA device."""
+    """Raises NoDevice where torch has no CUDA device."""
     yield from device_lines()
     wav = base64.b64encode(wav_bytes(Audio(material.speech(material.RATE), material.RATE))).decode()
     cases: Mapping[str, tuple[str, dict[str, Any]]] = {

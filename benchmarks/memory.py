@@ -28,6 +28,7 @@ from benchmarks.figures import Line, machine, table
 from benchmarks.server import Server, free_port, harmony, running
 
 _FIRST = 100
+_PART = 100
 _IDLE_S = 8.0
 _MOST_GROWTH, _MOST_MB = 1.3, 800.0
 _SPEEDS = (0.5, 1.0, 1.0, 2.0)
@@ -59,7 +60,9 @@ def _lines(server: Server, requests: int, clients: int) -> list[Line]:
     asyncio.run(_ask(server.url, _FIRST, clients, seed=0))
     time.sleep(_IDLE_S)
     first = server.memory_mb()
-    asyncio.run(_ask(server.url, requests, clients, seed=1))
+    for part, count in enumerate(_parts(requests), start=1):
+        asyncio.run(_ask(server.url, count, clients, seed=part))
+        print(f"… {min(part * _PART, requests)}: {server.memory_mb():.0f} MB", file=sys.stderr)
     busy = server.memory_mb()
     time.sleep(_IDLE_S)
     last = server.memory_mb()
@@ -70,6 +73,11 @@ def _lines(server: Server, requests: int, clients: int) -> list[Line]:
         Line("… and when idle", "MB", last, limit=_MOST_MB),
         Line("… against the first hundred", "ratio", last / first, limit=_MOST_GROWTH),
     ]
+
+
+def _parts(requests: int) -> list[int]:
+    """As many requests, in parts that tell how far it is."""
+    return [min(_PART, requests - done) for done in range(0, requests, _PART)]
 
 
 async def _ask(url: str, requests: int, clients: int, *, seed: int) -> None:

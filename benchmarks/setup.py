@@ -18,6 +18,10 @@ CLIENTS = 8
 _TIMEOUT_S = 600
 
 
+class NoDevice(RuntimeError):
+    """What a section measures on is not here."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setup:
     rounds: int
