@@ -26,6 +26,7 @@ SECTIONS = {
     "transcription": "Transcription: the ingress against faster-whisper",
     "speech": "Speech: the ingress against Piper",
     "start": "Start and memory",
+    "model_start": "Before a model is ready: imports, weights and warm-up",
     "imports": "Imports before the start",
     "burst": "A burst of 60 clips",
     "intelligibility": "What Whisper hears of fifty sentences that Kokoro speaks, a language each",

@@ -1,0 +1,100 @@
+"""What a process does before a model is ready, against the import of its libraries and the reading
+of its weights alone. Each figure is a process of its own; the first of each is not counted."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks import material
+from benchmarks.checkpoints import real, written
+from benchmarks.figures import Line, compared, median
+from benchmarks.interleaved import take_turns
+from benchmarks.setup import Setup
+from contract.config import ModelConfig
+from predictors.nn.speech_activity.shipped import shipped_network
+from predictors.runtime.direct import warm_up
+from predictors.runtime.openmp import set_openmp_passive
+from predictors.runtime.registry import MODEL_TYPES, model_type_class
+from predictors.runtime.weights.source import resolve
+from predictors.runtime.weights.store import WeightStore
+
+_MOST = 1.2
+Steps = Mapping[str, float]
+"""Seconds of each."""
+
+
+def run(setup: Setup) -> Iterator[Line]:
+    for model_type, entry in (real() | written(setup.folder / "weights")).items():
+        ways = {way: _process(way, entry) for way in ("ours", "direct")}
+        found = take_turns(ways, setup.rounds + 1)
+        ours, direct = found["ours"][1:], found["direct"][1:]
+        for step in ours[0]:
+            theirs = median(one[step] for one in direct) if step in direct[0] else None
+            yield Line(f"{model_type}: {step}", "s", median(one[step] for one in ours), theirs)
+        whole = [[sum(one.values()) for one in side] for side in (ours, direct)]
+        yield compared(f"{model_type}: all", "s", *whole, limit=_MOST)
+
+
+def _process(way: str, entry: ModelConfig) -> Callable[[], Steps]:
+    def measure() -> Steps:
+        command = [sys.executable, "-m", "benchmarks.model_start", way]
+        body = entry.model_dump_json()
+        ended = subprocess.run(
+            command, cwd=material.ROOT, input=body, text=True, stdout=subprocess.PIPE, check=True
+        )
+        steps: Steps = json.loads(ended.stdout.splitlines()[-1])
+        return steps
+
+    return measure
+
+
+def _ours(entry: ModelConfig) -> Steps:
+    clock = _Clock()
+    kind = model_type_class(entry.model_type)
+    clock.note("import")
+    model = kind.load(entry, WeightStore().holder())
+    clock.note("weights")
+    warm_up(model)
+    return clock.note("warm-up")
+
+
+def _direct(entry: ModelConfig) -> Steps:
+    clock = _Clock()
+    for package in MODEL_TYPES[entry.model_type].packages:
+        import_module(package)
+    clock.note("import")
+    for file in _files(entry):
+        file.read_bytes()
+    return clock.note("weights")
+
+
+def _files(entry: ModelConfig) -> list[Path]:
+    """Of the weights; a family's folder is read whole."""
+    is_shipped = entry.model_type == "SileroVAD"
+    place = shipped_network() if is_shipped else resolve(entry.model)
+    return [one for one in (place, *place.rglob("*")) if one.is_file()]
+
+
+class _Clock:
+    """Seconds of step after step."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, float] = {}
+        self._since_s = time.perf_counter()
+
+    def note(self, step: str) -> Steps:
+        now_s = time.perf_counter()
+        self._steps[step], self._since_s = now_s - self._since_s, now_s
+        return self._steps
+
+
+if __name__ == "__main__":
+    set_openmp_passive()  # as our servers do, before a model library is imported
+    given = ModelConfig.model_validate_json(sys.stdin.read())
+    print(json.dumps({"ours": _ours, "direct": _direct}[sys.argv[1]](given)))
