@@ -1,4 +1,4 @@
-"""The life of one request, step by step, as the seed draws it.
+"""The life of one request, step by step, with the statuses of Harmony Speech Engine.
 
 WAITING → RUNNING → FINISHED_FORWARDED → RUNNING → … → FINISHED_STOPPED
    ↘ FINISHED_IGNORED      ↘ FINISHED_ABORTED

@@ -1,4 +1,4 @@
-"""POST /v1/embed/speaker, and /v1/embeddings as the seed spells it."""
+"""POST /v1/embed/speaker, and the same at /v1/embeddings."""
 
 from __future__ import annotations
 
