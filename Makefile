@@ -84,7 +84,7 @@ image-transformer:
 	$(call BUILD,cpu,transformer,,transformer)
 
 image-predictor-whisper:
-	$(call BUILD,cpu,predictor,--build-arg EXTRAS=whisper,predictor-whisper)
+	$(call BUILD,cpu,predictor,--build-arg EXTRAS="whisper speakers",predictor-whisper)
 
 image-predictor-piper:
 	$(call BUILD,cpu,predictor,--build-arg EXTRAS="piper kokoro kitten",predictor-piper)

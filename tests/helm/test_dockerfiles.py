@@ -3,12 +3,15 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 from binaries import REPOSITORY
 from chart import CHART
+
+from contract.model_types import MODEL_TYPES
 
 FILES = ("Dockerfile.cpu", "Dockerfile.gpu")
 MODULES = {"ingress": "ingress", "transformer": "transformer", "predictor": "predictors"}
@@ -126,6 +129,35 @@ def test_make_builds_every_image_of_the_chart() -> None:
     built = {name for key, name in values["repositories"].items() if key != "rocm"}
     wanted = {f"dev.local/{name}:{version}" for name in built}
     assert tags == wanted
+
+
+@pytest.mark.parametrize("name", MODEL_TYPES)
+def test_the_image_of_a_model_type_is_the_smallest_with_what_it_needs(name: str) -> None:
+    one = MODEL_TYPES[name]
+    extras = _extras_by_image()
+    assert set(one.extra.split(",")) <= extras[one.image]
+    assert ("torch" in one.packages) == (one.image == "torch")
+
+
+def _extras_by_image() -> dict[str, set[str]]:
+    """What `make image` gives to each image of a predictor, with the extras that those name."""
+    done = subprocess.run(
+        ["make", "-n", "-C", REPOSITORY, "image"], capture_output=True, text=True, check=True
+    )
+    built = re.findall(r'EXTRAS="([^"]+)".*predictor-(\w+):', done.stdout)
+    project = tomllib.loads(_text("pyproject.toml"))["project"]
+    return {
+        image: _closure(extras.split(), project["optional-dependencies"])
+        for extras, image in built
+    }
+
+
+def _closure(extras: list[str], optional: dict[str, list[str]]) -> set[str]:
+    found = set(extras)
+    for extra in extras:
+        for own in re.findall(r"harmony-speech\[(.+)\]", "\n".join(optional[extra])):
+            found |= _closure(own.split(","), optional)
+    return found
 
 
 def test_the_builder_gets_sources_and_nothing_else() -> None:

@@ -43,7 +43,7 @@ class HarmonySpeechEncoder(Model[EmbedSpeakerInput, EmbedSpeakerOutput]):
         Task.EMBED_SPEAKER,
         packages=("onnx", "onnxruntime", "webrtcvad"),
         extra="speakers",
-        image="torch",
+        image="whisper",
         license=LICENSE,
     )
     max_batch_cost = MAX_RUN_WINDOWS
