@@ -147,8 +147,7 @@ def _extras_by_image() -> dict[str, set[str]]:
     built = re.findall(r'EXTRAS="([^"]+)".*predictor-(\w+):', done.stdout)
     project = tomllib.loads(_text("pyproject.toml"))["project"]
     return {
-        image: _closure(extras.split(), project["optional-dependencies"])
-        for extras, image in built
+        image: _closure(extras.split(), project["optional-dependencies"]) for extras, image in built
     }
 
 

@@ -4,6 +4,10 @@
 {{- if .Values.checkApis -}}
 {{- include "harmony-speech.checkApis" . -}}
 {{- end -}}
+{{- /* kubernetes v1.34 pkg/apis/core/validation/validation.go, ValidateServiceName: a DNS-1035 label. */ -}}
+{{- if regexMatch "^[0-9]" .Release.Name -}}
+{{- fail (printf "the release is called %s, and a Service called after it must begin with a letter; choose another name, for example speech-%s" .Release.Name .Release.Name) -}}
+{{- end -}}
 {{- include "harmony-speech.checkModes" . -}}
 {{- include "harmony-speech.checkModels" . -}}
 {{- include "harmony-speech.checkToolchains" . -}}

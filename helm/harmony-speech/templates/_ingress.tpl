@@ -40,14 +40,14 @@
   configMap: {name: {{ include "harmony-speech.fullname" . }}-config}
 {{- if eq .Values.ingress.voices.store "sqlite" }}
 - name: voices
-  persistentVolumeClaim: {claimName: {{ include "harmony-speech.voicesClaim" . }}}
+  persistentVolumeClaim: {claimName: {{ include "harmony-speech.voicesClaim" . | quote }}}
 {{- end }}
 {{- with .Values.ingress.apiKeys }}
 {{- if .existingSecret }}
 - name: keys
   secret:
-    secretName: {{ .existingSecret }}
-    items: [{key: {{ .key }}, path: {{ .key }}}]
+    secretName: {{ .existingSecret | quote }}
+    items: [{key: {{ .key | quote }}, path: {{ .key | quote }}}]
 {{- end }}
 {{- end }}
 {{- if .Values.discovery.enabled }}

@@ -1,11 +1,10 @@
 {{/* Names, labels, addresses and images. */}}
 
+{{/* Helm allows dots in the name of a release, and Kubernetes none in that of a Service. */}}
 {{- define "harmony-speech.fullname" -}}
-{{- if contains "harmony-speech" .Release.Name -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
-{{- else -}}
-{{- printf "%s-harmony-speech" .Release.Name | trunc 40 | trimSuffix "-" -}}
-{{- end -}}
+{{- $release := .Release.Name | replace "." "-" -}}
+{{- if not (contains "harmony-speech" $release) }}{{ $release = printf "%s-harmony-speech" $release }}{{ end -}}
+{{- $release | trunc 40 | trimSuffix "-" -}}
 {{- end }}
 
 {{- define "harmony-speech.labels" -}}
@@ -19,13 +18,13 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 would restart every model whether anything changed for it or not. */}}
 {{- define "harmony-speech.podLabels" -}}
 app.kubernetes.io/name: harmony-speech
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/part-of: harmony-speech
 {{- end }}
 
 {{- define "harmony-speech.ingressSelector" -}}
 app.kubernetes.io/name: harmony-speech
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: ingress
 {{- end }}
 

@@ -40,7 +40,7 @@ name that is there twice, and what the user says goes before what the chart says
 - name: SPEECH_DISCOVERY
   value: kubernetes
 - name: SPEECH_NAMESPACE
-  value: {{ .Release.Namespace }}
+  value: {{ .Release.Namespace | quote }}
 {{- end }}
 {{- end }}
 
@@ -62,7 +62,7 @@ image does not know (OpenShift) has no name to look up, hence USER. */}}
 - name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ .endpoint }}
 - name: OTEL_SERVICE_NAME
-  value: {{ $.service }}
+  value: {{ $.service | quote }}
 - name: OTEL_TRACES_SAMPLER
   value: parentbased_traceidratio
 - name: OTEL_TRACES_SAMPLER_ARG
@@ -100,12 +100,12 @@ is there whatever KServe's and the account's automount say. Arguments: root.
 */}}
 {{- define "harmony-speech.account" -}}
 {{- $names := concat .Values.images.pullSecrets (dig "imagePullSecrets" list .Values.global) | uniq -}}
-serviceAccountName: {{ include "harmony-speech.serviceAccount" . }}
+serviceAccountName: {{ include "harmony-speech.serviceAccount" . | quote }}
 automountServiceAccountToken: false
 {{- with $names }}
 imagePullSecrets:
   {{- range . }}
-  - name: {{ . }}
+  - name: {{ . | quote }}
   {{- end }}
 {{- end }}
 {{- end }}
@@ -119,7 +119,7 @@ imagePullSecrets:
 {{- end }}
 {{- range $field := list "runtimeClassName" "priorityClassName" }}
 {{- with get $ $field }}
-{{ $field }}: {{ . }}
+{{ $field }}: {{ . | quote }}
 {{- end }}
 {{- end }}
 {{- end }}

@@ -96,7 +96,7 @@ Argument: protocol. */}}
 {{- if and $hub.tokenSecret (not .model.entry.weights.storageUri) }}
 - name: HF_TOKEN
   valueFrom:
-    secretKeyRef: {name: {{ $hub.tokenSecret }}, key: {{ $hub.tokenKey }}}
+    secretKeyRef: {name: {{ $hub.tokenSecret | quote }}, key: {{ $hub.tokenKey | quote }}}
 {{- end }}
 {{- end }}
 
@@ -114,7 +114,7 @@ Argument: protocol. */}}
   emptyDir: {}
 - name: weights
   {{- if include "harmony-speech.usesClaim" . }}
-  persistentVolumeClaim: {claimName: {{ include "harmony-speech.cacheClaim" .root }}}
+  persistentVolumeClaim: {claimName: {{ include "harmony-speech.cacheClaim" .root | quote }}}
   {{- else }}
   emptyDir: {sizeLimit: {{ .root.Values.hub.cache.size }}}
   {{- end }}

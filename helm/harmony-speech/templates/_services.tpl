@@ -4,17 +4,17 @@
 {{ include "harmony-speech.podLabels" .root }}
 app.kubernetes.io/component: {{ .component }}
 {{ include "harmony-speech.clusterLocal" .root }}
-harmony-speech/model: {{ .model.name }}
+harmony-speech/model: {{ .model.name | quote }}
 {{- /* Discovery finds services by this label; callers of our own speak V2 over HTTP only. */}}
 {{- if ne .model.entry.protocol "grpc" }}
-harmony-speech/model-type: {{ .model.entry.model_type }}
+harmony-speech/model-type: {{ .model.entry.model_type | quote }}
 {{- end }}
-harmony-speech/task: {{ .model.task }}
+harmony-speech/task: {{ .model.task | quote }}
 {{- with .model.config.language }}
 harmony-speech/language: {{ . | quote }}
 {{- end }}
 {{- if include "harmony-speech.usesClaim" . }}
-harmony-speech/volume: {{ include "harmony-speech.cacheClaim" .root }}
+harmony-speech/volume: {{ include "harmony-speech.cacheClaim" .root | quote }}
 {{- end }}
 {{- with .model.entry.labels }}
 {{ toYaml . }}

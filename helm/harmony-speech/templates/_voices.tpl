@@ -9,14 +9,14 @@
 - name: SPEECH_VOICES_DB
   {{- if eq .store "postgresql" }}
   valueFrom:
-    secretKeyRef: {name: {{ .database.existingSecret }}, key: {{ .database.key }}}
+    secretKeyRef: {name: {{ .database.existingSecret | quote }}, key: {{ .database.key | quote }}}
   {{- else }}
   value: {{ ternary "sqlite:////var/lib/harmony-speech/voices.sqlite3" "none" (eq .store "sqlite") }}
   {{- end }}
 {{- if and .encryption.existingSecret (ne .store "none") }}
 - name: SPEECH_VOICES_KEYS
   valueFrom:
-    secretKeyRef: {name: {{ .encryption.existingSecret }}, key: {{ .encryption.key }}}
+    secretKeyRef: {name: {{ .encryption.existingSecret | quote }}, key: {{ .encryption.key | quote }}}
 {{- end }}
 {{- end }}
 {{- end }}
