@@ -36,6 +36,8 @@ Schema = dict[str, Any]
 _NEVER_IN_VALUES = {"api_keys", "api_keys_file", "voices_db", "voices_keys"}
 """Secrets come from a Secret, never from values that Helm keeps readable."""
 _FROM_PROFILE = {"name", "device_config"}
+_LABEL = "^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
+"""kubernetes/apimachinery v0.34 pkg/util/validation/validation.go, labelValueFmt."""
 _START, _END = "<!-- values: printed by make manifests -->", "<!-- end of values -->"
 
 
@@ -101,7 +103,7 @@ def schema_of(text: str) -> Schema:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Values of the chart harmony-speech. Printed by make manifests.",
-        **_closed(properties),
+        **_section(properties, tree),
         "$defs": dict(sorted(definitions.items())),
     }
 
@@ -144,7 +146,14 @@ def _typed(
     if not default:
         raise Undocumented(f"{'.'.join(path)}: @schema must say what the map holds")
     children = {key: _property((*path, key), default[key], documented, found) for key in default}
-    return _closed(children)
+    return _section(children, default)
+
+
+def _section(properties: Schema, default: Schema) -> Schema:
+    """`null` removes a default, and templates count on it: refused, but for the entries of a map."""
+    opened = {key for key, one in properties.items() if "properties" not in one}
+    emptied = {key for key in opened if default[key] and properties[key].get("type") == "object"}
+    return _closed(properties) | {"required": [key for key in properties if key not in emptied]}
 
 
 def _closed(properties: Schema) -> Schema:
@@ -152,7 +161,16 @@ def _closed(properties: Schema) -> Schema:
 
 
 def _optional(schema: Schema) -> Schema:
-    return {key: value for key, value in schema.items() if key not in ("required", "description")}
+    """For entries that say a part of it, with nothing required at any depth."""
+    kept = {key: value for key, value in schema.items() if key not in ("required", "description")}
+    if "properties" in kept:
+        kept["properties"] = {key: _partial(one) for key, one in kept["properties"].items()}
+    return kept
+
+
+def _partial(schema: Schema) -> Schema:
+    said = {"description": schema["description"]} if "description" in schema else {}
+    return said | _optional(schema) if "properties" in schema else schema
 
 
 def _definitions() -> Schema:
@@ -186,6 +204,8 @@ def _settings(*rooms: type[BaseModel]) -> Schema:
 
 def _model_definition(defaults: Schema) -> Schema:
     fields = {k: v for k, v in _fields(ModelConfig).items() if k not in _FROM_PROFILE}
+    for key in ("model_type", "language"):  # labels of the InferenceService
+        fields[key] = {**fields[key], "pattern": _LABEL, "maxLength": 63}
     return {
         **_closed(fields | _optional(defaults)["properties"]),
         "required": ["model", "model_type"],

@@ -46,12 +46,24 @@ GPU = '{"model": "a/b", "model_type": "FasterWhisper"'
         ('models.whisper-base.profile="gpu-mi300x"', 'images.repositories has no "rocm"'),
         ("ingress.httpRoute.enabled=true", "parentRefs names no Gateway"),
         ('modelTypes.FasterWhisper.image="rust"', 'images.repositories has no "rust"'),
+        (
+            'ingress.autoscaling={"enabled": true, "minReplicas": 5, "maxReplicas": 2}',
+            "ingress.autoscaling.minReplicas (5) is above ingress.autoscaling.maxReplicas (2)",
+        ),
     ],
 )
 def test_a_contradiction_is_refused_with_a_remedy(setting, remedy) -> None:
     with pytest.raises(HelmFailed) as refusal:
         render(sets=[setting])
     assert remedy in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("profile", "missing"), [("{}", "device"), ('{"device": "cpu"}', "resources")]
+)
+def test_a_profile_without_hardware_is_refused_by_its_name(profile, missing) -> None:
+    with pytest.raises(HelmFailed, match=rf"profiles\.odd has no {missing}, which models\.piper-en"):
+        render(sets=[f"profiles.odd={profile}", 'models.piper-en.profile="odd"'])
 
 
 def test_nothing_to_serve_is_refused() -> None:

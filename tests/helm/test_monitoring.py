@@ -122,6 +122,15 @@ def test_the_metrics_of_a_guarded_ingress_are_on_a_port_without_keys(rendered) -
     assert scraping["from"]
 
 
+def test_metrics_are_closed_where_no_namespace_may_scrape() -> None:
+    """A rule whose list of sources is empty would admit everybody."""
+    policies = of_kind(render(sets=["networkPolicy.fromNamespaces=[]"]), "NetworkPolicy")
+    (rule,) = policies["harmony-speech-ingress"]["spec"]["ingress"]
+    assert rule == {"ports": [{"port": 8080, "protocol": "TCP"}]}
+    (sources,) = policies["harmony-speech-predictors"]["spec"]["ingress"]
+    assert sources == {"from": [{"podSelector": {}}]}
+
+
 def test_queue_proxies_are_scraped_by_choice(rendered) -> None:
     def ports(objects):
         monitor = of_kind(objects, "PodMonitor")["harmony-speech-predictors"]

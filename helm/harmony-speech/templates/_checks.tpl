@@ -12,6 +12,11 @@
 {{- include "harmony-speech.checkModels" . -}}
 {{- include "harmony-speech.checkToolchains" . -}}
 {{- include "harmony-speech.checkVoices" . -}}
+{{- with .Values.ingress.autoscaling -}}
+{{- if and .enabled (gt (int .minReplicas) (int .maxReplicas)) -}}
+{{- fail (printf "ingress.autoscaling.minReplicas (%d) is above ingress.autoscaling.maxReplicas (%d)" (int .minReplicas) (int .maxReplicas)) -}}
+{{- end -}}
+{{- end -}}
 {{- if and .Values.ingress.httpRoute.enabled (not .Values.ingress.httpRoute.parentRefs) -}}
 {{- fail "ingress.httpRoute.parentRefs names no Gateway; add one, for example [{name: public, namespace: gateways}]" -}}
 {{- end -}}
