@@ -62,7 +62,9 @@ def test_a_contradiction_is_refused_with_a_remedy(setting, remedy) -> None:
     ("profile", "missing"), [("{}", "device"), ('{"device": "cpu"}', "resources")]
 )
 def test_a_profile_without_hardware_is_refused_by_its_name(profile, missing) -> None:
-    with pytest.raises(HelmFailed, match=rf"profiles\.odd has no {missing}, which models\.piper-en"):
+    with pytest.raises(
+        HelmFailed, match=rf"profiles\.odd has no {missing}, which models\.piper-en"
+    ):
         render(sets=[f"profiles.odd={profile}", 'models.piper-en.profile="odd"'])
 
 

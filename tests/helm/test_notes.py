@@ -52,6 +52,12 @@ def test_the_notes_name_exactly_the_features_that_knative_needs(name, chart, ren
     assert _features(_notes(chart, name)) == needed
 
 
+def test_without_a_voice_the_notes_ask_for_the_models(chart) -> None:
+    notes = _notes(chart, "default", sets=["models.piper-en.enabled=false"])
+    assert "curl http://127.0.0.1:8080/v1/models\n" in notes
+    assert "audio/speech" not in notes
+
+
 def test_the_notes_say_what_to_type_next(chart) -> None:
     notes = _notes(chart, "default")
     assert '"model": "piper-en"' in notes

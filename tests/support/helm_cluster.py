@@ -13,10 +13,12 @@ Object = Mapping[str, Any]
 KINDS = {
     "v1": {
         "configmaps": "ConfigMap",
+        "limitranges": "LimitRange",
         "namespaces": "Namespace",
         "nodes": "Node",
         "persistentvolumeclaims": "PersistentVolumeClaim",
         "pods": "Pod",
+        "resourcequotas": "ResourceQuota",
         "secrets": "Secret",
         "serviceaccounts": "ServiceAccount",
         "services": "Service",
@@ -82,7 +84,7 @@ def _root(api: str) -> str:
 
 
 def _lists(objects: tuple[Object, ...]) -> dict[str, Any]:
-    """The cluster-scoped kinds, which the chart lists; empty ones too."""
+    """What may be listed: cluster-scoped kinds, and what is there in a namespace."""
     answers: dict[str, Any] = {}
     for api, kinds in KINDS.items():
         for plural, kind in kinds.items():
@@ -90,6 +92,10 @@ def _lists(objects: tuple[Object, ...]) -> dict[str, Any]:
                 found = [one for one in objects if one["kind"] == kind]
                 body = {"kind": f"{kind}List", "apiVersion": api, "items": found}
                 answers[f"{_root(api)}/{plural}"] = body
+    for folder in {_folder(one) for one in objects}:
+        found = [one for one in objects if _folder(one) == folder]
+        kind, api = found[0]["kind"], found[0]["apiVersion"]
+        answers[folder] = {"kind": f"{kind}List", "apiVersion": api, "items": found}
     return answers
 
 

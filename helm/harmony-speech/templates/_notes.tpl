@@ -12,10 +12,11 @@ Harmony Speech {{ .Chart.AppVersion }} in namespace {{ .Release.Namespace }}, mo
 See them come up:
   kubectl get inferenceservices,inferencegraphs -n {{ .Release.Namespace }}
 
-Speak (the first request waits until a pod has started and fetched its weights):
+{{ with include "harmony-speech.speaker" . }}Speak{{ else }}Ask{{ end }} (the first request waits until a pod has started and fetched its weights):
   kubectl port-forward -n {{ .Release.Namespace }} service/{{ $name }}-ingress 8080:{{ int .Values.ingress.service.port }} &
-  curl http://127.0.0.1:8080/v1/audio/speech -H 'content-type: application/json' \
-    {{ if .Values.ingress.apiKeys.existingSecret }}-H "authorization: Bearer $KEY" {{ end }}-d '{"model": "{{ include "harmony-speech.speaker" . | default "NAME" }}", "input": "Hello.", "voice": "alloy"}' -o hello.mp3
+  curl http://127.0.0.1:8080/v1/{{ with include "harmony-speech.speaker" . }}audio/speech -H 'content-type: application/json' \
+    {{ if $.Values.ingress.apiKeys.existingSecret }}-H "authorization: Bearer $KEY" {{ end }}-d '{"model": "{{ . }}", "input": "Hello.", "voice": "alloy"}' -o hello.mp3
+{{- else }}models{{ if $.Values.ingress.apiKeys.existingSecret }} -H "authorization: Bearer $KEY"{{ end }}{{ end }}
 
 Speak and listen in one:
   helm test {{ .Release.Name }} -n {{ .Release.Namespace }} --timeout {{ mul 2 (int .Values.test.timeoutSeconds) }}s
@@ -80,5 +81,5 @@ with V1 instances. The ingress does not reach it.
 {{- range $name, $model := include "harmony-speech.models" .root | fromJson -}}
   {{- if eq $model.task $.task }}{{ $found = append $found $name }}{{ end -}}
 {{- end -}}
-{{- first $found -}}
+{{- with $found }}{{ first . }}{{ end -}}
 {{- end }}

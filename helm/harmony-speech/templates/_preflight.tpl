@@ -8,6 +8,7 @@ no cluster, and then nothing is judged. A finding is {what, fix}: one sentence a
 {{- $findings := concat
   (include "harmony-speech.versionFindings" . | fromJsonArray)
   (include "harmony-speech.knativeFindings" . | fromJsonArray)
+  (include "harmony-speech.quotaFindings" . | fromJsonArray)
   (include "harmony-speech.secretFindings" . | fromJsonArray)
   (include "harmony-speech.volumeFindings" . | fromJsonArray) -}}
 {{- if $findings -}}
