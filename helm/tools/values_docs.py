@@ -103,7 +103,7 @@ def schema_of(text: str) -> Schema:
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Values of the chart harmony-speech. Printed by make manifests.",
-        **_section(properties, tree),
+        **_closed(properties),
         "$defs": dict(sorted(definitions.items())),
     }
 
@@ -146,14 +146,7 @@ def _typed(
     if not default:
         raise Undocumented(f"{'.'.join(path)}: @schema must say what the map holds")
     children = {key: _property((*path, key), default[key], documented, found) for key in default}
-    return _section(children, default)
-
-
-def _section(properties: Schema, default: Schema) -> Schema:
-    """`null` removes a default, and templates count on it: refused, but for the entries of a map."""
-    opened = {key for key, one in properties.items() if "properties" not in one}
-    emptied = {key for key in opened if default[key] and properties[key].get("type") == "object"}
-    return _closed(properties) | {"required": [key for key in properties if key not in emptied]}
+    return _closed(children)
 
 
 def _closed(properties: Schema) -> Schema:
@@ -161,16 +154,7 @@ def _closed(properties: Schema) -> Schema:
 
 
 def _optional(schema: Schema) -> Schema:
-    """For entries that say a part of it, with nothing required at any depth."""
-    kept = {key: value for key, value in schema.items() if key not in ("required", "description")}
-    if "properties" in kept:
-        kept["properties"] = {key: _partial(one) for key, one in kept["properties"].items()}
-    return kept
-
-
-def _partial(schema: Schema) -> Schema:
-    said = {"description": schema["description"]} if "description" in schema else {}
-    return said | _optional(schema) if "properties" in schema else schema
+    return {key: value for key, value in schema.items() if key not in ("required", "description")}
 
 
 def _definitions() -> Schema:

@@ -54,9 +54,6 @@ MODEL = '{"model": "a/b", "model_type": "FasterWhisper"'
         ('hub.cache.type="hostPath"', "/hub/cache/type", "must be one of"),
         ('discovery.enabled="yes"', "/discovery/enabled", "want boolean"),
         ('modelTypes.X={"task": "sing", "image": "torch"}', "/modelTypes/X/task", "must be one of"),
-        ("aliases=null", "", "missing property 'aliases'"),
-        ("ingress.voices=null", "/ingress", "missing property 'voices'"),
-        ("predictors.env=null", "/predictors", "missing property 'env'"),
         (f'models.x={MODEL}, "language": "en us"}}', "/models/x/language", "does not match"),
         (
             'models.x={"model": "a", "model_type": "Bark v2"}',

@@ -2,7 +2,7 @@
 
 {{/* Profiles by name: files/accelerators.yaml under the values', whose nodes replace those there. */}}
 {{- define "harmony-speech.profiles" -}}
-{{- $profiles := mergeOverwrite (.Files.Get "files/accelerators.yaml" | fromYaml) (.Values.profiles | default dict | deepCopy) -}}
+{{- $profiles := mergeOverwrite (.Files.Get "files/accelerators.yaml" | fromYaml) (deepCopy .Values.profiles) -}}
 {{- range $name, $given := .Values.profiles -}}
   {{- range $field := list "nodeSelector" "affinity" -}}
     {{- with dig "pod" $field dict $given }}{{ $_ := set (get $profiles $name).pod $field . }}{{ end -}}
@@ -56,10 +56,10 @@ long_transcription:
     {{- if $entry.weights.storageUri -}}
     {{- $_ := set $config "model" (list "/mnt/models" $entry.weights.path | compact | join "/") -}}
     {{- end -}}
-    {{- $type := get ($root.Values.modelTypes | default dict) $entry.model_type | default dict -}}
+    {{- $type := get $root.Values.modelTypes $entry.model_type | default dict -}}
     {{- $task := $entry.task | default $type.task -}}
     {{- if not $task -}}
-    {{- fail (printf "models.%s.model_type is %q; modelTypes has %s. A plugin's type needs a line there, or task and image here" $name $entry.model_type (keys ($root.Values.modelTypes | default dict) | sortAlpha | join ", ")) -}}
+    {{- fail (printf "models.%s.model_type is %q; modelTypes has %s. A plugin's type needs a line there, or task and image here" $name $entry.model_type (keys $root.Values.modelTypes | sortAlpha | join ", ")) -}}
     {{- end -}}
     {{- /* Ingress and transformers do not have a plugin's package to ask. */ -}}
     {{- $_ := set $config "task" $task -}}
