@@ -81,7 +81,7 @@ def router(app_state: AppState) -> APIRouter:
         parts = _parts(app_state, state, asked, captions)
         if body.stream is not False:
             return ClosingStream(await begun(_lines(parts, asked.file[0])), _LINES)
-        return await _whole(parts, asked.file[0])
+        return await _whole(app_state, parts, asked.file[0])
 
     return routes
 
@@ -146,13 +146,18 @@ async def _lines(
             yield _answer(data, words, file_format).model_dump_json().encode() + b"\n"
 
 
-async def _whole(parts: AsyncGenerator[Part, None], file_format: AudioFormat) -> Response:
+async def _whole(
+    app_state: AppState, parts: AsyncGenerator[Part, None], file_format: AudioFormat
+) -> Response:
     async with aclosing(parts):
         made = [part async for part in parts]
-    data = b"".join(chunk for chunk, _ in made)
     words = [word for _, spoken in made for word in spoken]
-    answer = _answer(data, words, file_format).model_dump_json()
-    return Response(answer, media_type="application/json")
+
+    def spelled() -> str:
+        data = b"".join(chunk for chunk, _ in made)
+        return _answer(data, words, file_format).model_dump_json()
+
+    return Response(await app_state.in_thread(spelled), media_type="application/json")
 
 
 def _answer(data: bytes, words: list[WordTimestamp], file_format: AudioFormat) -> CaptionedSpeech:

@@ -20,6 +20,8 @@ M = TypeVar("M", bound=BaseModel)
 _MOST_FIELDS = 1_000
 _LONGEST_FIELD = 8 << 20
 """Bytes: ten seconds of a known speaker, uncompressed, in base64."""
+_MOST_ITEMS = 10_000
+"""Of a list; eight megabytes of `[],` would be millions."""
 _NAME = re.compile(r"(?P<name>[^\[\]]{1,64})(?P<list>\[\d*\])?(\[(?P<key>[^\[\]]{1,64})\])?")
 
 
@@ -131,8 +133,12 @@ def _add(
             raise InvalidRequest(f"{name} is given both as text and as an object", param=name)
         entries[match["key"]] = value
     elif field is not None and get_origin(field.annotation) is list:
-        is_whole = WHOLE_ITEMS in field.metadata
-        values.setdefault(name, []).extend(_items(value, is_whole=is_whole))
+        listed = values.setdefault(name, [])
+        if len(listed) + value.count(",") >= _MOST_ITEMS:  # before any is made
+            raise InvalidRequest(
+                f"{name} has more than {_MOST_ITEMS} items; send fewer", param=name
+            )
+        listed.extend(_items(value, is_whole=WHOLE_ITEMS in field.metadata))
     else:
         values[name] = value
 

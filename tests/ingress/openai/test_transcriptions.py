@@ -230,6 +230,8 @@ async def test_broken_multipart_is_400(http: httpx.AsyncClient, body: bytes) -> 
         ({f"field{number}": "x" for number in range(1_001)}, "body", "send fewer"),
         ({"a": "x" * (9 << 20)}, "a", "shorten it"),
         ({"keywords[]": "x" * (9 << 20)}, "keywords", "shorten it"),
+        ({"keywords": "[" + "[]," * 20_000 + "[]]"}, "keywords", "10000 items; send fewer"),
+        ({"languages": "en," * 20_000}, "languages", "10000 items; send fewer"),
     ],
 )
 async def test_a_form_beyond_its_bounds_says_what_to_do(
