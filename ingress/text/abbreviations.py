@@ -1,7 +1,6 @@
 """Abbreviations with a full stop that is none: said in full, so that no sentence ends there.
 
-Of English ones those before numbers; every English front end knows the titles and the rest, in the
-spelling that its voices learnt.
+English front ends know some of them each, and no two the same; those that every one knows stay.
 """
 
 from __future__ import annotations
@@ -11,6 +10,12 @@ import re
 from ingress.text.vocabulary import Locale
 
 _TITLES = {
+    "en": {
+        **{"Mr.": "mister", "Mrs.": "missus", "Dr.": "doctor", "Prof.": "professor"},
+        **{"Gen.": "general", "Capt.": "captain", "Sgt.": "sergeant", "Lt.": "lieutenant"},
+        **{"Gov.": "governor", "Sen.": "senator", "Rev.": "reverend", "St.": "saint"},
+        **{"Mt.": "mount", "Ft.": "fort", "Ms.": "miz"},
+    },
     "es": {
         **{"Sr.": "señor", "Sra.": "señora", "Srta.": "señorita", "Sres.": "señores"},
         **{"Dr.": "doctor", "Dra.": "doctora", "Prof.": "profesor", "Av.": "avenida"},
@@ -39,7 +44,10 @@ _WORDS = {
         **{"p. ej.": "por ejemplo", "etc.": "etcétera", "Ud.": "usted", "Uds.": "ustedes"},
         **{"EE. UU.": "Estados Unidos", "EE.UU.": "Estados Unidos", "aprox.": "aproximadamente"},
     },
-    "en": {"approx.": "approximately", "w/o": "without", "w/": "with"},
+    "en": {
+        **{"approx.": "approximately", "w/o": "without", "w/": "with", "vs.": "versus"},
+        **{"vs": "versus", "dept.": "department", "misc.": "miscellaneous"},
+    },
     "fr": {
         **{"p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "etc.": "et cetera"},
         **{"av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ"},
@@ -93,7 +101,7 @@ def _alternatives(kind: dict[str, dict[str, str]], language: str) -> str:
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-_LANGUAGES = ("en", *_TITLES)
+_LANGUAGES = tuple(_TITLES)
 _PATTERNS = {
     language: re.compile(
         rf"(?<![\w.])(?:(?P<title>(?i:{_alternatives(_TITLES, language)})) {_CAPITAL}"
@@ -104,6 +112,13 @@ _PATTERNS = {
 }
 _ALL = {language: _table(_TITLES, language) | _table(_WORDS, language) for language in _LANGUAGES}
 _NUMBERED = {language: _table(_BEFORE_NUMBERS, language) for language in _LANGUAGES}
+_ROADS = {"St": "Street", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Ln": "Lane"}
+_ENGLISH_ROAD = re.compile(
+    rf"\b([A-Z][a-z]{{1,30}}|\d{{1,4}}(?:st|nd|rd|th)) ({'|'.join(_ROADS)})\."
+    r"(?=(\s{0,8}$|\s{0,8}\n| (?:The|It|He|She|We|They|You|I|In|On|At|But|And|This|That|Turn)\b)"
+    r"|[,;:!?)]| [a-z(\d])"
+)
+"""Main St.; St. Paul is a saint."""
 _STREET = re.compile(r"(?<=[a-zäöüß-])(s|S)tr\.(?!\w)")
 """Hauptstr., Berliner-Str."""
 _ENDS_HERE = re.compile(r"\s{0,8}(?:$|\n)|\s[A-ZÀ-ÖØ-Þ¿¡«„\"(]")
@@ -114,7 +129,14 @@ def read_abbreviations(text: str, locale: Locale) -> str:
     pattern = _PATTERNS.get(locale.language)
     if locale.language == "de":
         text = _STREET.sub(r"\1traße", text)
+    elif locale.language == "en":
+        text = _ENGLISH_ROAD.sub(_road, text)
     return pattern.sub(lambda found: _in_full(found, locale.language), text) if pattern else text
+
+
+def _road(found: re.Match[str]) -> str:
+    """With the full stop, where a sentence ends there."""
+    return f"{found[1]} {_ROADS[found[2]]}{'' if found[3] is None else '.'}"
 
 
 def _in_full(found: re.Match[str], language: str) -> str:

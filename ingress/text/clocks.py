@@ -23,7 +23,8 @@ _HOURS = re.compile(
 )
 """5-9 p.m."""
 _OFFSET = re.compile(r"\b(UTC|GMT)([+−-])0?([0-9]|1[0-4])(?::?([0-5][0-9]))?(?![\w:])")
-_ZONE = re.compile(r" (?:[ECMP][SD]?T|GMT|UTC|BST|CES?T)\b")
+_ZONE_THAT_IS_A_WORD = re.compile(r"(?<=[\dMm.] )(?:EST|CEST|CET|EET|EEST|AEST|MEZ|MESZ)\b")
+_ZONE = re.compile(r" (?:[ECMP][SD]?T|GMT|UTC|BST|CES?T|[A-Z](?: [A-Z]){2,3})\b")
 _CLOCK_BY_H = re.compile(
     rf"{START}(?<!:)([01]?[0-9]|2[0-4]){GAP}?[hH](?:{GAP}?([0-5][0-9]))?(?!\w)"
 )
@@ -49,6 +50,7 @@ def read_times(text: str, locale: Locale) -> str:
         text = _HOURS_UHR.sub(rf"\1 {locale.words.to} ", text)
     if by_point := _CLOCK_BY_POINT.get(locale.language):
         text = by_point.sub(lambda found: _by_h(found, locale), text)
+    text = _ZONE_THAT_IS_A_WORD.sub(lambda found: " ".join(found[0]), text)
     text = _OFFSET.sub(lambda found: _offset(found, locale), text)
     if locale.language == "en":
         text = _HOURS.sub(r"\1 to ", text)

@@ -29,6 +29,18 @@ _HEX = re.compile(
     rf"|(?=[0-9]{{0,63}}[a-fA-F]{{1,63}}[0-9]{{1,63}}[a-fA-F])[0-9a-fA-F]{{7,64}}){END}"
 )
 
+_FORMULA = re.compile(
+    r"(?<!\w)(?=[A-Za-z]{0,12}[2-9])"
+    r"(?:(?:Na|Ca|Cl|Mg|Fe|Al|Si|Cu|Zn|Br|[HCNOSPFK])(?:[2-9]|1\d(?=[A-Z]))?){2,8}(?![\w-])"
+)
+"""H2O, CO2, C6H12O6."""
+
+
+def read_formulas(text: str, locale: Locale) -> str:
+    """CO2 as C O 2: no word, whatever its letters are."""
+    del locale
+    return _FORMULA.sub(lambda found: " ".join(re.findall(r"[A-Z][a-z]?|\d+", found[0])), text)
+
 
 def read_versions(text: str, locale: Locale) -> str:
     """v1.2.3, Python 3.11.6; and .5 with the zero that its writer left out."""

@@ -14,6 +14,8 @@ _AFTER_NUMBER = re.compile(r"(?<=\w)\+(?![\w+])")
 _UNMISTAKABLE = re.compile(r"[ \u00a0]?([≠≤≥≈±])[ \u00a0]?(?=\S|$)")
 _NAMED = re.compile(r"[√∞]")
 _GREEK_LETTER = re.compile(r"(?<![\u0370-\u03ff])[Α-Ωα-ω](?![\u0370-\u03ff])")
+_STROKE = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")
+"""and/or, AC/DC: front ends would make one word of them."""
 _UNDERSCORES = re.compile(r"(?<=[^\W_])_{1,2}(?=[^\W_])")
 """Of names in code: user_name."""
 _POWER = re.compile(rf"{START}(\d{{1,9}}|[A-Za-z])\^(-?\d{{1,4}}){END}")
@@ -53,7 +55,7 @@ def read_signs(text: str, locale: Locale) -> str:
     text = _NAMED.sub(lambda found: spaced(found, signs[found[0]]), text)
     text = _UNDERSCORES.sub(" ", text)
     if locale.language not in ("hi", "ja", "zh", "ko"):
-        text = _GREEK_LETTER.sub(_greek_letter, text)
+        text = _GREEK_LETTER.sub(_greek_letter, _STROKE.sub(" ", text))
     text = _SMALL_POWER.sub(
         lambda found: _spaced(words.squared if found[1] == "²" else words.cubed, locale), text
     )

@@ -13,7 +13,7 @@ import unicodedata
 from ingress.text.abbreviations import read_abbreviations
 from ingress.text.addresses import read_addresses, read_dialled_numbers, read_phone_numbers
 from ingress.text.clocks import read_times
-from ingress.text.codes import read_codes, read_versions
+from ingress.text.codes import read_codes, read_formulas, read_versions
 from ingress.text.dates import read_dates
 from ingress.text.fractions import read_fractions
 from ingress.text.money import read_money
@@ -37,8 +37,12 @@ _WIDE_MARKS = re.compile(r"(?<=\d)[．：／－](?=\d)|(?<=[０-９])，(?=[０-
 """A wide comma between digits of half width parts two numbers of a list."""
 _SQUARED_LETTERS = re.compile(r"[\u3371-\u33df①-⑳]")
 """㎏, ㎞, ㎡, ⑤: one character for what is read as several."""
+_LOWERED = re.compile(r"[₀-₉]")
+_RAISED = re.compile(r"(?:(?<=\d)|(?<=(?<!\w)[A-Za-z]))(?![²³](?![⁰¹²³⁴-⁹]))⁻?[⁰¹²³⁴-⁹]{1,4}")
+"""10⁻³; not a footnote's mark behind a word."""
 _ANYTHING_TO_READ = re.compile(
     r"[\d@#&=<>+~×÷≤≥≈≠±√∞²³§Α-Ωα-ω\\_½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅒\u3371-\u33df①-⑳]|\w\.\w|(?<!\w)\.[a-zN]|/\w{1,64}/|[IVXLC]{2,9}|://"
+    r"|[^\W\d_]/[^\W\d_]|[₀-₉⁰¹⁴-⁹]"
 )
 _NUMBER = re.compile(rf"(?P<minus>(?<![\w).,])[-−])?(?P<number>{NUMERAL})")
 _SPACED_THOUSANDS = re.compile(rf"{START}(?<![+)])[1-9]\d{{0,2}}(?: \d{{3}}){{1,4}}(?!\d| \d)")
@@ -86,15 +90,28 @@ def read_written_forms(text: str, locale: Locale) -> str:
         return text
     text = _WIDE_MARKS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
     text = _OTHER_DIGITS.sub(lambda found: str(int(found[0])), text)
+    text = _LOWERED.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text)
+    text = _RAISED.sub(lambda found: "^" + _plain(found[0]), text)
     text = _SQUARED_LETTERS.sub(_in_plain_letters, text)
     for rule in (
-        *(read_addresses, read_weekdays, read_dates, read_versions, read_dialled_numbers),
+        *(
+            read_addresses,
+            read_weekdays,
+            read_dates,
+            read_versions,
+            read_dialled_numbers,
+            read_formulas,
+        ),
         *(_join_thousands, read_times, read_approximations, read_money, read_phone_numbers),
         *(read_ranges, read_codes, read_fractions, read_ordinals, read_measures),
         *(read_roman_numerals, read_signs, _read_numbers),
     ):
         text = rule(text, locale)
     return text
+
+
+def _plain(raised: str) -> str:
+    return unicodedata.normalize("NFKC", raised).replace("\u2212", "-")
 
 
 def _in_plain_letters(found: re.Match[str]) -> str:

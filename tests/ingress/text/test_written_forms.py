@@ -39,7 +39,7 @@ def test_it_is_read_as_a_person_would(language: str | None, sent: str, spoken: s
     [
         (
             "EN",
-            "NASA and the U.S. met people, e.g. Dr. O'Neil; I V and a MIX - quietly - of it.",
+            "NASA and the U.S. met people, e.g. Ann O'Neil; I V and a MIX - quietly - of it.",
         ),
         ("FR", "Aujourd'hui, l'équipe (la nôtre) est là : tout va bien !"),
         ("JP", "これは東京です。3本の木と5匹の犬。"),
