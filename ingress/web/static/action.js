@@ -39,6 +39,7 @@ export class Action {
     try {
       await work(controller.signal, end);
     } catch (error) {
+      if (this.#controller !== controller) return; // another action has the lines now
       if (controller.signal.aborted) this.say("Stopped.");
       else { this.say(""); this.fail(error.message); }
     } finally {

@@ -24,9 +24,20 @@ export async function call(path, { json, form, signal, method } = {}) {
   return answer;
 }
 
+/** What `reading` of an answer's body gives: json(), blob(), a stream's read(). Raises ApiError where
+ *  the server went away meanwhile. */
+export async function whole(reading) {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new ApiError("The connection broke off before the end of the answer.");
+  }
+}
+
 async function failure(answer) {
   const body = await answer.json().catch(() => ({}));
-  const message = body.error?.message ?? body.message ?? `The server answered ${answer.status}.`;
+  const message = body?.error?.message ?? body?.message ?? `The server answered ${answer.status}.`;
   if (answer.status === 401) askForKey(`This server needs an API key: ${message}`);
   return new ApiError(message);
 }
@@ -43,13 +54,13 @@ const LISTINGS = {
 /** Cards by endpoint: {id, object, languages: [{language, voices: [{voice}]}], modes}; and `names`,
  *  everything that can be asked for, OpenAI's own names among it. */
 export async function listings() {
-  const read = async ([name, path]) => [name, (await (await call(path)).json()).data];
+  const read = async ([name, path]) => [name, (await whole((await call(path)).json())).data];
   const names = states().then((known) => ["names", [...known.keys()]]);
   return Object.fromEntries(await Promise.all([...Object.entries(LISTINGS).map(read), names]));
 }
 
 /** State by name of model or alias; undefined where the server reports none. */
 export async function states() {
-  const { data } = await (await call("v1/models")).json();
+  const { data } = await whole((await call("v1/models")).json());
   return new Map(data.map(({ id, state }) => [id, state]));
 }

@@ -1,7 +1,7 @@
 /** The view Convert: a recording in another voice, or a cleaner recording. */
 
 import { Action } from "./action.js";
-import { call } from "./api.js";
+import { call, whole } from "./api.js";
 import { byId, element } from "./elements.js";
 import { showSound } from "./result.js";
 import { base64Code, showCode } from "./snippets.js";
@@ -54,7 +54,7 @@ function convert(action, source, target) {
     if (where === VOICE) files.target_audio = target.file;
     const json = { ...asked };
     for (const [name, file] of Object.entries(files)) json[name] = await base64(file);
-    const blob = await (await call(where, { json, signal })).blob();
+    const blob = await whole((await call(where, { json, signal })).blob());
     const container = byId("convert-result");
     const { audio } = await showSound(container, { blob, name: "converted.wav", label: "the result" });
     const names = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, file.name]));

@@ -36,7 +36,9 @@ export function setUpKey(onChange) {
   byId("key-forget").addEventListener("click", () => store(""));
   byId("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    store(byId("key-input").value.trim());
+    const value = byId("key-input").value.trim();
+    if (/^[\x20-\x7e]*$/.test(value)) store(value);
+    else byId("key-note").textContent = "A key has no letters but those of English: check what was pasted.";
   });
   showState();
 }

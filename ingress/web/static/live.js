@@ -1,6 +1,6 @@
 /** The microphone through the realtime socket: OpenAI's events, deltas while one speaks. */
 
-import { base, call } from "./api.js";
+import { base, call, whole } from "./api.js";
 import { byId, element } from "./elements.js";
 import { key } from "./key.js";
 import { Microphone } from "./microphone.js";
@@ -26,6 +26,9 @@ export function transcribeLive(action, { model, language }) {
       await session.until(signal);
       action.say("Waiting for the last words …");
       await session.finish();
+    } catch (error) {
+      if (session.segments.length) await showLive(session, { model, language });
+      throw error; // what was heard before is kept
     } finally {
       session.close();
       toggle.ariaPressed = "false";
@@ -147,7 +150,7 @@ async function openSocket() {
   address.protocol = address.protocol.replace("http", "ws");
   const protocols = ["realtime"];
   if (key()) {
-    const { value } = await (await call(`${PATH}/client_secrets`, { json: {} })).json();
+    const { value } = await whole((await call(`${PATH}/client_secrets`, { json: {} })).json());
     protocols.push(`openai-insecure-api-key.${value}`);
   }
   const socket = new WebSocket(address, protocols);

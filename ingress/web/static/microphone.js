@@ -21,7 +21,12 @@ export class Microphone {
     } catch (error) {
       throw new Error(`The microphone cannot be opened: ${error.message}.`);
     }
-    await made.#connect(onPiece);
+    try {
+      await made.#connect(onPiece);
+    } catch {
+      made.close(); // or the browser shows it as open for ever
+      throw new Error("The microphone cannot be read: reload the page.");
+    }
     return made;
   }
 
@@ -53,6 +58,6 @@ export class Microphone {
 
   close() {
     for (const track of this.#stream.getTracks()) track.stop();
-    if (this.#context.state !== "closed") this.#context.close();
+    if (this.#context && this.#context.state !== "closed") this.#context.close();
   }
 }

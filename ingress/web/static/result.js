@@ -4,6 +4,7 @@ import { element } from "./elements.js";
 import { decoded, wav } from "./sound.js";
 import { Waveform } from "./waveform.js";
 
+const MOST_DRAWN = 64e6; // bytes of a file that is decoded for its waveform: hours of speech
 const urls = new WeakMap();
 
 /** Show it in `container`, instead of what was there. Returns {audio, waveform}.
@@ -24,7 +25,7 @@ export async function showSound(container, { blob, name, label, sound }) {
 
 /** null where the browser cannot read the format: it can be downloaded all the same. */
 async function waveformOf(label, sound, blob) {
-  const known = sound ?? (await decoded(blob).catch(() => null));
+  const known = sound ?? (blob.size > MOST_DRAWN ? null : await decoded(blob).catch(() => null));
   if (known === null) return null;
   const seconds = (known.samples.length / known.rate).toFixed(1);
   return new Waveform(`Waveform of ${label}, ${seconds} seconds`, known);

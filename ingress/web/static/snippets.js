@@ -20,13 +20,24 @@ const client = () =>
 export function showCode(container, codes) {
   const blocks = Object.entries(codes).flatMap(([name, code]) => {
     const copy = button(`Copy ${name}`, async () => {
-      await navigator.clipboard.writeText(code);
-      copy.textContent = "Copied";
+      copy.textContent = await copied(code, block);
     });
     const label = `${name} code`;
-    return [copy, element("pre", { tabindex: 0, role: "region", "aria-label": label }, code)];
+    const block = element("pre", { tabindex: 0, role: "region", "aria-label": label }, code);
+    return [copy, block];
   });
   container.append(element("details", {}, element("summary", {}, "The same in code"), ...blocks));
+}
+
+/** Browsers give pages the clipboard on HTTPS and localhost only: else the code is selected. */
+async function copied(code, block) {
+  try {
+    await navigator.clipboard.writeText(code);
+    return "Copied";
+  } catch {
+    getSelection().selectAllChildren(block);
+    return "Selected: copy it";
+  }
 }
 
 export function speechCode(json) {

@@ -34,11 +34,14 @@ export class Source {
 
   async #record() {
     if (this.#microphone) { this.#end(); return; }
+    this.recordButton.disabled = true; // a second press would open a second microphone
     try {
       this.#microphone = await Microphone.open();
     } catch (error) {
       this.note.textContent = error.message;
       return;
+    } finally {
+      this.recordButton.disabled = false;
     }
     this.#showRecording(true);
     this.note.textContent = "Recording …";

@@ -1,6 +1,6 @@
 /** Asks for speech and plays it while it arrives; what Speak and Clone have in common. */
 
-import { call } from "./api.js";
+import { call, whole } from "./api.js";
 import { element } from "./elements.js";
 import { StreamPlayer } from "./player.js";
 import { showSound } from "./result.js";
@@ -23,7 +23,7 @@ export async function speakInto(container, action, signal, end, { json, format, 
 }
 
 async function readWhole(answer, format, action, signal, end, began) {
-  const blob = await answer.blob();
+  const blob = await whole(answer.blob());
   return { blob, firstS: (performance.now() - began) / 1000 };
 }
 
@@ -49,7 +49,7 @@ async function playArriving(answer, format, action, signal, end, began) {
 async function* arriving(answer, reader) {
   const stream = answer.body.getReader();
   for (;;) {
-    const { done, value } = await stream.read();
+    const { done, value } = await whole(stream.read());
     if (done) return;
     const samples = reader.read(value);
     if (samples.length) yield samples;

@@ -1,7 +1,7 @@
 /** The view Transcribe: a recording at once, or the microphone while one speaks. */
 
 import { Action } from "./action.js";
-import { call } from "./api.js";
+import { call, whole } from "./api.js";
 import { byId, fill } from "./elements.js";
 import { transcribeLive } from "./live.js";
 import { showCode, transcriptionCode } from "./snippets.js";
@@ -54,7 +54,7 @@ function transcribe(action, source) {
     form.append("file", file);
     for (const [name, value] of Object.entries(asked)) form.append(name, value);
     const began = performance.now();
-    const answer = await (await call("v1/audio/transcriptions", { form, signal })).json();
+    const answer = await whole((await call("v1/audio/transcriptions", { form, signal })).json());
     const container = byId("transcribe-result");
     byId("transcribe-live-text").hidden = true;
     await showTranscript(container, answer.segments ?? [], { blob: file, name: file.name });

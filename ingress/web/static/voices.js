@@ -1,7 +1,7 @@
 /** The view Voices: consents and the voices that rest on them; make, hear and delete them. */
 
 import { Action } from "./action.js";
-import { call } from "./api.js";
+import { call, whole } from "./api.js";
 import { button, byId, element, fill } from "./elements.js";
 import { showCode, speechCode } from "./snippets.js";
 import { Source } from "./source.js";
@@ -51,7 +51,7 @@ async function refresh(action) {
 }
 
 async function listed(path) {
-  return (await (await call(`${path}?limit=${MOST}`)).json()).data;
+  return (await whole((await call(`${path}?limit=${MOST}`)).json())).data;
 }
 
 function showRows(id, records, details, onDelete) {
