@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 
 from contract.audio.codec import read_wav
 from contract.catalog import CatalogSnapshot
 from contract.embedding import embedding_from_bytes
-from contract.errors import InvalidRequest, ModelNotFound
+from contract.errors import InvalidRequest, ModelNotFound, Unavailable
 from contract.tasks import EmbedSpeakerInput, Task
 from contract.toolchains import TOOLCHAINS
 from ingress.endpoints import CLONING, SPEECH, ListedModel, listed_models
@@ -67,7 +68,8 @@ async def reference_of(
             kept = await library.embedding(state, voice.id, model.id, encoder)
             if kept is None:
                 kept = await _embedded(app_state, state, model, voice)
-                await library.keep_embedding(state, voice.id, model.id, encoder, kept)
+                with suppress(Unavailable):  # a full disk, say: next time it is embedded again
+                    await library.keep_embedding(state, voice.id, model.id, encoder, kept)
     return Reference(embedding=embedding_from_bytes(kept, param="voice"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
@@ -240,10 +241,18 @@ def _explained() -> Iterator[None]:
     except IntegrityError:
         raise
     except (SQLAlchemyError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as exc:
-        # TimeoutError is an OSError. The text of SQLAlchemy's errors would hold the parameters.
-        cause = getattr(exc, "orig", None) or exc
-        logger.warning("the store of voices failed: %s", type(cause).__name__)
+        # TimeoutError is an OSError.
+        logger.warning("the store of voices failed: %s", _reason(exc))
         raise Unavailable(_AWAY, retry_after_s=_RETRY_AFTER_S) from exc
+
+
+def _reason(exc: Exception) -> str:
+    """For the log: what SQLite or the system says. Other texts may hold a statement's parameters,
+    and only their type is given."""
+    cause = getattr(exc, "orig", None) or exc
+    name = type(cause).__name__
+    is_harmless = isinstance(cause, sqlite3.Error | OSError) and str(cause)
+    return f"{name}: {cause}" if is_harmless else name
 
 
 def _own(table: Table, owner: str, record_id: str) -> ColumnElement[bool]:

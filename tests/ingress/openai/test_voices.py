@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +73,17 @@ async def test_from_consent_to_speech(ann: openai.AsyncOpenAI, models: FakeClien
     assert isinstance(spoken, SpeakInput)
     assert isinstance(spoken.embedding, Embedding)
     assert (spoken.mode, spoken.language, spoken.text) == ("voice_cloning", "EN", SPOKEN)
+
+
+async def test_a_store_that_cannot_be_written_speaks_on(models: FakeClient, tmp_path: Path) -> None:
+    async with serving(models, tmp_path) as app, connect(app) as ann:
+        _, voice = await new_voice(ann)
+        with closing(sqlite3.connect(tmp_path / "voices.sqlite3")) as database:
+            database.execute("ALTER TABLE voice_embeddings RENAME TO written")
+            database.execute("CREATE VIEW voice_embeddings AS SELECT * FROM written")
+        for _ in range(2):
+            assert heard(await speak(ann, voice)).duration_s > 0.5
+    assert [type(one) for one in models.requests].count(EmbedSpeakerInput) == 2
 
 
 async def test_the_id_alone_is_a_voice_too(raw: httpx.AsyncClient, ann: openai.AsyncOpenAI) -> None:

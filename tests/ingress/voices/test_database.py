@@ -273,3 +273,18 @@ async def test_requests_that_are_cancelled_leave_the_store_working(store: SqlVoi
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     assert await add_voice(store, consent)
+
+
+async def test_the_log_says_why_the_store_failed_and_nothing_of_what_was_to_be_stored(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "voices.sqlite3"
+    path.write_bytes(b"no database " * 1000)
+    location = location_of(f"sqlite:///{path}")
+    assert location is not None
+    store = SqlVoiceStore(location, RecordCipher([]), timeout_s=5)
+    with pytest.raises(Unavailable, match="try again"):
+        await add_consent(store)
+    await store.aclose()
+    assert "file is not a database" in caplog.text
+    assert "Ann" not in caplog.text
