@@ -1,4 +1,4 @@
-"""(l) One long recording on two replicas of a recogniser against one, one thread each.
+"""(l) One long recording on two replicas of a recogniser against one: a thread and a core each.
 
 The toolchain `long_transcription` cuts it at pauses; LONG_MINUTES says how long it is. The
 texts are compared with that of the recording as a whole.
@@ -51,7 +51,8 @@ def run(setup: Setup) -> Iterator[Line]:
     minutes = float(os.environ.get("LONG_MINUTES", "5"))
     request = TranscribeInput(_recording(60 * minutes), beam_size=1)
     with ExitStack() as stack:
-        urls = [stack.enter_context(_replica(setup)) for _ in range(2)]
+        cores = sorted(os.sched_getaffinity(0))
+        urls = [stack.enter_context(_replica(setup, cores[at % len(cores)])) for at in range(2)]
         for url in urls:
             asyncio.run(_asked([url], TranscribeInput(_recording(1)), is_split=False))
         whole_s, whole = asyncio.run(_asked(urls[:1], request, is_split=False))
@@ -75,11 +76,12 @@ def _recording(seconds: float) -> Audio:
 
 
 @contextmanager
-def _replica(setup: Setup) -> Iterator[str]:
-    """A predictor process with both models in memory; gives its address."""
+def _replica(setup: Setup, core: int) -> Iterator[str]:
+    """A predictor process on one core with both models in memory; gives its address."""
     port, grpc_port = free_port(), free_port()
     entries = [one.model_dump_json(exclude_defaults=True) for one in _ENTRIES]
-    command = [sys.executable, "-m", "predictors", "--http_port", str(port)]
+    command = ["taskset", "--cpu-list", str(core)]
+    command += [sys.executable, "-m", "predictors", "--http_port", str(port)]
     command += ["--grpc_port", str(grpc_port)]
     command += [part for entry in entries for part in ("--model_config", entry)]
     with running(command, port, setup.folder, _VARIABLES) as server:
