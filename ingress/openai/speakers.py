@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from contract.audio.codec import Audio
 from contract.errors import InvalidRequest
-from contract.tasks import SpeakerSegment, TranscribeSpeakersOutput
+from contract.tasks import (
+    DiarizeInput,
+    SpeakerSegment,
+    TranscribeOutput,
+    TranscribeSpeakersOutput,
+)
 from ingress.endpoints import SPEAKERS, listed_models
 from ingress.media import read_reference
+from ingress.openai import transcripts
 from ingress.openai.schemas import CreateTranscriptionRequest, DiarizedSegment
 from ingress.openai.usage import usage_of
 from ingress.request_state import RequestState
 from ingress.state import AppState
 from ingress.streams import sse
 from ingress.wording import quoted
+from transport.recordings.by_speaker import by_speaker
 
 MOST_KNOWN_SPEAKERS = 4
 _SHORTEST_S, _LONGEST_S = 2.0, 10.0
@@ -95,6 +104,43 @@ def events(
         yield sse(segment)
     usage = usage_of("gpt-", transcript.duration_s, transcript.text_tokens)
     yield sse({"type": "transcript.text.done", "text": transcript.text, "usage": usage})
+
+
+async def events_of_parts(
+    app_state: AppState,
+    state: RequestState,
+    parts: AsyncGenerator[TranscribeOutput, None],
+    diarization: DiarizeInput,
+    asked: CreateTranscriptionRequest,
+) -> AsyncGenerator[bytes, None]:
+    """Of a long recording: deltas as its parts come, without a segment's id; then all segments,
+    because who is who is decided over all of it.
+
+    An error before the first part is raised, a later one becomes an `error` event.
+    """
+    toolchain = diarizing_toolchain(app_state)
+    turns = asyncio.ensure_future(app_state.call(toolchain, diarization, state))
+
+    async def while_nothing_failed() -> AsyncGenerator[TranscribeOutput, None]:
+        async with aclosing(parts):
+            async for part in parts:
+                if turns.done():
+                    turns.result()
+                yield part
+
+    async def segments(transcript: TranscribeOutput) -> Sequence[bytes]:
+        found = await turns
+        said = await app_state.in_thread(by_speaker, transcript.segments, found.segments)
+        return [sse(_segment(number, one)) for number, one in enumerate(said)]
+
+    try:
+        sent = transcripts.events(state, while_nothing_failed(), asked, segments)
+        async with aclosing(sent):
+            async for event in sent:
+                yield event
+    finally:
+        turns.cancel()
+        await asyncio.gather(turns, return_exceptions=True)
 
 
 def _with_space(segment: SpeakerSegment) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from contract.errors import InvalidRequest
-from contract.tasks import TranscribeInput, TranscribeSpeakersInput
+from contract.tasks import DiarizeInput, TranscribeInput, TranscribeSpeakersInput
 from ingress import long_recordings
 from ingress.endpoints import TRANSCRIPTIONS
 from ingress.languages import language_code
@@ -63,14 +63,13 @@ async def transcribe(
     state.note_ignored(asked, *_without_effect(asked))
     options = await app_state.in_thread(_options, asked)
     if asked.response_format is Format.DIARIZED_JSON:
-        return await _by_speaker(app_state, state, file, asked, {"recogniser": model.id, **options})
+        return await _by_speaker(app_state, state, file, asked, model.id, options)
     options |= _plain_options(asked)
     audio = await read_speech(app_state, state, file, param="file")
     request = TranscribeInput(audio, **options)
     if _streams(asked):
         parts = long_recordings.parts(app_state, state, model.id, request)
-        events = await begun(transcripts.events(state, parts, asked))
-        return ClosingStream(events, EVENT_STREAM, {"cache-control": "no-cache"})
+        return _stream(await begun(transcripts.events(state, parts, asked)))
     transcript = await long_recordings.transcript(app_state, state, model.id, request)
     return transcripts.answer(transcript, asked)
 
@@ -80,6 +79,7 @@ async def _by_speaker(
     state: RequestState,
     file: bytes,
     asked: CreateTranslationRequest,
+    recogniser: str,
     options: dict[str, Any],
 ) -> Response:
     if not isinstance(asked, CreateTranscriptionRequest) or asked.task == "translate":
@@ -90,21 +90,29 @@ async def _by_speaker(
     state.model = speakers.diarizing_toolchain(app_state)
     names, references = await speakers.read_known_speakers(app_state, state, asked)
     audio = await read_speech(app_state, state, file, param="file")
+    count = asked.num_speakers
+    if asked.stream and long_recordings.is_long(app_state, audio):
+        plain = TranscribeInput(audio, word_timestamps=True, segment_timestamps=True, **options)
+        parts = long_recordings.parts(app_state, state, recogniser, plain)
+        diarization = DiarizeInput(audio, names, references, num_speakers=count, **_activity(asked))
+        sent = speakers.events_of_parts(app_state, state, parts, diarization, asked)
+        return _stream(await begun(sent))
     request = TranscribeSpeakersInput(
-        audio, names, references, num_speakers=asked.num_speakers, **options
+        audio, names, references, num_speakers=count, recogniser=recogniser, **options
     )
     transcript = await app_state.call(state.model, request, state)
     if asked.stream:
-        return _stream(speakers.events(transcript, asked))
+        return _stream(_each(speakers.events(transcript, asked)))
     return speakers.answer(transcript, asked)
 
 
-def _stream(events: Iterator[bytes]) -> Response:
-    async def sent() -> AsyncGenerator[bytes, None]:
-        for event in events:
-            yield event
+async def _each(events: Iterable[bytes]) -> AsyncGenerator[bytes, None]:
+    for event in events:
+        yield event
 
-    return ClosingStream(sent(), EVENT_STREAM, {"cache-control": "no-cache"})
+
+def _stream(events: AsyncGenerator[bytes, None]) -> Response:
+    return ClosingStream(events, EVENT_STREAM, {"cache-control": "no-cache"})
 
 
 def _options(asked: CreateTranslationRequest) -> dict[str, Any]:

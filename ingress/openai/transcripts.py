@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -33,10 +33,12 @@ async def events(
     state: RequestState,
     parts: AsyncGenerator[TranscribeOutput, None],
     asked: CreateTranslationRequest,
+    segments: Callable[[TranscribeOutput], Awaitable[Sequence[bytes]]] | None = None,
 ) -> AsyncGenerator[bytes, None]:
     """OpenAI's transcript events, as parts come; the deltas join to the text of the last event.
 
-    An error behind the first part becomes an `error` event, then the end.
+    `segments`: events of the whole transcript that come before the last one. An error behind the
+    first part becomes an `error` event, then the end.
     """
     heard: list[TranscribeOutput] = []
     deltas, is_first = TextDeltas(), True
@@ -47,6 +49,8 @@ async def events(
                 for stretch in deltas.of(part):
                     yield sse(_delta(stretch, asked, is_first=is_first))
                     is_first = False
+            for event in await segments(joined(heard)) if segments else ():
+                yield event
         except SpeechError as error:
             if not heard:
                 raise

@@ -29,10 +29,10 @@ from contract.tasks import (
 from contract.toolchains import TOOLCHAINS
 from transformer.diarization.clustering import USUAL_DISTANCE
 from transformer.diarization.speakers import Voices, turns
-from transformer.diarization.transcripts import by_speaker
 from transformer.diarization.windows import Window, in_requests, windows_of
 from transformer.long_recordings import in_pieces
 from transformer.steps import Need, Steps, gather_each, gather_two, rename_error_field
+from transport.recordings.by_speaker import by_speaker
 from transport.recordings.waiting import until_taken
 
 MEMBERS = TOOLCHAINS["diarize"].members

@@ -10,12 +10,12 @@ from typing import Any
 import openai
 import pytest
 from fake_client import TEXT, FakeClient
-from ingress_app import wav
+from ingress_app import CONFIG, data_url, wav
 from realtime_server import eventually, realtime_server
 
 from contract.context import RequestContext
 from contract.errors import ModelFailed, QueueFull
-from contract.tasks import DetectSpeechInput, TaskInput, TranscribeInput
+from contract.tasks import DetectSpeechInput, DiarizeInput, TaskInput, TranscribeInput
 
 FILE = ("speech.wav", wav(45), "audio/wav")
 PIECES = 8
@@ -32,11 +32,15 @@ class Failing(FakeClient):
     busy_detector: int = 0
     """Detections that are refused first."""
     heard: int = 0
+    may_diarize: asyncio.Event | None = None
+    """Diarization waits for it."""
 
     async def call(self, model: str, request: TaskInput[Any], context: RequestContext) -> Any:
         if isinstance(request, DetectSpeechInput) and self.busy_detector:
             self.busy_detector -= 1
             raise QueueFull("too many requests wait", retry_after_s=0.05)
+        if isinstance(request, DiarizeInput) and self.may_diarize:
+            await self.may_diarize.wait()
         if isinstance(request, TranscribeInput):
             self.heard += 1
             if self.heard in self.refused:
@@ -56,7 +60,7 @@ async def client(models: Failing) -> AsyncIterator[openai.AsyncOpenAI]:
     """On a real port, so that events arrive one by one."""
     settings = {"long_recording_s": 20, "piece_s": 10, "pieces_at_once": 2}
     async with (
-        realtime_server(models, **settings) as url,
+        realtime_server(models, config=CONFIG, **settings) as url,
         openai.AsyncOpenAI(api_key="any", base_url=f"{url}/v1", max_retries=0) as connected,
     ):
         yield connected
@@ -140,6 +144,80 @@ async def test_an_error_of_the_first_piece_has_a_status(
     with pytest.raises(openai.InternalServerError, match="lost its context"):
         await client.audio.transcriptions.create(model="whisper-1", file=FILE, stream=True)
     assert [type(one) for one in models.requests] == [DetectSpeechInput]
+
+
+DIARIZED: Any = {
+    "model": "gpt-4o-transcribe-diarize",
+    "response_format": "diarized_json",
+    "file": FILE,
+    "stream": True,
+    "chunking_strategy": "auto",
+}
+
+
+async def test_words_come_before_speakers_are_known_and_segments_once_they_are(
+    client: openai.AsyncOpenAI, models: Failing
+):
+    models.may_diarize = asyncio.Event()
+    text = " ".join([TEXT] * PIECES)
+    known: Any = {
+        "known_speaker_names": ["Ann"],
+        "known_speaker_references": [data_url(2.0)],
+    }
+    events: list[Any] = []
+    async for event in await client.audio.transcriptions.create(**DIARIZED, extra_body=known):
+        events.append(event)
+        if "".join(one.delta for one in events if "delta" in one.type) == text:
+            models.may_diarize.set()
+    kinds = [one.type.rpartition(".")[2] for one in events]
+    assert kinds == sorted(kinds, key=["delta", "segment", "done"].index)
+    segments = events[kinds.index("segment") : -1]
+    assert events[-1].text == " ".join(one.text for one in segments) == text
+    assert {one.speaker for one in segments if one.end < 22} == {"Ann"}
+    assert {one.speaker for one in segments if one.start > 23} == {"B"}
+    assert len({one.id for one in segments}) == len(segments)
+    (asked,) = (one for one in models.requests if isinstance(one, DiarizeInput))
+    assert asked.audio.duration_s == pytest.approx(45)
+
+
+async def test_a_diarization_that_is_refused_has_a_status(
+    client: openai.AsyncOpenAI, models: Failing
+):
+    models.failures["diarize"] = ModelFailed("the encoder lost its context")
+    with pytest.raises(openai.InternalServerError, match="encoder lost its context"):
+        await client.audio.transcriptions.create(**DIARIZED)
+
+
+async def test_a_diarization_that_fails_late_ends_the_stream_as_an_error(
+    client: openai.AsyncOpenAI, models: Failing
+):
+    models.failures["diarize"] = ModelFailed("the encoder lost its context")
+    models.may_diarize = asyncio.Event()
+    deltas = ""
+    stream = await client.audio.transcriptions.create(**DIARIZED)
+
+    async def read() -> None:
+        nonlocal deltas
+        async for event in stream:
+            assert event.type == "transcript.text.delta"
+            deltas += event.delta
+            models.may_diarize.set()
+
+    with pytest.raises(openai.APIError, match="encoder lost its context"):
+        await read()
+    assert deltas.startswith(TEXT)
+
+
+async def test_a_reader_that_leaves_stops_the_diarization_and_the_pieces(
+    client: openai.AsyncOpenAI, models: Failing
+):
+    models.hung = frozenset({"diarize"})
+    models.gate, models.before_gate = asyncio.Event(), 3  # the detector and the first piece
+    found = asyncio.create_task(client.audio.transcriptions.create(**DIARIZED))
+    await models.until_called(5)
+    found.cancel()
+    await asyncio.gather(found, return_exceptions=True)
+    await eventually(lambda: len(models.cancelled) == 3)
 
 
 async def test_a_reader_that_leaves_stops_the_pieces(client: openai.AsyncOpenAI, models: Failing):

@@ -1,7 +1,7 @@
 """Words given to speakers."""
 
 from contract.tasks import SpeakerSegment, TranscriptSegment, Word
-from transformer.diarization.transcripts import by_speaker
+from transport.recordings.by_speaker import by_speaker
 
 
 def said(text, start_s, *, step_s=0.5, words=True):
