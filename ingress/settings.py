@@ -10,8 +10,8 @@ from pydantic import Field, SecretStr, field_validator
 
 from ingress.voices.encryption_keys import read_encryption_keys
 from ingress.voices.location import location_of
-from transport.asgi.settings import Renamed, ServerSettings, megabytes
-from transport.recordings.transcription import Splitting
+from transport.asgi.settings import Renamed, megabytes
+from transport.recordings.settings import SplittingSettings
 
 Exposure = Literal["auto", "open", "key", "off"]
 Cloning = Literal["open", "consent", "off"]
@@ -21,7 +21,7 @@ def _exposure(is_enabled: str) -> str:
     return "off" if is_enabled.lower() in ("0", "false", "off", "no", "n", "f") else "auto"
 
 
-class Settings(ServerSettings):
+class Settings(SplittingSettings):
     """Built once in main and handed down."""
 
     renamed: ClassVar[Mapping[str, Renamed]] = {
@@ -74,17 +74,6 @@ class Settings(ServerSettings):
     long_recording_s: float = Field(default=300, ge=0)
     """A recording to transcribe that is longer goes out in pieces, side by side, where a speech
     detector is configured. 0: every recording goes out whole."""
-
-    piece_s: float = Field(default=120, ge=10, le=600)
-    """Longest piece of a long recording, in seconds; it ends at a pause."""
-
-    pieces_at_once: int = Field(default=8, ge=1, le=64)
-    """Most pieces of one recording under way. Less than the places that its predictor's queue
-    has."""
-
-    detect_each_piece: bool = False
-    """Find the language of each piece, for recordings in several. Else the first speech decides
-    for all."""
 
     max_voice_s: float = Field(default=600, gt=0)
     """Longest reference, recording to convert, or recording to restore, decoded."""
@@ -178,11 +167,6 @@ class Settings(ServerSettings):
     def _are_keys(cls, value: SecretStr) -> SecretStr:
         read_encryption_keys(value.get_secret_value())
         return value
-
-    @property
-    def splitting(self) -> Splitting:
-        """Of long recordings."""
-        return Splitting(self.piece_s, self.pieces_at_once, self.detect_each_piece)
 
     def resolved(self, *, has_keys: bool) -> Settings:
         """With every `auto` replaced by what it means here."""

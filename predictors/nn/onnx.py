@@ -23,9 +23,19 @@ Provider = str | tuple[str, dict[str, int]]
 class OnnxModel:
     """A graph that ONNX Runtime has loaded. Thread-safe."""
 
-    def __init__(self, model: Path | bytes, *, threads: int, providers: Sequence[Provider]) -> None:
-        """A file, or a graph in memory. Raises ModelFailed when it is none."""
+    def __init__(
+        self,
+        model: Path | bytes,
+        *,
+        threads: int,
+        providers: Sequence[Provider],
+        weights: Mapping[str, onnxruntime.OrtValue] | None = None,
+    ) -> None:
+        """A file, or a graph in memory; `weights`, by initializer's name, are shared with whoever
+        else has them. Raises ModelFailed when it is none."""
         options = onnxruntime.SessionOptions()
+        for name, value in (weights or {}).items():
+            options.add_initializer(name, value)
         options.intra_op_num_threads = threads or default_threads()
         # Threads that spin while they wait take a quarter more processor time, on a shared machine
         # from the very thread they wait for.
@@ -40,6 +50,7 @@ class OnnxModel:
                 )
         except Exception as exc:  # its errors have no common class
             raise ModelFailed("the model's file is no ONNX model that can be run") from exc
+        self._weights = weights  # the session has no copy
         self.inputs = frozenset(one.name for one in self.session.get_inputs())
         self.outputs = tuple(one.name for one in self.session.get_outputs())
         self._returning = _returning_memory() if tuple(providers) == (_CPU,) else None

@@ -93,14 +93,17 @@ class CpuPool:
                 self._running[-1].start()
         return future
 
-    async def aclose(self) -> None:
-        """End the threads once they have finished what they were given, and wait for that, for a
-        few seconds at most."""
+    def close(self) -> list[threading.Thread]:
+        """End the threads, which are given back, once they have finished what they were given."""
         with self._lock:
             for _ in self._running:
                 self._calls.put((_LAST, next(self._numbers), None))
             ending, self._running = self._running, []
-        await _ended(ending)
+        return ending
+
+    async def aclose(self) -> None:
+        """As close(), and wait for the threads' end, for a few seconds at most."""
+        await _ended(self.close())
 
     def _serve(self) -> None:
         while (item := self._calls.get()[2]) is not None:

@@ -65,7 +65,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def api() -> Iterator[SpeechApi]:
     with SpeechApi() as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
         server.shutdown()

@@ -85,8 +85,8 @@ class FakeClient:
         return [model for model, _, _ in self.calls]
 
     async def until_called(self, times: int) -> None:
-        """Return once that many calls have come in; fail after 5 seconds."""
-        async with asyncio.timeout(5), self._arrival:
+        """Return once that many calls have come in; fail after 30 seconds."""
+        async with asyncio.timeout(30), self._arrival:
             await self._arrival.wait_for(lambda: len(self.calls) >= times)
 
     async def call(self, model: str, request: TaskInput[Any], context: RequestContext) -> Any:

@@ -156,7 +156,7 @@ class FakeKubernetesApi:
     def count(self, kind: str) -> int:
         return sum(one == kind for one, _ in self.requests)
 
-    def until(self, kind: str, times: int, timeout_s: float = 10.0) -> None:
+    def until(self, kind: str, times: int, timeout_s: float = 30.0) -> None:
         """Return once so many lists or watches were asked for."""
         end = time.monotonic() + timeout_s
         while self.count(kind) < times:

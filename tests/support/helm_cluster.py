@@ -60,7 +60,7 @@ def cluster(*objects: Object, version: str = "v1.34.0") -> Iterator[str]:
     """The address of a cluster of this Kubernetes in which these objects are, and no others."""
     answers = _discovery(version) | _lists(objects) | {_path(one): one for one in objects}
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(answers)) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
@@ -132,6 +132,9 @@ def _handler(answers: Mapping[str, Any]) -> type[http.server.BaseHTTPRequestHand
     missing = {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}
 
     class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # one connection for the forty questions of an install
+        disable_nagle_algorithm = True
+
         def do_GET(self) -> None:
             found = answers.get(self.path.partition("?")[0])
             body = json.dumps(found or missing).encode()

@@ -13,23 +13,32 @@ than alone. And it tells only the length of the longest recording of a batch. So
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import onnx
-from onnx import NodeProto, TensorProto, helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnxruntime import OrtValue
 
 from contract.errors import ModelFailed
 
 _ZERO, _ONE, _TWO = "seeded/zero", "seeded/one", "seeded/two"
+_LARGE_BYTES = 4096
 _CONSTANTS = {_ZERO: [0], _ONE: [1], _TWO: [2]}
 
 
-def seedable(path: Path) -> tuple[bytes, list[str]]:
-    """The changed graph, and the names of its noise inputs; the durations are its last output.
+@dataclass(frozen=True, slots=True)
+class VoiceGraph:
+    content: bytes
+    """The durations are its last output."""
+    noise_inputs: list[str]
+    weights: dict[str, OrtValue]
+    """The large ones, by name, for sessions to share."""
 
-    Raises ModelFailed when the file is no Piper voice.
-    """
+
+def seedable(path: Path) -> VoiceGraph:
+    """Raises ModelFailed when the file is no Piper voice."""
     try:
         model = onnx.load(str(path))
     except Exception as exc:  # protobuf's DecodeError and onnx's own have no common class
@@ -50,7 +59,12 @@ def seedable(path: Path) -> tuple[bytes, list[str]]:
     graph.node.extend(nodes)
     for name, value in _CONSTANTS.items():
         graph.initializer.append(helper.make_tensor(name, TensorProto.INT64, [1], value))
-    return model.SerializeToString(), inputs
+    weights = {
+        one.name: OrtValue.ortvalue_from_numpy(numpy_helper.to_array(one))
+        for one in graph.initializer
+        if len(one.raw_data) >= _LARGE_BYTES
+    }
+    return VoiceGraph(model.SerializeToString(), inputs, weights)
 
 
 def _read_noise(noise: str, *, like: str, output: str) -> list[NodeProto]:

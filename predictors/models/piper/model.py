@@ -14,7 +14,7 @@ from contract.audio.codec import Audio
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest
 from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, SynthesizeOutput, Task
-from predictors.models.piper.network import MAX_PADDING, MAX_RUN_IDS, Piece, Scales
+from predictors.models.piper.network import MAX_BATCH_IDS, Piece, Scales
 from predictors.models.piper.phonemes import sentences
 from predictors.models.piper.voice import LoadedVoice, load_voice
 from predictors.nn.mastering import normalize_peak
@@ -67,8 +67,8 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
         phonemes=True,
         license="GPL-3.0-or-later, and the voice's own",
     )
-    max_batch_cost = MAX_RUN_IDS
-    max_padding = MAX_PADDING
+    max_batch_cost = MAX_BATCH_IDS
+    is_padded = False
 
     def __init__(self, config: ModelConfig, options: PiperOptions, voice: LoadedVoice) -> None:
         self._config, self._options, self.voice = config, options, voice
@@ -107,8 +107,7 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
             Unit(
                 Piece(tuple(ids), seed, speaker, scales),
                 len(ids) / request.speed,
-                scales,
-                _is_seeded(request),
+                is_alone=_is_seeded(request),
             )
             for sentence in read
             for ids in sentence
@@ -158,7 +157,7 @@ def _check_advertised(config: ModelConfig, voice: LoadedVoice) -> None:
 
 def _is_seeded(request: SynthesizeInput) -> bool:
     """With a seed of its own a request gets the same bytes whatever else is spoken: rounding
-    depends on the shape of a batch, so its pieces run alone."""
+    depends on the threads of a run, so its pieces run alone, with all of them."""
     return request.seed is not None
 
 

@@ -152,23 +152,15 @@ class VitsSynthesizer(nn.Module):
         length_scale: Scale = 1.0,
         generators: Generators = None,
     ) -> Synthesis:
-        """Speak a padded batch in one pass.
-
-        ids, tones and languages are [B, T] int64, lengths and speaker_ids [B], bert [B, 1024, T]
-        and ja_bert [B, 768, T] (None stands for zeros). With a generator of its own, an item's
-        noise does not depend on the batch it is in.
-        """
+        """Speak a padded batch in one pass: ids, tones and languages [B, T] int64, lengths and
+        speaker_ids [B], bert [B, 1024, T] and ja_bert [B, 768, T] (None: zeros). An item with a
+        generator of its own has the same noise in every batch."""
         g = self.emb_g(speaker_ids).unsqueeze(-1)
         mask = length_mask(lengths, ids.shape[1], g.dtype)
         embedded = self.enc_p.embed(ids, tones, languages, bert, ja_bert)
         hidden, mean, log_scale = self.enc_p(embedded, mask, g)
-
         noise = _draw_noise(2, lengths, hidden, generators) * _per_item(noise_scale_w)
-        ratio = _per_item(sdp_ratio)
-        log_frames = self.sdp(hidden, mask, g, noise) * ratio + self.dp(hidden, mask, g) * (
-            1 - ratio
-        )
-        spans = log_frames.exp() * mask
+        spans = self._spans(hidden, mask, g, noise, sdp_ratio)
         durations = (spans * _per_item(length_scale)).ceil().squeeze(1)
         frames = durations.sum(1).clamp_min(1).long()
 
@@ -176,14 +168,22 @@ class VitsSynthesizer(nn.Module):
         mean, log_scale = _spread(mean, phone_of_frame), _spread(log_scale, phone_of_frame)
         noise = _draw_noise(mean.shape[1], frames, mean, generators) * _per_item(noise_scale)
         frame_mask = length_mask(frames, mean.shape[2], g.dtype)
-        z_prior = (mean + noise * log_scale.exp()) * frame_mask
-        z = self.flow(z_prior, frame_mask, g, inverse=True) * frame_mask
+        z = self.flow((mean + noise * log_scale.exp()) * frame_mask, frame_mask, g, inverse=True)
         return Synthesis(
-            self.dec(z, frames, g),
+            self.dec(z * frame_mask, frames, g),
             frames * self.config.samples_per_frame,
             durations.long(),
             spans.ceil().sum((1, 2)).clamp_min(1),
         )
+
+    def _spans(
+        self, hidden: Tensor, mask: Tensor, g: Tensor, noise: Tensor, sdp_ratio: Scale
+    ) -> Tensor:
+        """Frames of each id at the voice's own tempo, [B, 1, T], from both duration models."""
+        ratio = _per_item(sdp_ratio)
+        stochastic, plain = self.sdp(hidden, mask, g, noise), self.dp(hidden, mask, g)
+        log_frames: Tensor = stochastic * ratio + plain * (1 - ratio)
+        return log_frames.exp() * mask
 
 
 class ToneEmbedder(nn.Module):

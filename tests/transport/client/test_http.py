@@ -227,5 +227,5 @@ async def test_waking_asks_every_server_at_once():
         return httpx.Response(200)
 
     await client(handler).wake(["a", "b", "c"], RequestContext())
-    await asyncio.wait_for(everybody.wait(), 2)
+    await asyncio.wait_for(everybody.wait(), 30)
     assert sorted(asked) == ["a-predictor", "b-predictor", "c-predictor"]

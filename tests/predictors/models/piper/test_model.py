@@ -1,5 +1,6 @@
 """PiperSynthesizer on a real voice: what a listener would notice, and what a batch must not."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -204,14 +205,26 @@ def test_what_the_voice_cannot_do_is_refused_not_dropped():
     assert caught.value.param == "language"
 
 
-def test_requests_share_a_run_only_with_equal_scales():
+def test_requests_of_any_speed_share_a_pass_and_each_gets_its_own():
+    model, quiet = synthesizer(), {"noise_scale_w": 0.0}
+    requests = [SynthesizeInput(SENTENCE, speed=speed, **quiet) for speed in (0.5, 1.0, 2.0)]
+    units = [model.prepare(request).units[0] for request in requests]
+    assert len({unit.key for unit in units}) == 1
+    recordings = model.run([unit.work for unit in units])
+    for unit, recording in zip(units, recordings, strict=True):
+        (alone,) = model.run([unit.work])
+        assert recording.tempo == alone.tempo
+        np.testing.assert_allclose(recording.samples, alone.samples, atol=2e-3)
+
+
+def test_a_piece_that_fails_fails_its_pass():
+    """Then the runtime tries its pieces one by one."""
     model = synthesizer()
-    keys = {
-        unit.key
-        for parameters in ({}, {"seed": 4}, {"speed": 2.0}, {"noise_scale": 0.1})
-        for unit in model.prepare(SynthesizeInput("a", **parameters)).units
-    }
-    assert len(keys) == 3
+    (good,) = model.prepare(SynthesizeInput(SENTENCE)).units
+    bad = dataclasses.replace(good.work, ids=(10**6,))  # no phoneme has that number
+    with pytest.raises(Exception, match="indices element out of data bounds"):
+        model.run([good.work, bad, good.work])
+    assert len(model.run([good.work, good.work])) == 2
 
 
 def test_a_sentence_is_a_unit_and_costs_its_phoneme_ids():
@@ -223,7 +236,7 @@ def test_a_sentence_is_a_unit_and_costs_its_phoneme_ids():
 def test_what_runs_keep_in_memory_goes_back(speak: Speak):
     model, before = synthesizer(), speak(SENTENCE).audio.samples
     sentences = [f"{SENTENCE} Number {number}." for number in range(4)]
-    answers(model, [SynthesizeInput(text) for text in sentences], most_units=4)
+    answers(model, [SynthesizeInput(text) for text in sentences], most_units=1)
     kept_mb = resident_mb()
     model.trim_memory()
     assert resident_mb() < kept_mb - 20

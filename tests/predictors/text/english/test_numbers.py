@@ -1,8 +1,7 @@
 """English numbers and abbreviations against the readings the voices were trained on."""
 
-import time
-
 import pytest
+from linear_time import assert_linear_time
 
 from predictors.text.english.numbers import (
     DOLLAR,
@@ -105,8 +104,6 @@ def test_abbreviations_need_a_word_edge_and_a_full_stop() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["9" * 100_000, "1," * 50_000, "$" * 100_000, "1." * 50_000])
-def test_long_runs_cost_linear_time(text: str) -> None:
-    started = time.perf_counter()
-    expand_numbers(text)
-    assert time.perf_counter() - started < 5.0
+@pytest.mark.parametrize("part", ["9", "1,", "$", "1."])
+def test_long_runs_cost_linear_time(part: str) -> None:
+    assert_linear_time(expand_numbers, part, 100_000)
