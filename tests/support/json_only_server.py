@@ -1,17 +1,14 @@
-"""The server of served.py as it was before V2 REST had binary tensors: it refuses them, and
-parameters that came later.
+"""The server of served.py as it was before V2 REST had binary tensors: it refuses them.
 
 python json_only_server.py HTTP_PORT GRPC_PORT GATE_FILE
 """
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 import served
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,48 +17,26 @@ from transport.error_body import body_of_error
 from transport.kserve.sdk import app
 from transport.v2_body import HEADER_LENGTH
 
-_CALL = {"arrays", "task"}
-_PARAMETERS = {
-    "/v2/models/synthesize/infer": _CALL
-    | {"language", "voice", "speed", "seed", "noise_scale", "noise_scale_w", "sdp_ratio"},
-    "/v2/models/transcribe/infer": _CALL
-    | {"language", "translate", "prompt", "hotwords", "temperature", "word_timestamps"}
-    | {"segment_timestamps", "vad_filter", "beam_size"},
-}
-
 
 class JsonOnly:
     """Reads the body and answers as the server of commit a8c6a8b did (transport/kserve/server.py,
-    decode_inference_request; contract/wire/tensors.py, input_from_message; contract/tasks.py)."""
+    decode_inference_request)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        known = _PARAMETERS.get(scope.get("path", ""))
-        if known is None:
+        if HEADER_LENGTH.encode() not in dict(scope.get("headers", ())):
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
-        body = await request.body()
-        refusal = _refusal(body, known, has_binary=HEADER_LENGTH in request.headers)
-        if refusal is None:
-            await self._app(scope, request.receive, send)
-        else:
-            await JSONResponse(body_of_error(refusal), refusal.status)(scope, receive, send)
-
-
-def _refusal(body: bytes, known: set[str], *, has_binary: bool) -> InvalidRequest | None:
-    if has_binary:
-        return InvalidRequest(
+        while (await receive()).get("more_body"):
+            pass
+        refusal = InvalidRequest(
             "binary tensors are not served on REST; send JSON (application/json) with base64 in "
             "BYTES tensors, or use gRPC",
             param=HEADER_LENGTH,
         )
-    unknown = sorted(set(json.loads(body).get("parameters", {})) - known)
-    if unknown:
-        return InvalidRequest(f"parameter {unknown[0]!r} is unknown", param=unknown[0])
-    return None
+        await JSONResponse(body_of_error(refusal), refusal.status)(scope, receive, send)
 
 
 if __name__ == "__main__":
