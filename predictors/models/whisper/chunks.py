@@ -60,6 +60,11 @@ class Chunk:
         return self.end / SAMPLE_RATE
 
     @property
+    def speech_end_s(self) -> float:
+        """Where its speech ends, in seconds of the chunk."""
+        return (self.stretches[-1][1] - self.start) / SAMPLE_RATE
+
+    @property
     def has_pauses(self) -> bool:
         return len(self.stretches) > 1
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 _MAX_COMPRESSION_RATIO = 2.4
 _MIN_AVG_LOGPROB = -1.0
 _MIN_AVG_LOGPROB_SHORT = -0.5
-"""In a short window: sentences that ended early had -0.53 and -0.75 there."""
+"""In a short window: sentences that ended early had -0.5 to -0.77 there."""
 _NO_SPEECH = 0.6
 _LOOP = 4  # times in a row
 _SENTENCE = 4  # words
@@ -53,6 +53,12 @@ class Hypothesis:
         """Worth another try; silence is not."""
         least = _MIN_AVG_LOGPROB_SHORT if self.has_short_window else _MIN_AVG_LOGPROB
         return not self.is_silence and (self.is_repetitive or self.avg_logprob < least)
+
+    @property
+    def may_have_ended_early(self) -> bool:
+        """Suspicious for that alone: the words are right, if they reach the end of the speech."""
+        is_sure_enough = self.avg_logprob >= _MIN_AVG_LOGPROB
+        return self.is_suspicious and is_sure_enough and not self.is_repetitive
 
 
 def compression_ratio(text: str) -> float:

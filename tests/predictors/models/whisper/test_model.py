@@ -6,6 +6,7 @@ import subprocess
 import sys
 import weakref
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from contract.errors import InvalidRequest, ModelFailed, SpeechError
 from contract.tasks import AudioOutput, SynthesizeInput, TranscribeInput, TranscribeOutput
 from predictors.models.piper.model import PiperSynthesizer
 from predictors.models.whisper.model import FasterWhisper
+from predictors.models.whisper.passes import Heard
 from predictors.runtime.direct import answers
 from predictors.runtime.model import More
 from predictors.runtime.weights.store import WeightStore
@@ -407,6 +409,27 @@ def test_doubtful_results_are_decoded_again(english: FasterWhisper):
         assert segment.avg_logprob > -1.0 or segment.temperature > 0
 
 
+def test_an_unsure_text_that_reaches_the_end_of_the_speech_is_not_decoded_again(
+    english: FasterWhisper,
+):
+    clip_of_four_words = TranscribeInput(Audio(jfk(RATE)[: 2 * RATE], RATE))
+    works = [unit.work for unit in english.prepare(clip_of_four_words).units]
+    found = english.run(works)[0]
+    assert isinstance(found, Heard)
+    assert found.hypothesis.may_have_ended_early
+    assert "so my fellow" in found.hypothesis.text
+
+
+def test_an_unsure_text_that_ends_before_the_speech_is_decoded_again(multilingual: FasterWhisper):
+    sound = TranscribeInput(Audio(clip("river", RATE), RATE), language="en")
+    work = multilingual.prepare(sound).units[0].work
+    found = multilingual.run([replace(work, window_s=10)])[0]  # where the swimming is not heard
+    assert isinstance(found, More)
+    again = [unit.work for unit in found.units]
+    assert again[0].first_try.may_have_ended_early
+    assert "swimming in April" in multilingual.run(again)[0].hypothesis.text
+
+
 def test_doubtful_results_may_be_had_as_they_are(english: FasterWhisper):
     """For text that the next pass replaces: one pass and no other, however bad it is."""
     sound = Audio(garbled(), RATE)
@@ -445,6 +468,7 @@ from contract.audio.codec import Audio
 from contract.config import ModelConfig
 from contract.tasks import TranscribeInput
 from predictors.models.whisper.model import FasterWhisper
+from predictors.models.whisper.passes import Heard
 from predictors.runtime.direct import warm_up
 from predictors.runtime.weights.store import WeightStore
 config = ModelConfig(name="w", model=sys.argv[1], model_type="FasterWhisper")
