@@ -18,7 +18,7 @@ from predictors.runtime.model import More, Unit
 
 _FALLBACK_TEMPERATURES = (0.2, 0.6, 1.0)
 _UNHEARD_S = 0.25
-"""Speech behind the last word: sentences that ended early left 0.3 s or more, others at most 0.2."""
+"""Of speech behind the last word: sentences that ended early left 0.3 or more, others below 0.2."""
 
 Language = tuple[str, float]
 """Code and probability."""
