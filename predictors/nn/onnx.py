@@ -32,9 +32,16 @@ class OnnxModel:
         weights: Mapping[str, onnxruntime.OrtValue] | None = None,
     ) -> None:
         """A file, or a graph in memory; `weights`, by initializer's name, are shared with whoever
-        else has them. Raises ModelFailed when it is none."""
+        else has them. Raises ModelFailed when it is none.
+
+        On a GPU nothing is shared: a session takes such weights as they are, in main memory, and
+        hands their addresses to the GPU's kernels (microsoft/onnxruntime,
+        onnxruntime/core/framework/session_state_utils.cc, SaveInitializedTensors).
+        """
+        self.is_on_cpu = tuple(providers) == (_CPU,)
+        self._weights = dict(weights or {}) if self.is_on_cpu else {}  # a session has no copy
         options = onnxruntime.SessionOptions()
-        for name, value in (weights or {}).items():
+        for name, value in self._weights.items():
             options.add_initializer(name, value)
         options.intra_op_num_threads = threads or default_threads()
         # Threads that spin while they wait take a quarter more processor time, on a shared machine
@@ -50,10 +57,9 @@ class OnnxModel:
                 )
         except Exception as exc:  # its errors have no common class
             raise ModelFailed("the model's file is no ONNX model that can be run") from exc
-        self._weights = weights  # the session has no copy
         self.inputs = frozenset(one.name for one in self.session.get_inputs())
         self.outputs = tuple(one.name for one in self.session.get_outputs())
-        self._returning = _returning_memory() if tuple(providers) == (_CPU,) else None
+        self._returning = _returning_memory() if self.is_on_cpu else None
         self.holds_memory = False
         """Whether the last run kept its memory for the next."""
 

@@ -69,7 +69,7 @@ class PiperNetwork:
         self._threads = threads or default_threads()
         load = partial(OnnxModel, graph.content, providers=providers, weights=graph.weights)
         self.model = load(threads=self._threads)
-        self._beside_others = load(threads=1)
+        self._beside_others = load(threads=1) if self.model.is_on_cpu else self.model
         if not {"input", "input_lengths", "scales"} <= self.model.inputs:
             raise ModelFailed("the voice's ONNX model has other inputs than a Piper voice")
         self._has_speakers = "sid" in self.model.inputs
