@@ -199,7 +199,7 @@ async def test_sentences_are_spoken_one_by_one(http: httpx.AsyncClient, models: 
     text = "Dr. Smith is here. He has 3.5 apples! Who wants one?"
     await http.post(PATH, json=body(input=text, seed=7))
     assert [request.text for request in models.requests] == [
-        "Dr. Smith is here.",
+        "Doctor Smith is here.",
         "He has three point five apples!",
         "Who wants one?",
     ]
