@@ -154,9 +154,8 @@ class Transcriber:
             audio = self._listening.audio(turn.window_start, end)
             is_timed = config.wants_logprobs or window_s > _TIMED_S
             request = await self._request(config, audio, turn, is_timed, is_quick=not may_be_last)
-            output = await self._calls.transcribe(
-                self._model(config), request, may_wait=not may_be_last
-            )
+            may_wait = turn.has_delta and not may_be_last  # the first words are awaited as the last
+            output = await self._calls.transcribe(self._model(config), request, may_wait=may_wait)
         except SpeechError:
             return
         finally:

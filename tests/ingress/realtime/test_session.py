@@ -20,6 +20,7 @@ from realtime_server import (
     update,
 )
 
+from contract.context import Priority
 from contract.errors import ModelFailed, NotReached
 
 COMPLETED = "conversation.item.input_audio_transcription.completed"
@@ -94,6 +95,20 @@ async def test_deltas_come_while_somebody_speaks_and_join_to_the_text(url: str) 
     deltas = of_kind(events, "transcription.delta")
     assert len(deltas) > 1
     assert "".join(delta.delta for delta in deltas) == events[-1].transcript == counted(3.0)
+
+
+async def test_first_and_last_words_go_before_those_between(url: str, models: LevelClient) -> None:
+    """Where sessions share a model: somebody waits for them."""
+    async with session(url, turn_detection=SERVER_VAD) as connection:
+        await append(connection, sound(0.3, 0))
+        for _ in range(40):
+            await append(connection, sound(0.1))
+            await asyncio.sleep(0.01)
+        await append(connection, sound(1, 0))
+        await until(connection, COMPLETED)
+    priorities = [context.priority for model, _, context in models.calls if model == "whisper"]
+    assert priorities[0] == priorities[-1] == Priority.INTERACTIVE
+    assert Priority.BATCH in priorities
 
 
 async def test_no_deltas_where_an_operator_wants_none(models: LevelClient) -> None:
