@@ -6,7 +6,6 @@ A call is what the runtime makes of requests that come at once, front end includ
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -70,7 +69,7 @@ def main() -> None:
     report: dict[str, Any] = {
         "start_s": [after - before for before, after in pairwise(started_s)],
         "weights_mb": model.size_bytes / 2**20,
-        "loaded_mb": _resident_mb(),
+        "loaded_mb": _memory_mb("VmRSS"),
     }
     request = REQUESTS[entry.model_type]()
     cpu: dict[str, list[float]] = {"one": [], "eight": []}
@@ -82,7 +81,7 @@ def main() -> None:
     cpu["one"].clear()
     found = report | take_turns(ways, int(sys.argv[1]))
     found["cpu"] = {name: median(figures) for name, figures in cpu.items()}
-    found["peak_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found["peak_mb"] = _memory_mb("VmHWM")  # ru_maxrss begins with the parent's
     print(json.dumps(found))
 
 
@@ -115,9 +114,10 @@ def _sound_s(model: Model[Any, Any], request: Any, answer: Any) -> float:
     return heard.duration_s
 
 
-def _resident_mb() -> float:
+def _memory_mb(kind: str) -> float:
+    """VmRSS: resident now; VmHWM: the most that was."""
     with open("/proc/self/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmRSS"))
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith(kind))
 
 
 # What each is asked -------------------------------------------------------------------------
