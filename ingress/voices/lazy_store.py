@@ -76,6 +76,9 @@ def _new_store(location: Location, settings: Settings) -> _PreparedStore:
     except ImportError as exc:
         logger.error("SPEECH_VOICES_DB needs the extra harmony-speech[voices]: %s", exc)
         raise Unavailable("voices cannot be stored on this server; ask its operator") from exc
-    cipher = encryption.RecordCipher(read_encryption_keys(settings.voices_keys.get_secret_value()))
+    keys = read_encryption_keys(settings.voices_keys.get_secret_value())
+    if not keys:
+        logger.warning("recordings of voices are not encrypted; set SPEECH_VOICES_KEYS to do it")
+    cipher = encryption.RecordCipher(keys)
     made: _PreparedStore = database.SqlVoiceStore(location, cipher, settings.voices_db_timeout_s)
     return made
