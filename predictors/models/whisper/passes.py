@@ -61,11 +61,6 @@ class ChunkWork:
         return self.recording.with_words or self.chunk.has_pauses
 
     @property
-    def is_first_search(self) -> bool:
-        """By beams, and nothing was heard before."""
-        return self.first_try is None and self.temperature == 0
-
-    @property
     def key(self) -> Hashable:
         """Of chunks that may share a pass: one window, one search."""
         again = None if self.first_try is None else self.first_try.has_short_window
@@ -92,37 +87,31 @@ def run_pass(network: WhisperNetwork, batch: Sequence[ChunkWork]) -> list[Heard 
         found = _decode(network, batch, encoded, batch[0].temperature)
     else:
         found = _decode_again(network, batch, encoded)
-    doubtful = _doubtful(network, batch, found, encoded)
-    results: list[Heard | More] = [
-        work.again(one) if index in doubtful else Heard(one, None)
-        for index, (work, one) in enumerate(zip(batch, found, strict=True))
-    ]
+    doubtful = {index for index, one in enumerate(found) if _is_doubtful(batch[index], one)}
     wanted = [
         index
         for index, work in enumerate(batch)
-        if work.needs_words and isinstance(results[index], Heard)
+        if (found[index].may_have_ended_early if index in doubtful else work.needs_words)
     ]
-    for index, words in _words(network, batch, found, encoded, wanted).items():
-        results[index] = Heard(found[index], words)
-    return results
-
-
-def _doubtful(
-    network: WhisperNetwork, batch: Sequence[ChunkWork], found: Sequence[Hypothesis], encoded: Any
-) -> set[int]:
-    """Chunks worth another pass, by index. An unsure text that reaches the end of what is said is
-    not: the full window would hear the same."""
-    doubtful = {
-        index
+    words = _words(network, batch, found, encoded, wanted)
+    doubtful -= {index for index, own in words.items() if _reach_the_end(batch[index].chunk, own)}
+    return [
+        work.again(one)
+        if index in doubtful
+        else Heard(one, words[index] if work.needs_words else None)
         for index, (work, one) in enumerate(zip(batch, found, strict=True))
-        if work.is_first_search and work.may_fall_back and one.is_suspicious
-    }
-    unsure = sorted(index for index in doubtful if found[index].may_have_ended_early)
-    for index, words in _words(network, batch, found, encoded, unsure).items():
-        last_s = max((word.end_s for word in words), default=0.0)
-        if batch[index].chunk.speech_end_s - last_s < _UNHEARD_S:
-            doubtful.discard(index)
-    return doubtful
+    ]
+
+
+def _is_doubtful(work: ChunkWork, found: Hypothesis) -> bool:
+    is_first = work.first_try is None and work.temperature == 0
+    return is_first and work.may_fall_back and found.is_suspicious
+
+
+def _reach_the_end(chunk: Chunk, words: Sequence[TimedWord]) -> bool:
+    """Of what is said: the full window would hear no more."""
+    last_s = max((word.end_s for word in words), default=0.0)
+    return chunk.speech_end_s - last_s < _UNHEARD_S
 
 
 def _detect_languages(network: WhisperNetwork, batch: Sequence[ChunkWork], encoded: Any) -> None:
