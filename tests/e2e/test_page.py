@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import yaml
 from axe_playwright_python.sync_playwright import Axe
-from chromium import Visit, chromium, visit
+from chromium import Visit, chromium_hearing, visit
 from harmony_server import harmony_server
 from http_threads import serving_limited
 from ingress_app import catalog
@@ -62,10 +62,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """The microphone hears the recording, once."""
-    spoken = decode(RECORDING.read_bytes(), max_bytes=1 << 24, max_seconds=60)
-    heard = tmp_path_factory.mktemp("microphone") / "jfk.wav"
-    heard.write_bytes(wav_bytes(resample(spoken, 48_000)))
-    with chromium(heard) as started:
+    with chromium_hearing(RECORDING, tmp_path_factory.mktemp("microphone")) as started:
         yield started
 
 

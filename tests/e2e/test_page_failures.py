@@ -7,19 +7,17 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from chromium import Visit, chromium, visit
+from chromium import Visit, chromium_hearing, visit
 from http_threads import serving_limited
 from ingress_app import catalog
 from level_client import LevelClient
 from playwright.sync_api import Browser, expect
 from served import ROOT
 
-from contract.audio.codec import resample, wav_bytes
 from contract.errors import ModelFailed
 from ingress.app import create_app
 from ingress.realtime.routes import MAX_MESSAGE_MB
 from ingress.settings import Settings
-from transport.decoding.reading import decode
 
 RECORDING = ROOT / "tests/data/jfk.flac"
 HOSTILE = (
@@ -31,10 +29,7 @@ NARROW = 320
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    spoken = decode(RECORDING.read_bytes(), max_bytes=1 << 24, max_seconds=60)
-    heard = tmp_path_factory.mktemp("microphone") / "jfk.wav"
-    heard.write_bytes(wav_bytes(resample(spoken, 48_000)))
-    with chromium(heard) as started:
+    with chromium_hearing(RECORDING, tmp_path_factory.mktemp("microphone")) as started:
         yield started
 
 

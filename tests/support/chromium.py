@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from contract.audio.codec import Audio
+from contract.audio.codec import Audio, resample, wav_bytes
 from transport.decoding.reading import decode
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -41,6 +41,16 @@ def chromium(microphone: Path | None = None) -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+@contextmanager
+def chromium_hearing(recording: Path, folder: Path) -> Iterator[Browser]:
+    """The same, with a microphone that hears a recording, once; `folder` takes it as WAV."""
+    spoken = decode(recording.read_bytes(), max_bytes=1 << 24, max_seconds=60)
+    heard = folder / "microphone.wav"
+    heard.write_bytes(wav_bytes(resample(spoken, 48_000)))
+    with chromium(heard) as browser:
+        yield browser
 
 
 @dataclass
