@@ -15,8 +15,9 @@ from ingress.endpoints import ListedModel
 from ingress.languages import is_any_language
 from ingress.media import write_file
 from ingress.openai.schemas import CreateSpeechRequest
+from ingress.openai.speech_model import find_speech_model
 from ingress.request_state import RequestState
-from ingress.selection import find_speech_model, find_voice, speaks
+from ingress.selection import find_voice, speaks
 from ingress.speaking import (
     OnWords,
     Speak,
