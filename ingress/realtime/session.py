@@ -16,7 +16,6 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from contract.base64_text import from_base64
 from contract.errors import InvalidRequest, ModelFailed, SpeechError
 from ingress import metrics as ingress_metrics
 from ingress.realtime import events
@@ -31,6 +30,7 @@ from ingress.realtime.reader import LARGE, Reader
 from ingress.realtime.transcription import Transcriber
 from ingress.realtime.turn import Turn
 from ingress.request_state import RequestState
+from transport.base64_text import from_base64
 
 logger = logging.getLogger(__name__)
 
