@@ -19,15 +19,15 @@ from benchmarks.one_model import REQUESTS
 from benchmarks.server import THREADS
 from benchmarks.setup import Setup
 from contract.audio.codec import Audio, read_wav, undecoded, wav_bytes
+from contract.base64_text import from_base64, to_base64
 from contract.config import ModelConfig
 from contract.tasks import AudioOutput, EmbedSpeakerInput, TaskOutput
+from contract.wire.message import Message
+from contract.wire.tensors import output_from_message, to_message
 from predictors.runtime.direct import answers
 from predictors.runtime.registry import model_type_class
 from predictors.runtime.weights.store import WeightStore
-from transport.base64_text import from_base64, to_base64
 from transport.v2_body import message_from_body, request_body, response_body
-from transport.wire.message import Message
-from transport.wire.tensors import output_from_message, to_message
 
 _AIM = 0.03
 _FORMS = {"binary": Message(wants_binary=True), "JSON": Message()}

@@ -1,1 +1,1 @@
-"""What rooms say to each other: tasks, audio, config, lifecycle, errors."""
+"""What rooms say to each other: tasks, audio, config, lifecycle, errors, in V2 and in V1."""

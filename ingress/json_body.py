@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from transport.json_guard import read_json
+from contract.json_guard import read_json
 from transport.threads import off_loop
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contract.audio.codec import Audio
+from contract.base64_text import from_base64
 from contract.embedding import (
     MAX_LEGACY_BYTES,
     Embedding,
@@ -14,7 +15,6 @@ from ingress.encoding import AudioFormat, encode
 from ingress.request_state import RequestState
 from ingress.state import AppState
 from transport.asgi.settings import MEGABYTE
-from transport.base64_text import from_base64
 from transport.decoding.refusals import AudioLimits
 
 SPEECH_RATE = 16_000

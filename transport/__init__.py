@@ -1,1 +1,1 @@
-"""How it travels: V2 and V1, clients, discovery, the KServe server, ASGI middleware."""
+"""How it travels: clients, discovery, the KServe server, ASGI middleware."""

@@ -15,7 +15,7 @@ from functools import reduce
 from typing import Any
 
 from contract.errors import InvalidRequest, shown
-from transport.wire.instances import PRODUCED, Instance, produced_keys
+from contract.wire.instances import PRODUCED, Instance, produced_keys
 
 MAX_INSTANCES = 256
 _LISTS = ("instances", "predictions")

@@ -16,9 +16,10 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from contract.base64_text import to_base64
 from contract.errors import InvalidRequest
-from transport.base64_text import to_base64
-from transport.json_guard import read_json
+from contract.json_guard import read_json
+from contract.wire.message import Elements, Message, Tensor
 from transport.v2_tensors import (
     Side,
     checked_count,
@@ -27,7 +28,6 @@ from transport.v2_tensors import (
     raw_of,
     tensor_from_raw,
 )
-from transport.wire.message import Elements, Message, Tensor
 
 HEADER_LENGTH = "inference-header-content-length"
 """The HTTP header that tells the size of the JSON where binary tensors follow it."""

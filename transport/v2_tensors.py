@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from contract.errors import InvalidRequest, shown
-from transport.wire.message import MAX_ELEMENTS, MAX_NUMBERS, Parameters, Tensor
+from contract.wire.message import MAX_ELEMENTS, MAX_NUMBERS, Parameters, Tensor
 
 Side = Literal["inputs", "outputs"]
 MAX_DIMENSIONS = 8

@@ -25,6 +25,7 @@ from contract.config import ModelConfig
 from contract.model_types import MODEL_TYPES
 from contract.tasks import Task
 from contract.toolchains import TOOLCHAINS
+from contract.wire.tensors import CALL_PARAMETERS
 from ingress.settings import Settings as IngressSettings
 from predictors.runtime.registry import model_type_class
 from predictors.runtime.settings import Settings as PredictorSettings
@@ -32,7 +33,6 @@ from transformer.settings import Settings as TransformerSettings
 from transport.client.connection import ConnectionSettings
 from transport.discovery.settings import DiscoverySettings
 from transport.kserve.metadata import task_metadata
-from transport.wire.tensors import CALL_PARAMETERS
 
 DOCS = Path(__file__).parents[1]
 ROOMS: Mapping[str, type[BaseModel]] = {

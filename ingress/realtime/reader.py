@@ -9,9 +9,9 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from contract.errors import SpeechError, shown
+from contract.json_guard import read_json
 from ingress.realtime import events
 from ingress.state import AppState
-from transport.json_guard import read_json
 
 LARGE = 64 << 10
 """Bytes of an event that is read in a thread."""

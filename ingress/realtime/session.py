@@ -16,6 +16,7 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from contract.base64_text import from_base64
 from contract.errors import InvalidRequest, ModelFailed, SpeechError
 from ingress import metrics as ingress_metrics
 from ingress.realtime import events
@@ -30,7 +31,6 @@ from ingress.realtime.reader import LARGE, Reader
 from ingress.realtime.transcription import Transcriber
 from ingress.realtime.turn import Turn
 from ingress.request_state import RequestState
-from transport.base64_text import from_base64
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from contract.tasks import (
     TranscriptSegment,
 )
 from contract.toolchains import TOOLCHAINS
-from transport.wire.codecs import CODECS
+from contract.wire.codecs import CODECS
 
 SOUND = Audio(np.zeros(8, np.float32), 8_000)
 KINDS = [*INPUTS.values(), *{kind.output for kind in INPUTS.values()}]

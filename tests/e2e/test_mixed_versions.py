@@ -126,7 +126,7 @@ async def test_a_version_without_binary_tensors_may_come_back(behind_one_address
 
 
 async def test_what_an_old_room_asks_for_is_answered_by_a_new_predictor(behind_one_address):
-    """As the client of commit a8c6a8b spells it (transport/client/http.py, transport/wire/
+    """As the client of commit a8c6a8b spells it (transport/client/http.py, contract/wire/
     tensors.py): JSON, and `arrays`, which has had no meaning since."""
     url, activator, pods = behind_one_address
     activator.revisions["tiny"].pods[:] = [pods["new"]]

@@ -23,12 +23,12 @@ from tiny_models import TINY_MODEL_TYPES, tiny_config
 from wire_reading import to_instance
 
 from contract.tasks import Task, TaskInput
+from contract.wire.message import Message
+from contract.wire.tensors import to_message
 from predictors.runtime.weights.store import WeightStore
 from transport.kserve.messages import response_to_grpc
 from transport.kserve.sdk import pb
 from transport.v2_body import HEADER_LENGTH, request_body, response_body
-from transport.wire.message import Message
-from transport.wire.tensors import to_message
 
 MEGABYTE = 1 << 20
 AT_ONCE = 4

@@ -24,6 +24,8 @@ from wire_reading import to_instance
 from contract.audio.codec import Audio, read_wav
 from contract.context import RequestContext
 from contract.tasks import SynthesizeInput, Task, TaskInput, TranscribeInput
+from contract.wire.message import Message
+from contract.wire.tensors import output_from_message, to_message
 from predictors.runtime.weights.store import WeightStore
 from transport.client.http import HttpClient
 from transport.headers import PRIORITY_HEADER, REQUEST_ID_HEADER, TIMEOUT_HEADER
@@ -37,8 +39,6 @@ from transport.v2_body import (
     response_body,
 )
 from transport.v2_tensors import tensor_from_raw
-from transport.wire.message import Message
-from transport.wire.tensors import output_from_message, to_message
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from fake_client import tone
 
 from contract.tasks import AudioOutput
+from contract.wire.message import Message
+from contract.wire.tensors import to_message
 from transport.v2_body import response_body
-from transport.wire.message import Message
-from transport.wire.tensors import to_message
 
 
 @dataclass

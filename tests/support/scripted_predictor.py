@@ -11,10 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from contract.errors import SpeechError
 from contract.tasks import TaskOutput
+from contract.wire.message import Message
+from contract.wire.tensors import to_message
 from transport.error_body import body_of_error
 from transport.v2_body import response_body
-from transport.wire.message import Message
-from transport.wire.tensors import to_message
 
 HANG, DIE = "hang", "die"
 

@@ -5,12 +5,12 @@ import pytest
 from contract.audio.codec import read_wav
 from contract.errors import InvalidRequest, ModelFailed, PayloadTooLarge
 from contract.fields import fields_of, missing, read_parameters
+from contract.wire.codecs import Recording, codec_of
+from contract.wire.draft import Draft
+from contract.wire.instances import draft_from_instance
+from contract.wire.tensors import draft_from_message
 from transport.decoding.reading import decode
 from transport.decoding.refusals import AudioLimits
-from transport.wire.codecs import Recording, codec_of
-from transport.wire.draft import Draft
-from transport.wire.instances import draft_from_instance
-from transport.wire.tensors import draft_from_message
 
 LIMITS = AudioLimits()
 

@@ -19,14 +19,14 @@ from contract.errors import (
     PayloadTooLarge,
     SpeechError,
 )
+from contract.json_guard import read_json
 from contract.tasks import TaskInput, TaskOutput
+from contract.wire.message import Message
+from contract.wire.tensors import output_from_message, to_message
 from transport.error_body import error_from_body
 from transport.headers import context_headers
-from transport.json_guard import read_json
 from transport.threads import off_loop, weight
 from transport.v2_body import HEADER_LENGTH, message_from_body, request_body, request_json
-from transport.wire.message import Message
-from transport.wire.tensors import output_from_message, to_message
 
 O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
 

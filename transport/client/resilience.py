@@ -21,6 +21,8 @@ from contract.catalog import CatalogSnapshot
 from contract.context import RequestContext
 from contract.errors import CircuitOpen, ModelFailed, SpeechError, Unavailable
 from contract.tasks import Task, TaskInput, TaskOutput
+from contract.wire.message import Message
+from contract.wire.tensors import output_from_message, to_message
 from transport import tracing
 from transport.client.cache import Store, cache_key
 from transport.client.circuit import Circuit, CircuitPolicy
@@ -28,8 +30,6 @@ from transport.client.client import Client
 from transport.threads import off_loop, weight
 from transport.tracing import SpanKind
 from transport.v2_body import message_from_body, response_body
-from transport.wire.message import Message
-from transport.wire.tensors import output_from_message, to_message
 
 logger = logging.getLogger(__name__)
 O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call

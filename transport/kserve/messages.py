@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from contract.errors import InvalidRequest
+from contract.wire.message import Message, Tensor
 from transport.kserve.protobuf_bounds import check_fields
 from transport.kserve.sdk import DecodeError, pb
 from transport.v2_tensors import checked_count, checked_name, mismatch, raw_of, tensor_from_raw
-from transport.wire.message import Message, Tensor
 
 
 def parse(raw: bytes) -> pb.ModelInferRequest:

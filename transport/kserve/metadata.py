@@ -6,9 +6,9 @@ from typing import Any
 
 from contract.fields import TaskField, parameter_fields, tensor_fields
 from contract.tasks import INPUTS, Task
-from transport.wire.codecs import codec_of, tensor_names
-from transport.wire.segment_codecs import DETAILS
-from transport.wire.tensors import CALL_PARAMETERS
+from contract.wire.codecs import codec_of, tensor_names
+from contract.wire.segment_codecs import DETAILS
+from contract.wire.tensors import CALL_PARAMETERS
 
 
 def task_metadata(task: Task) -> dict[str, Any]:

@@ -16,13 +16,23 @@ import orjson
 
 from contract.context import RequestContext
 from contract.errors import InvalidRequest, ModelFailed, SpeechError
+from contract.json_guard import read_json
 from contract.tasks import Task, TaskInput, TaskOutput
+from contract.wire.draft import Draft
+from contract.wire.instances import Instance, draft_from_instance, enrich
+from contract.wire.message import Message
+from contract.wire.tensors import (
+    PRIORITY,
+    TASK,
+    draft_from_message,
+    to_message,
+    wanted_task,
+)
 from transport.asgi.settings import MEGABYTE
 from transport.client.http import TRACE_PARAMETER
 from transport.decoding.decoders import Decoders
 from transport.decoding.refusals import AudioLimits
 from transport.headers import PRIORITY_HEADER, REQUEST_ID_HEADER, context_from_headers
-from transport.json_guard import read_json
 from transport.kserve.errors import AnsweredError
 from transport.kserve.metadata import bare_tensors, task_metadata
 from transport.kserve.recordings import decoded
@@ -30,16 +40,6 @@ from transport.kserve.sdk import Model
 from transport.kserve.settings import ServingSettings
 from transport.threads import off_loop, weight
 from transport.v1_body import instances_from_body
-from transport.wire.draft import Draft
-from transport.wire.instances import Instance, draft_from_instance, enrich
-from transport.wire.message import Message
-from transport.wire.tensors import (
-    PRIORITY,
-    TASK,
-    draft_from_message,
-    to_message,
-    wanted_task,
-)
 
 logger = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contract.audio.codec import Audio, undecoded
+from contract.wire.codecs import Recording
 from transport.decoding.decoders import Decoders
 from transport.decoding.refusals import MAX_RATE, MIN_RATE, AudioLimits
-from transport.wire.codecs import Recording
 
 
 async def decoded(

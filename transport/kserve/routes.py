@@ -14,14 +14,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from contract.errors import ModelNotReady, SpeechError
+from contract.wire.draft import Draft
+from contract.wire.message import Message
 from transport.headers import REQUEST_ID_HEADER
 from transport.kserve.errors import error_response
 from transport.kserve.messages import message_from_grpc, parse, response_to_grpc
 from transport.kserve.model import ServedModel, only_speech_errors, with_priority
 from transport.threads import off_loop, weight
 from transport.v2_body import HEADER_LENGTH, message_from_body, response_body
-from transport.wire.draft import Draft
-from transport.wire.message import Message
 
 _MODEL = "/v2/models/{model_name}"
 

@@ -1,7 +1,7 @@
 {{/*
 Toolchains as InferenceGraphs over V1 instances. Every step is Hard: a Soft one would feed its error
 body to the next. `data: $response` passes the enriched instance on; an Ensemble's answers are merged
-by the step that follows it (transport/wire/instances.py).
+by the step that follows it (contract/wire/instances.py).
 */}}
 
 {{/* One step that calls a predictor. Arguments: name, model (of harmony-speech.models), first. */}}

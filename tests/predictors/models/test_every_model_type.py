@@ -25,6 +25,7 @@ from contract.embedding import Embedding
 from contract.errors import InvalidRequest, SpeechError
 from contract.model_types import MODEL_TYPE_TASKS, MODEL_TYPES
 from contract.tasks import INPUTS, TaskInput
+from contract.wire.tensors import to_message
 from predictors.runtime.direct import answers
 from predictors.runtime.model import Model
 from predictors.runtime.registry import missing_packages, model_type_class
@@ -34,7 +35,6 @@ from predictors.runtime.settings import Settings
 from predictors.runtime.sizes import size_of
 from predictors.runtime.weights.errors import WeightsMissing
 from transport.kserve.metadata import task_metadata
-from transport.wire.tensors import to_message
 
 ROOT = Path(__file__).parents[3]
 CONFIGURED = {entry.model_type: entry for entry in load_config(ROOT / "config.yml").model_configs}

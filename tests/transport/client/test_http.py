@@ -23,12 +23,12 @@ from contract.errors import (
     Unavailable,
 )
 from contract.tasks import AudioOutput, SynthesizeInput, Task, TranscribeInput, TranscribeOutput
+from contract.wire.message import Message
+from contract.wire.tensors import to_message
 from transport.client.http import HttpClient
 from transport.error_body import body_of_error
 from transport.headers import context_from_headers
 from transport.v2_body import HEADER_LENGTH, message_from_body, response_body
-from transport.wire.message import Message
-from transport.wire.tensors import to_message
 
 SPEECH = AudioOutput(Audio(np.linspace(-0.5, 0.5, 1000, dtype=np.float32), 16000))
 

@@ -18,10 +18,10 @@ from contract.tasks import (
     Task,
     TranscriptSegment,
 )
-from transport.kserve.metadata import task_metadata
-from transport.wire.tensors import (
+from contract.wire.tensors import (
     to_message,
 )
+from transport.kserve.metadata import task_metadata
 
 SOUND = Audio(np.linspace(-0.5, 0.5, 160, dtype=np.float32), 16_000)
 TASKS = pytest.mark.parametrize("task", Task)

@@ -17,9 +17,9 @@ from contract.fields import (
     tensor_fields,
 )
 from contract.tasks import INPUTS, Task, TaskInput, TaskOutput
-from transport.wire.codecs import Recording, codec_of, tensor_names
-from transport.wire.draft import Draft
-from transport.wire.message import Message, Parameters, Tensor
+from contract.wire.codecs import Recording, codec_of, tensor_names
+from contract.wire.draft import Draft
+from contract.wire.message import Message, Parameters, Tensor
 
 TASK, PRIORITY = "task", "priority"
 CALL_PARAMETERS: dict[str, str] = {

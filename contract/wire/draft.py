@@ -8,7 +8,7 @@ from typing import Any
 
 from contract.audio.codec import Audio
 from contract.tasks import TaskInput
-from transport.wire.codecs import Recording
+from contract.wire.codecs import Recording
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.base64_text import from_base64
 from contract.errors import InvalidRequest, PayloadTooLarge
 from contract.fields import TaskField
-from transport.base64_text import from_base64
-from transport.wire.message import Tensor
+from contract.wire.message import Tensor
 
 MAX_TEXT_BYTES = 4 << 20
 

@@ -29,9 +29,9 @@ from contract.tasks import (
     TranscribeOutput,
     TranscriptSegment,
 )
+from contract.wire.instances import enrich
 from transport.decoding.refusals import AudioLimits
 from transport.v1_body import instances_from_body
-from transport.wire.instances import enrich
 
 
 def sound(level, size=100, rate=16_000):

@@ -1,7 +1,7 @@
 """How each kind of value travels: as V2 tensors, and as JSON in a V1 instance.
 
 Reading a recording gives a Recording: whoever reads for a server decodes it before the input is
-built (transport/wire/draft.py), as that is no work for the thread that reads the body.
+built (contract/wire/draft.py), as that is no work for the thread that reads the body.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from contract.audio.codec import Audio, wav_bytes
+from contract.base64_text import to_base64
 from contract.embedding import (
     FORMAT_VERSION,
     MAX_LEGACY_BYTES,
@@ -27,8 +28,7 @@ from contract.errors import InvalidRequest, ModelFailed
 from contract.fields import TaskField
 from contract.safetensor import read_safetensor
 from contract.tasks import FloatArray, SpeakerSegment, SpeechSegment, TranscriptSegment
-from transport.base64_text import to_base64
-from transport.wire.elements import (
+from contract.wire.elements import (
     MAX_TEXT_BYTES,
     Codec,
     bytes_tensor,
@@ -36,8 +36,8 @@ from transport.wire.elements import (
     read_binary,
     read_text,
 )
-from transport.wire.message import MAX_ELEMENTS, MAX_NUMBERS, Tensor
-from transport.wire.segment_codecs import DETAILS, SegmentsCodec
+from contract.wire.message import MAX_ELEMENTS, MAX_NUMBERS, Tensor
+from contract.wire.segment_codecs import DETAILS, SegmentsCodec
 
 _MAX_ARRAY_BYTES = 4 * MAX_NUMBERS + 4096
 _SPELLED_AS = "array"

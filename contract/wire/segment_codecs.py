@@ -11,10 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from contract.errors import InvalidRequest
 from contract.fields import TaskField
+from contract.json_guard import read_json
 from contract.tasks import SpeakerSegment, SpeechSegment, TranscriptSegment
-from transport.json_guard import read_json
-from transport.wire.elements import Codec, bytes_tensor, element_of, numbers_of
-from transport.wire.message import Tensor
+from contract.wire.elements import Codec, bytes_tensor, element_of, numbers_of
+from contract.wire.message import Tensor
 
 MAX_SEGMENTS = 100_000
 DETAILS = "details"

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contract.errors import InvalidRequest, PayloadTooLarge
-from transport.json_guard import MAX_DEPTH, MAX_ITEMS, read_json
+from contract.json_guard import MAX_DEPTH, MAX_ITEMS, read_json
 
 VALUES = st.recursive(
     st.none()

@@ -28,16 +28,16 @@ from contract.tasks import (
     TaskInput,
     TranscribeOutput,
 )
-from ingress.encoding import AudioFormat, encode
-from transport.decoding.refusals import AudioLimits
-from transport.v2_body import message_from_body, message_from_json, request_body, response_body
-from transport.v2_tensors import raw_of, tensor_from_raw
-from transport.wire.message import MAX_ELEMENTS, Message, Tensor
-from transport.wire.tensors import (
+from contract.wire.message import MAX_ELEMENTS, Message, Tensor
+from contract.wire.tensors import (
     output_from_message,
     to_message,
     wanted_task,
 )
+from ingress.encoding import AudioFormat, encode
+from transport.decoding.refusals import AudioLimits
+from transport.v2_body import message_from_body, message_from_json, request_body, response_body
+from transport.v2_tensors import raw_of, tensor_from_raw
 
 SOUND = Audio(np.linspace(-0.5, 0.5, 800, dtype=np.float32), 8_000)
 TASKS = pytest.mark.parametrize("task", Task)
