@@ -12,6 +12,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
+from predictors.nn.transfer import to_device
+
 
 def pad_time(items: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Stack items of shape (..., T_i) with zeros behind their ends: (B, ..., T), lengths (B,)."""
@@ -26,10 +28,13 @@ def time_mask(lengths: Tensor, like: Tensor) -> Tensor | None:
     None lets batches of equal lengths, single items above all, skip the multiplications.
     """
     size = like.shape[-1]
-    if bool((lengths == size).all()):
-        return None
-    inside = torch.arange(size) < lengths[:, None]
-    return inside[:, None].to(like)
+    return None if bool((lengths == size).all()) else length_mask(lengths, size, like)
+
+
+def length_mask(lengths: Tensor, size: int, like: Tensor) -> Tensor:
+    """1.0 inside items and 0.0 behind them, (B, 1, size), of the type and device of `like`."""
+    positions = torch.arange(size, device=like.device)
+    return (positions < to_device(lengths, like.device)[:, None])[:, None].to(like.dtype)
 
 
 def masked(x: Tensor, mask: Tensor | None) -> Tensor:
@@ -43,9 +48,12 @@ def run_packed(rnn: nn.GRU | nn.LSTM, x: Tensor, lengths: Tensor) -> Tensor:
     if bool((lengths == x.shape[1]).all()):
         outputs, _ = rnn(x)
         return outputs
-    packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    # Sorted here: torch would send the order to the device by a copy that waits.
+    order = lengths.argsort(descending=True)
+    first_longest = x.index_select(0, to_device(order, x.device))
+    packed = pack_padded_sequence(first_longest, lengths[order], batch_first=True)
     outputs, _ = pad_packed_sequence(rnn(packed)[0], batch_first=True, total_length=x.shape[1])
-    return outputs
+    return outputs.index_select(0, to_device(order.argsort(), x.device))
 
 
 def reflect_pad(x: Tensor, lengths: Tensor, width: int) -> Tensor:
@@ -56,7 +64,7 @@ def reflect_pad(x: Tensor, lengths: Tensor, width: int) -> Tensor:
     padded = F.pad(x, (width, width), mode="reflect")
     if bool((lengths == x.shape[-1]).all()):
         return padded
-    ends = lengths.to(x.device)[:, None, None]
+    ends = to_device(lengths, x.device)[:, None, None]
     steps = torch.arange(width, device=x.device)
     shape = (*x.shape[:-1], width)
     mirrored = x.gather(-1, (ends - 2 - steps).expand(shape))  # (B, C, width)

@@ -16,6 +16,7 @@ from predictors.nn.checkpoint import fold_weight_norm, load_strictly
 from predictors.nn.checkpoint_errors import entry
 from predictors.nn.padded import masked, run_packed, time_mask
 from predictors.nn.public_config import config_from_public
+from predictors.nn.transfer import to_device, to_host
 
 # Where the network predicts no duration at all, every symbol lasts two frames.
 _FALLBACK_FRAMES = 2.0
@@ -68,7 +69,7 @@ class TextBatch:
 class Prosody:
     """What each symbol gets; zeros behind an item's end."""
 
-    durations: Tensor  # (B, N) frames, not rounded
+    durations: Tensor  # (B, N) frames, not rounded, on the CPU
     pitch: Tensor  # (B, 1, N)
     energy: Tensor  # (B, 1, N)
 
@@ -206,11 +207,11 @@ class ForwardTacotron(nn.Module):
     def prosody(self, batch: TextBatch) -> Prosody:
         """Durations divided by the speed, pitch and energy times their scales."""
         mask = time_mask(batch.lengths, batch.speakers.new_empty(batch.ids.shape))
-        return Prosody(
-            durations=self.dur_pred(batch, mask) / batch.speed[:, None],
-            pitch=(self.pitch_pred(batch, mask) * batch.pitch_scale[:, None])[:, None],
-            energy=(self.energy_pred(batch, mask) * batch.energy_scale[:, None])[:, None],
-        )
+        frames = self.dur_pred(batch, mask) / batch.speed[:, None]
+        pitch = (self.pitch_pred(batch, mask) * batch.pitch_scale[:, None])[:, None]
+        energy = (self.energy_pred(batch, mask) * batch.energy_scale[:, None])[:, None]
+        (durations,) = to_host(frames)
+        return Prosody(torch.from_numpy(durations), pitch, energy)
 
     def decode(self, batch: TextBatch, prosody: Prosody) -> MelBatch:
         """Spectrograms for texts whose prosody is given."""
@@ -234,16 +235,18 @@ class ForwardTacotron(nn.Module):
 
 
 def stretch(symbols: Tensor, durations: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-    """Repeat each symbol (B, N, C) for its frames: (B, T, C), lengths (B,) on the CPU.
+    """Repeat each symbol (B, N, C) for its frames: (B, T, C), lengths (B,). Durations (B, N) and
+    lengths are on the CPU; frames behind an item's length mean nothing.
 
     Negative durations count as none; a text that would vanish lasts two frames a symbol.
     """
     inside = torch.arange(symbols.shape[1]) < lengths[:, None]
-    durations = durations.cpu() * inside
+    durations = durations * inside
     vanishing = durations.long().sum(dim=1, keepdim=True) <= 0
     durations = torch.where(vanishing & inside, _FALLBACK_FRAMES, durations)
     repeats = (durations.clamp(min=0) + 0.5).long()  # (B, N)
-    frames = symbols.flatten(0, 1).repeat_interleave(repeats.flatten().to(symbols.device), dim=0)
-    counts = repeats.sum(dim=1)
-    spoken = torch.split(frames, counts.tolist())
-    return pad_sequence(list(spoken), batch_first=True), counts
+    numbers = torch.arange(symbols.shape[1])
+    spoken = [numbers.repeat_interleave(own) for own in repeats]
+    index = to_device(pad_sequence(spoken, batch_first=True), symbols.device)  # (B, T)
+    frames = symbols.gather(1, index[..., None].expand(-1, -1, symbols.shape[2]))
+    return frames, repeats.sum(dim=1)

@@ -16,6 +16,7 @@ from predictors.models.harmonyspeech.ge2e import GE2E, GE2EConfig, read_ge2e
 from predictors.nn.device import first_damaged, size_bytes
 from predictors.nn.loading import shared_network
 from predictors.nn.precision import ReducedPrecision
+from predictors.nn.transfer import to_device, to_host
 from predictors.runtime.model import Weights
 
 
@@ -62,8 +63,8 @@ class GE2EOnDevice:
 
     def __call__(self, windows: FloatArray) -> FloatArray:
         with torch.inference_mode():
-            made = self.module(torch.from_numpy(windows).to(self.device))
-        vectors: FloatArray = made.float().cpu().numpy()
+            made = self.module(to_device(torch.from_numpy(windows), self.device))
+            (vectors,) = to_host(made)
         return vectors
 
     def damaged(self) -> str | None:

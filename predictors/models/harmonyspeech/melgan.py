@@ -10,6 +10,7 @@ import torch
 from contract.tasks import FloatArray
 from predictors.models.harmonyspeech.multiband_melgan import MultiBandMelGAN
 from predictors.nn.precision import ReducedPrecision
+from predictors.nn.transfer import to_host
 from predictors.nn.vocoding import WindowSizes
 
 WINDOWS = WindowSizes(frames=4096, context=32)
@@ -20,11 +21,9 @@ MAX_RUN_FRAMES = 16_384
 
 @dataclass(frozen=True, slots=True)
 class Vocoder:
-    """The network, and where and in which precision it runs."""
+    """The network, where it lies."""
 
     network: MultiBandMelGAN
-    device: torch.device
-    dtype: torch.dtype
 
     @property
     def n_mels(self) -> int:
@@ -37,10 +36,7 @@ class Vocoder:
     def waves(self, mels: Sequence[FloatArray]) -> list[FloatArray]:
         """One padded pass: mels [n_mels, T_i] to waves of T_i * hop_length samples."""
         with torch.inference_mode():
-            waves = self.network(
-                [torch.tensor(mel, device=self.device, dtype=self.dtype) for mel in mels]
-            )
-        return [wave.float().cpu().numpy() for wave in waves]
+            return to_host(*self.network(mels))
 
 
 def reduce_melgan(network: MultiBandMelGAN, dtype: torch.dtype) -> None:

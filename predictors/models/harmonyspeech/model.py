@@ -147,7 +147,7 @@ class HarmonySpeechVocoder(Model[VocodeInput, AudioOutput]):
             return MultiBandMelGAN.from_checkpoint(read_checkpoint(folder / "vocoder.pt"), sizes)
 
         loaded = shared_network(config, weights, folder, build=build, reduce=reduce_melgan)
-        return cls(Vocoder(loaded.network, loaded.device, loaded.dtype), loaded.size_bytes)
+        return cls(Vocoder(loaded.network), loaded.size_bytes)
 
     def prepare(self, request: VocodeInput) -> Prepared[CutMel]:
         return WINDOWS.cut(request, self.vocoder.n_mels)

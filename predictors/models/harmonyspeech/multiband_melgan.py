@@ -15,10 +15,12 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from contract.tasks import FloatArray
 from predictors.nn.checkpoint import fold_weight_norm, load_strictly
 from predictors.nn.checkpoint_errors import CheckpointError, entry
-from predictors.nn.padded import masked, pad_time, reflect_pad, time_mask
+from predictors.nn.padded import masked, reflect_pad, time_mask
 from predictors.nn.public_config import config_from_public
+from predictors.nn.transfer import batch_to_device
 
 _SLOPE = 0.2  # of every leaky ReLU
 _MEL_SCALE = 4.0  # mels come in [-4, 4]; the network was trained on [-1, 1]
@@ -156,13 +158,14 @@ class MultiBandMelGAN(nn.Module):
         load_strictly(network, state, family="multi-band MelGAN")
         return network.eval().requires_grad_(False)
 
-    def forward(self, mels: Sequence[Tensor]) -> list[Tensor]:
-        """Spectrograms (n_mels, T_i), T_i >= 1, to waveforms (T_i * hop_length,).
+    def forward(self, mels: Sequence[FloatArray | Tensor]) -> list[Tensor]:
+        """Spectrograms (n_mels, T_i) in main memory, T_i >= 1, to waveforms (T_i * hop_length,).
 
         The network needs `min_frames` to mirror: shorter input is followed by silence and cut.
         """
-        batch, lengths = pad_time([self._long_enough(mel) for mel in mels])
-        bands, band_lengths = self.bands(batch, lengths)
+        weight = next(self.melgan.parameters())
+        batch, lengths = batch_to_device([self._long_enough(mel) for mel in mels], weight.device)
+        bands, band_lengths = self.bands(batch.to(weight.dtype), lengths)
         waves = self.pqmf(masked(bands, time_mask(band_lengths, bands)))  # (B, samples)
         return [
             wave[: mel.shape[-1] * self.config.hop_length]
@@ -181,9 +184,11 @@ class MultiBandMelGAN(nn.Module):
         x = self.melgan[self.last](reflect_pad(F.leaky_relu_(x, _SLOPE), lengths, self.reach))
         return x.tanh_(), lengths
 
-    def _long_enough(self, mel: Tensor) -> Tensor:
+    def _long_enough(self, mel: FloatArray | Tensor) -> FloatArray | Tensor:
         missing = self.config.min_frames - mel.shape[-1]
-        return F.pad(mel, (0, missing), value=_SILENCE) if missing > 0 else mel
+        if missing <= 0:
+            return mel
+        return np.pad(np.asarray(mel), ((0, 0), (0, missing)), constant_values=_SILENCE)
 
 
 def _upsampling(channels: int, scale: int) -> nn.ConvTranspose1d:

@@ -15,6 +15,7 @@ from contract.tasks import FloatArray, SynthesizeMelOutput
 from predictors.models.harmonyspeech.forward_tacotron import ForwardTacotron, Prosody, TextBatch
 from predictors.nn.loading import refuse_damaged
 from predictors.nn.precision import ReducedPrecision
+from predictors.nn.transfer import to_device, to_host
 
 MAX_RUN_SYMBOLS = 2048
 """Padded symbols in one pass: about two minutes of speech, 250 MB of activations."""
@@ -49,12 +50,10 @@ class MelSynthesizer:
         """One pass: a mel [n_mels, T] per piece; None where its speech has no end."""
         batch = self._batch(pieces)
         with torch.inference_mode():
-            prosody, is_endless = bounded(self.network.prosody(batch), batch)
-            mels = self.network.decode(batch, prosody).items()
-        return [
-            None if endless else mel.float().cpu().numpy()
-            for mel, endless in zip(mels, is_endless, strict=True)
-        ]
+            prosody = self.network.prosody(batch)
+            prosody, is_endless = bounded(prosody, [(len(one.ids), one.speed) for one in pieces])
+            mels = to_host(*self.network.decode(batch, prosody).items())
+        return [None if endless else mel for mel, endless in zip(mels, is_endless, strict=True)]
 
     def joined(self, parts: Sequence[FloatArray | None]) -> SynthesizeMelOutput:
         """The answer to a request from the mels of its pieces.
@@ -76,24 +75,25 @@ class MelSynthesizer:
         ids = pad_sequence([torch.tensor(piece.ids) for piece in pieces], batch_first=True)
         voices = torch.from_numpy(np.stack([piece.voice for piece in pieces]))
         return TextBatch(
-            ids=ids.to(self._device),
+            ids=to_device(ids, self._device),
             lengths=torch.tensor([len(piece.ids) for piece in pieces]),
-            speakers=voices.to(self._device),
+            speakers=to_device(voices, self._device),
             speed=self._column([piece.speed for piece in pieces]),
             pitch_scale=self._column([piece.pitch for piece in pieces]),
             energy_scale=self._column([piece.energy for piece in pieces]),
         )
 
     def _column(self, values: Sequence[float]) -> Tensor:
-        return torch.tensor(values, device=self._device)
+        return to_device(values, self._device)
 
 
-def bounded(prosody: Prosody, batch: TextBatch) -> tuple[Prosody, list[bool]]:
-    """The prosody without pieces that would last absurdly long, and which those are."""
-    frames = prosody.durations.clamp(min=0).sum(dim=1).cpu()  # (B,)
-    most = batch.lengths * _MAX_FRAMES_A_SYMBOL / batch.speed.cpu()
+def bounded(prosody: Prosody, pieces: Sequence[tuple[int, float]]) -> tuple[Prosody, list[bool]]:
+    """The prosody without pieces that would last absurdly long, and which those are; `pieces` are
+    the symbols and the speed of each."""
+    frames = prosody.durations.clamp(min=0).sum(dim=1)  # (B,)
+    most = torch.tensor([count * _MAX_FRAMES_A_SYMBOL / speed for count, speed in pieces])
     is_endless = ~(frames <= most)  # so that NaN counts as endless
-    durations = prosody.durations.masked_fill(is_endless[:, None].to(batch.ids.device), 0.0)
+    durations = prosody.durations.masked_fill(is_endless[:, None], 0.0)
     return replace(prosody, durations=durations), is_endless.tolist()
 
 

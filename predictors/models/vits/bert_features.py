@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from contract.errors import ModelFailed
+from predictors.nn.transfer import to_device
 from predictors.runtime.model import Weights
 from predictors.runtime.weights.source import Fetch, WeightsMissing, fetch_snapshot, resolve
 
@@ -66,13 +67,23 @@ class BertFeatures:
         tokenizer = self._tokenizer
         framed = [[tokenizer.cls_token, *window, tokenizer.sep_token] for window in windows]
         ids = [torch.tensor(tokenizer.convert_tokens_to_ids(one)) for one in framed]
-        mask = pad_sequence([torch.ones_like(one) for one in ids], batch_first=True)
+        padded = pad_sequence(ids, batch_first=True)
+        lengths = torch.tensor([len(one) for one in ids])
         with torch.inference_mode():
             states = self._network(
-                input_ids=pad_sequence(ids, batch_first=True).to(self._device),
-                attention_mask=mask.to(self._device),
+                input_ids=to_device(padded, self._device),
+                attention_mask=_seen(lengths, padded.shape[1], self._device),
             ).last_hidden_state
         return [one[: len(own)].T for one, own in zip(states, ids, strict=True)]
+
+
+def _seen(lengths: Tensor, size: int, device: torch.device) -> Tensor | None:
+    """[B, 1, 1, size], True where a piece may be looked at; None: everywhere. Of a mask in two
+    dimensions transformers asks the device whether it is full (5.x, masking_utils.py)."""
+    if bool((lengths == size).all()):
+        return None
+    inside = torch.arange(size) < lengths[:, None]
+    return to_device(inside[:, None, None], device)
 
 
 def _windows(pieces: Sequence[str], most: int) -> list[Sequence[str]]:
@@ -96,7 +107,11 @@ def _read(folder: Path, device: torch.device) -> tuple[Any, Any]:  # classes wit
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         with _quiet():
             network = BertModel.from_pretrained(
-                folder, config=config, add_pooling_layer=False, local_files_only=True
+                folder,
+                config=config,
+                add_pooling_layer=False,
+                local_files_only=True,
+                attn_implementation="sdpa",  # which takes masks in four dimensions
             )
     except (OSError, ValueError, KeyError, ImportError, RuntimeError) as exc:
         raise ModelFailed(

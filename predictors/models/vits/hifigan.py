@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from predictors.nn.padded import time_mask
+
 WINDOW_FRAMES = 512
 _OUTER_KERNEL = 7
 _SLOPE = 0.1
@@ -74,10 +76,11 @@ class HifiGan(nn.Module):
         self.conv_post = nn.Conv1d(channels[-1], 1, _OUTER_KERNEL, padding=3, bias=False)
 
     def forward(self, z: Tensor, lengths: Tensor, g: Tensor) -> Tensor:
-        """z [B, C, T] masked, lengths [B] in frames, g [B, G, 1] -> [B, T * samples_per_frame]."""
+        """z [B, C, T] masked, lengths [B] in frames on the CPU, g [B, G, 1] -> audio
+        [B, T * samples_per_frame]."""
         if z.device.type == "cpu":
             return self.generate_in_windows(z, lengths, g)
-        return self.generate(z, g, _ragged_mask(lengths, z))
+        return self.generate(z, g, time_mask(lengths, z))
 
     def generate_in_windows(self, z: Tensor, lengths: Tensor, g: Tensor) -> Tensor:
         """Item by item, and long items piece by piece: what suits a CPU.
@@ -134,12 +137,6 @@ def _reach(config: HifiGanConfig) -> int:
     for kernel, rate in reversed(list(stages)):
         reach = ceil((reach + block + kernel) / rate)
     return reach + outer
-
-
-def _ragged_mask(lengths: Tensor, z: Tensor) -> Tensor | None:
-    """[B, 1, T], or None when no item is padded and masking would be wasted."""
-    mask = torch.arange(z.shape[-1], device=z.device) < lengths.unsqueeze(1)
-    return None if bool(mask.all()) else mask.unsqueeze(1).to(z.dtype)
 
 
 def _silence(x: Tensor, mask: Tensor | None) -> Tensor:

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-import torch
-
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import ModelFailed
 from contract.tasks import AudioOutput, SynthesizeInput, Task
@@ -21,6 +19,7 @@ from predictors.nn.loading import Loaded
 from predictors.nn.public_config import read_config
 from predictors.nn.tempo import Recording
 from predictors.nn.text_errors import text_errors
+from predictors.nn.transfer import to_device
 from predictors.runtime.model import Model, ModelSpec, Prepared, Unit, Weights
 from predictors.runtime.options import read_options
 from predictors.runtime.weights.source import resolve
@@ -198,10 +197,15 @@ class MeloTTSSynthesizer(Model[SynthesizeInput, AudioOutput]):
         name = _ENTRANCES[self.bert.dims]
         states = self.bert.features([one.read.pieces for one in batch])
         spread = [
-            own.repeat_interleave(torch.tensor(one.read.word2ph).to(own.device), dim=1)
+            own.index_select(1, to_device(_pieces_of_phones(one.read.word2ph), own.device))
             for one, own in zip(batch, states, strict=True)
         ]
         return [
             replace(one.piece, **{name: own})  # type: ignore[arg-type]  # by name
             for one, own in zip(batch, spread, strict=True)
         ]
+
+
+def _pieces_of_phones(word2ph: Sequence[int]) -> list[int]:
+    """Index of the word piece that each phone belongs to."""
+    return [piece for piece, phones in enumerate(word2ph) for _ in range(phones)]

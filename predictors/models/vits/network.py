@@ -3,7 +3,8 @@
 Source: Kim et al., VITS (2021); Qin et al., OpenVoice (2023). MeloTTS is the same network with
 transformers inside the flows, as in VITS 2. Parameters carry the names of the public checkpoints
 with weight norm folded. Everything works on padded batches, and an item's result is the one it
-would get alone: shapes are [B, channels, T], masks [B, 1, T], speaker embeddings g [B, G, 1].
+would get alone: shapes are [B, channels, T], masks [B, 1, T], speaker embeddings g [B, G, 1],
+lengths [B] int64 on the CPU, so that nobody waits for the device to know them.
 Call under torch.inference_mode(); some layers work in place.
 """
 
@@ -21,6 +22,8 @@ from predictors.models.vits.hifigan import HifiGan, HifiGanConfig
 from predictors.models.vits.reference_encoder import ReferenceEncoder
 from predictors.models.vits.relative_transformer import RelativeEncoder
 from predictors.models.vits.wavenet import WaveNet
+from predictors.nn.padded import length_mask
+from predictors.nn.transfer import to_device, to_host
 
 BERT_CHANNELS = 1024
 JA_BERT_CHANNELS = 768
@@ -35,7 +38,7 @@ Generators = Sequence[Generator | None] | None
 
 class Synthesis(NamedTuple):
     """Audio [B, samples], zero beyond its lengths [B], the frames each phone took [B, T], and the
-    frames that each text would take at length scale 1 [B]."""
+    frames that each text would take at length scale 1 [B]. All but the audio are on the CPU."""
 
     audio: Tensor
     audio_lengths: Tensor
@@ -156,25 +159,37 @@ class VitsSynthesizer(nn.Module):
         speaker_ids [B], bert [B, 1024, T] and ja_bert [B, 768, T] (None: zeros). An item with a
         generator of its own has the same noise in every batch."""
         g = self.emb_g(speaker_ids).unsqueeze(-1)
-        mask = length_mask(lengths, ids.shape[1], g.dtype)
+        mask = length_mask(lengths, ids.shape[1], g)
         embedded = self.enc_p.embed(ids, tones, languages, bert, ja_bert)
         hidden, mean, log_scale = self.enc_p(embedded, mask, g)
         noise = _draw_noise(2, lengths, hidden, generators) * _per_item(noise_scale_w)
         spans = self._spans(hidden, mask, g, noise, sdp_ratio)
         durations = (spans * _per_item(length_scale)).ceil().squeeze(1)
-        frames = durations.sum(1).clamp_min(1).long()
+        natural = spans.ceil().sum((1, 2)).clamp_min(1)
+        durations, natural = map(torch.from_numpy, to_host(durations, natural))
+        audio = self.speak(mean, log_scale, durations, g, _per_item(noise_scale), generators)
+        frames = _frames(durations)
+        samples = frames * self.config.samples_per_frame
+        return Synthesis(audio, samples, durations.long(), natural)
 
-        phone_of_frame = _phone_of_frame(durations, int(frames.max()))
+    def speak(
+        self,
+        mean: Tensor,
+        log_scale: Tensor,
+        durations: Tensor,
+        g: Tensor,
+        noise_scale: Scale,
+        generators: Generators,
+    ) -> Tensor:
+        """Audio [B, samples] of phones that last `durations` [B, T] whole frames, on the CPU."""
+        frames = _frames(durations)
+        phone_of_frame = to_device(_phone_of_frame(durations, int(frames.max())), g.device)
         mean, log_scale = _spread(mean, phone_of_frame), _spread(log_scale, phone_of_frame)
-        noise = _draw_noise(mean.shape[1], frames, mean, generators) * _per_item(noise_scale)
-        frame_mask = length_mask(frames, mean.shape[2], g.dtype)
-        z = self.flow((mean + noise * log_scale.exp()) * frame_mask, frame_mask, g, inverse=True)
-        return Synthesis(
-            self.dec(z * frame_mask, frames, g),
-            frames * self.config.samples_per_frame,
-            durations.long(),
-            spans.ceil().sum((1, 2)).clamp_min(1),
-        )
+        noise = _draw_noise(mean.shape[1], frames, mean, generators) * noise_scale
+        mask = length_mask(frames, mean.shape[2], g)
+        z = self.flow((mean + noise * log_scale.exp()) * mask, mask, g, inverse=True)
+        audio: Tensor = self.dec(z * mask, frames, g)
+        return audio
 
     def _spans(
         self, hidden: Tensor, mask: Tensor, g: Tensor, noise: Tensor, sdp_ratio: Scale
@@ -195,7 +210,8 @@ class ToneEmbedder(nn.Module):
         self.ref_enc = ReferenceEncoder(config.spec_channels, config.gin_channels)
 
     def embed(self, spec: Tensor, lengths: Tensor) -> Tensor:
-        """Linear spectrograms [B, bins, T] of `lengths` [B] frames -> embeddings [B, G, 1]."""
+        """Linear spectrograms [B, bins, T] of `lengths` [B] frames, on the CPU -> embeddings
+        [B, G, 1]."""
         embedding: Tensor = self.ref_enc(spec, lengths)
         return embedding
 
@@ -220,11 +236,12 @@ class VitsToneConverter(ToneEmbedder):
     ) -> Conversion:
         """Convert a padded batch of linear spectrograms [B, bins, T] in one pass.
 
-        `tau` scales the noise around the latents' mean; embeddings are [B, G, 1].
+        `lengths` are on the CPU, `tau` scales the noise around the latents' mean, embeddings are
+        [B, G, 1].
         """
         # A network trained without the speaker at its ends was fed zeros there.
         hears_speaker = 0 if self.config.zero_g else 1
-        mask = length_mask(lengths, spec.shape[2], spec.dtype)
+        mask = length_mask(lengths, spec.shape[2], spec)
         mean, log_scale = self.enc_q(spec, mask, source_g * hears_speaker)
         noise = _draw_noise(mean.shape[1], lengths, mean, generators) * _per_item(tau)
         z = (mean + noise * log_scale.exp()) * mask
@@ -232,12 +249,6 @@ class VitsToneConverter(ToneEmbedder):
         z = self.flow(z, mask, target_g, inverse=True) * mask
         audio = self.dec(z, lengths, target_g * hears_speaker)
         return Conversion(audio, lengths * self.config.samples_per_frame)
-
-
-def length_mask(lengths: Tensor, total: int, dtype: torch.dtype) -> Tensor:
-    """[B, 1, total]: 1 within an item's length, 0 on its padding."""
-    positions = torch.arange(total, device=lengths.device)
-    return (positions < lengths[:, None]).unsqueeze(1).to(dtype)
 
 
 def _decoder_config(config: VitsConfig) -> HifiGanConfig:
@@ -261,11 +272,15 @@ def _draw_noise(channels: int, lengths: Tensor, like: Tensor, generators: Genera
     size = (like.shape[0], channels, like.shape[2])
     if generators is None:
         return torch.randn(size, dtype=like.dtype, device=like.device)
-    noise = like.new_zeros(size)
+    noise = torch.zeros(size)
     for item, length, generator in zip(noise, lengths.tolist(), generators, strict=True):
-        device = like.device if generator is None else generator.device
-        item[:, :length] = torch.randn(channels, length, generator=generator, device=device)
-    return noise
+        item[:, :length] = torch.randn(channels, length, generator=generator)
+    return to_device(noise, like.device)
+
+
+def _frames(durations: Tensor) -> Tensor:
+    """Of each item [B], at least one, from those of its phones [B, T]."""
+    return durations.sum(1).clamp_min(1).long()
 
 
 def _phone_of_frame(durations: Tensor, frames: int) -> Tensor:

@@ -5,8 +5,10 @@ Source: Skerry-Ryan et al., Towards End-to-End Prosody Transfer (2018), as OpenV
 
 from typing import TypeVar
 
-import torch
 from torch import Tensor, nn
+
+from predictors.nn.padded import time_mask
+from predictors.nn.transfer import to_device
 
 _FILTERS = (32, 32, 64, 64, 128, 128)
 _STATE = 128
@@ -30,7 +32,8 @@ class ReferenceEncoder(nn.Module):
         self.proj = nn.Linear(_STATE, embedding_size)
 
     def forward(self, spec: Tensor, lengths: Tensor) -> Tensor:
-        """spec [B, bins, T], lengths [B] in frames, at least 1 -> embeddings [B, G, 1]."""
+        """spec [B, bins, T], lengths [B] in frames on the CPU, at least 1 -> embeddings
+        [B, G, 1]."""
         x = self.layernorm(spec.transpose(1, 2)).unsqueeze(1)  # (B, 1, T, bins)
         # Frames beyond an item's end must be the zeros its own padding would be.
         x = _cut(x, lengths)
@@ -38,7 +41,8 @@ class ReferenceEncoder(nn.Module):
             lengths = _halved(lengths)
             x = _cut(conv(x).relu_(), lengths)
         states, _ = self.gru(x.transpose(1, 2).flatten(2))  # (B, T / 64, state)
-        last = states[torch.arange(states.shape[0], device=states.device), lengths - 1]
+        ends = to_device(lengths - 1, states.device)[:, None, None].expand(-1, 1, _STATE)
+        last = states.gather(1, ends)[:, 0]  # (B, state)
         embedding: Tensor = self.proj(last)
         return embedding.unsqueeze(-1)
 
@@ -50,5 +54,5 @@ def _halved(size: _Size) -> _Size:
 
 def _cut(x: Tensor, lengths: Tensor) -> Tensor:
     """Zero the frames of x [B, C, T, F] beyond the lengths [B]."""
-    frames = torch.arange(x.shape[2], device=x.device)
-    return x * (frames < lengths[:, None])[:, None, :, None]
+    mask = time_mask(lengths, x[..., 0])
+    return x if mask is None else x * mask.unsqueeze(-1)

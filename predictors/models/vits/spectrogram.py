@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.nn.utils.rnn import pad_sequence
+
+from contract.tasks import FloatArray
+from predictors.nn.padded import reflect_pad, time_mask
+from predictors.nn.transfer import batch_to_device
 
 
 class LinearSpectrogram(nn.Module):
@@ -27,23 +29,22 @@ class LinearSpectrogram(nn.Module):
         """The shortest clip that has a frame and can be reflected."""
         return max(self.margin + 1, self.hop)
 
-    def forward(self, clips: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Clips [L_i] -> spectrograms [B, n_fft // 2 + 1, T], zero beyond their lengths [B].
+    def forward(self, clips: Sequence[FloatArray | Tensor]) -> tuple[Tensor, Tensor]:
+        """Clips [L_i] in main memory -> spectrograms [B, n_fft // 2 + 1, T], zero beyond their
+        lengths [B], which are on the CPU.
 
         Raises ValueError for a clip shorter than `min_samples`.
         """
         for clip in clips:
             self._check(clip)
-        lengths = torch.tensor([clip.shape[-1] // self.hop for clip in clips])
-        lengths = lengths.to(self.window.device)
-        # Each clip is reflected at its own end before the common padding.
-        reflected = [F.pad(c[None], (self.margin, self.margin), "reflect")[0] for c in clips]
-        padded = pad_sequence(reflected, batch_first=True)
-        magnitudes = self._magnitudes(padded)[..., : int(lengths.max())]
-        frames = torch.arange(magnitudes.shape[-1], device=lengths.device)
-        return magnitudes * (frames < lengths[:, None])[:, None], lengths
+        waves, samples = batch_to_device(clips, self.window.device)
+        lengths = samples // self.hop
+        reflected = reflect_pad(waves[:, None], samples, self.margin)[:, 0]
+        magnitudes = self._magnitudes(reflected)[..., : int(lengths.max())]
+        mask = time_mask(lengths, magnitudes)
+        return (magnitudes if mask is None else magnitudes * mask), lengths
 
-    def _check(self, clip: Tensor) -> None:
+    def _check(self, clip: FloatArray | Tensor) -> None:
         if clip.shape[-1] < self.min_samples:
             raise ValueError(
                 f"The audio has {clip.shape[-1]} samples, too few for a spectrogram. "

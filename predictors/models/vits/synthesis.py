@@ -17,6 +17,7 @@ from predictors.models.vits.network import VitsSynthesizer
 from predictors.nn.loading import refuse_damaged
 from predictors.nn.noise import generator
 from predictors.nn.tempo import Recording
+from predictors.nn.transfer import to_device, to_host
 
 MAX_RUN_IDS = 5000
 """Padded phones and blanks in one pass: two to three minutes of speech."""
@@ -69,13 +70,13 @@ class PieceSynthesizer:
         with torch.inference_mode():
             result = self.network.synthesize(
                 self._padded([piece.ids for piece in pieces]),
-                self._column([len(piece.ids) for piece in pieces]),
+                torch.tensor([len(piece.ids) for piece in pieces]),
                 self._column([piece.speaker_id for piece in pieces]),
                 **self._beside_phones(pieces),  # type: ignore[arg-type]  # by name
                 **self._scales([piece.options for piece in pieces]),
                 generators=[generator(piece.seed, piece.number) for piece in pieces],
             )
-        audio = result.audio.float().cpu().numpy()
+            (audio,) = to_host(result.audio)
         lengths = result.audio_lengths.tolist()
         natural = (result.natural_frames * self.network.config.samples_per_frame).tolist()
         return [
@@ -118,14 +119,16 @@ class PieceSynthesizer:
         }
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> Tensor:
-        return pad_sequence([torch.tensor(row) for row in rows], batch_first=True).to(self._device)
+        padded = pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
+        return to_device(padded, self._device)
 
     def _column(self, values: Sequence[float]) -> Tensor:
-        return torch.tensor(values, device=self._device)
+        return to_device(values, self._device)
 
     def _features(self, features: Sequence[Tensor | None]) -> Tensor | None:
         """Padded [B, dim, T]; all pieces of one model have features, or none has."""
         given = [one.T for one in features if one is not None]
         if len(given) < len(features):
             return None
-        return pad_sequence(given, batch_first=True).transpose(1, 2).to(self._device)
+        padded = pad_sequence(given, batch_first=True)
+        return to_device(padded, self._device).transpose(1, 2)

@@ -13,6 +13,7 @@ from contract.tasks import FloatArray
 from predictors.models.vits.network import ToneEmbedder, VitsToneConverter
 from predictors.models.vits.spectrogram import LinearSpectrogram
 from predictors.nn.noise import generator
+from predictors.nn.transfer import to_device, to_host
 
 MAX_RUN_FRAMES = 16_384
 """Padded frames in one pass: about three minutes of audio, 300 MB of activations."""
@@ -48,21 +49,26 @@ class SpeakerEncoder:
         return len(clip) // self._spectrogram.hop
 
     def spectrograms(self, clips: Sequence[FloatArray]) -> tuple[Tensor, Tensor]:
-        """Padded [B, bins, T] and lengths [B] in frames."""
-        return self._spectrogram([torch.as_tensor(clip, device=self._device) for clip in clips])  # type: ignore[no-any-return]  # Module.__call__
+        """Padded [B, bins, T] and lengths [B] in frames, on the CPU."""
+        return self._spectrogram(clips)  # type: ignore[no-any-return]  # Module.__call__
 
     def embeddings(self, clips: Sequence[FloatArray]) -> list[FloatArray]:
         """One pass: the embedding [dims] of each clip."""
         with torch.inference_mode():
-            found = self.network.embed(*self.spectrograms(clips))  # (B, dims, 1)
-        return list(found.squeeze(2).cpu().numpy())
+            (found,) = to_host(self._heard(clips))
+        return list(found)
 
-    def voices(self, recordings: Sequence[Sequence[FloatArray]]) -> list[FloatArray]:
-        """The mean embedding [dims] of each recording's clips; all share as few passes as hold
-        them."""
+    def voices(self, recordings: Sequence[Sequence[FloatArray]]) -> list[Tensor]:
+        """The mean embedding [dims] of each recording's clips, on the device; all share as few
+        passes as hold them."""
         clips = [clip for recording in recordings for clip in recording]
-        heard = iter([one for run in self._runs(clips) for one in self.embeddings(run)])
-        return [mean_voice([next(heard) for _ in recording]) for recording in recordings]
+        if not clips:
+            return []
+        heard = torch.cat([self._heard(run) for run in self._runs(clips)])
+        return [own.mean(dim=0) for own in torch.split(heard, [len(one) for one in recordings])]
+
+    def _heard(self, clips: Sequence[FloatArray]) -> Tensor:
+        return self.network.embed(*self.spectrograms(clips)).squeeze(2)  # (B, dims)
 
     def _runs(self, clips: Sequence[FloatArray]) -> Iterator[Sequence[FloatArray]]:
         """Clips, as many at a time as a pass may hold."""
@@ -87,26 +93,29 @@ class ToneConverter:
 
     def convert(self, batch: Sequence[Conversion]) -> list[FloatArray]:
         """One pass: a waveform [n] each, as long as the recording up to the last whole frame."""
-        sources = self._sources([one.source for one in batch])
         with torch.inference_mode():
             spec, lengths = self.encoder.spectrograms([one.samples for one in batch])
             result = self.network.convert(
                 spec,
                 lengths,
-                self._voices(sources),
-                self._voices([one.target for one in batch]),
-                torch.tensor([one.tau for one in batch], device=self._device),
+                self._sources([one.source for one in batch]),
+                self._voices([one.target for one in batch]).unsqueeze(2),
+                to_device([one.tau for one in batch], self._device),
                 [generator(one.seed) for one in batch],
             )
-        audio = result.audio.float().cpu().numpy()
+            (audio,) = to_host(result.audio)
         return [
             wave[:length] for wave, length in zip(audio, result.audio_lengths.tolist(), strict=True)
         ]
 
-    def _sources(self, given: Sequence[FloatArray | Sequence[FloatArray]]) -> list[FloatArray]:
+    def _sources(self, given: Sequence[FloatArray | Sequence[FloatArray]]) -> Tensor:
+        """[B, dims, 1]: named ones as they are, the others as they are heard."""
+        named = [one for one in given if isinstance(one, np.ndarray)]
+        known = iter(self._voices(named) if named else ())
         heard = iter(self.encoder.voices([one for one in given if not isinstance(one, np.ndarray)]))
-        return [one if isinstance(one, np.ndarray) else next(heard) for one in given]
+        voices = [next(known if isinstance(one, np.ndarray) else heard) for one in given]
+        return torch.stack(voices).unsqueeze(2)
 
     def _voices(self, vectors: Sequence[FloatArray]) -> Tensor:
-        """[B, dims, 1]"""
-        return torch.as_tensor(np.stack(vectors), device=self._device).unsqueeze(2)
+        """[B, dims]"""
+        return to_device(torch.from_numpy(np.stack(vectors)), self._device)

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from contract.tasks import FloatArray
+from predictors.nn.padded import reflect_pad
+from predictors.nn.transfer import batch_to_device
 
 SAMPLE_RATE = 44_100
 N_FFT = 2048
@@ -29,18 +32,19 @@ class VoiceFixerMel(nn.Module):
         self.register_buffer("window", torch.hann_window(N_FFT), persistent=False)
         self.register_buffer("filters", torch.from_numpy(htk_filters()), persistent=False)
 
-    def forward(self, waves: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Mono waveforms (L_i,), L_i >= 1, to mels (B, T, 128) and their lengths 1 + L_i // 441.
+    def forward(self, waves: Sequence[FloatArray | Tensor]) -> tuple[Tensor, Tensor]:
+        """Mono waveforms (L_i,) in main memory, L_i >= 1, to mels (B, T, 128) and their lengths
+        1 + L_i // 441, on the CPU.
 
         Frames behind an item's length mean nothing. Waveforms too short to be mirrored by half a
         window are followed by silence first; their number of frames stays.
         """
-        lengths = torch.tensor([1 + len(wave) // HOP_LENGTH for wave in waves])
-        mirrored = [_mirror(wave) for wave in waves]
-        longest = max(map(len, mirrored))
-        batch = torch.stack([F.pad(wave, (0, longest - len(wave))) for wave in mirrored])
+        half = N_FFT // 2
+        batch, samples = batch_to_device(waves, self.window.device, least=half + 1)
+        lengths = 1 + samples // HOP_LENGTH
+        mirrored = reflect_pad(batch[:, None], samples.clamp_min(half + 1), half)[:, 0]
         spectrum = torch.stft(
-            batch, N_FFT, HOP_LENGTH, window=self.window, center=False, return_complex=True
+            mirrored, N_FFT, HOP_LENGTH, window=self.window, center=False, return_complex=True
         )  # (B, 1025, T)
         power = torch.view_as_real(spectrum).square_().sum(dim=-1)
         magnitudes = power.clamp_(min=_MIN_POWER).sqrt_()
@@ -56,9 +60,3 @@ def htk_filters() -> NDArray[np.float32]:
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
-
-
-def _mirror(wave: Tensor) -> Tensor:
-    half = N_FFT // 2
-    wave = F.pad(wave, (0, max(half + 1 - len(wave), 0)))
-    return F.pad(wave[None], (half, half), mode="reflect")[0]

@@ -70,8 +70,7 @@ class VoiceFixerRestorer(Model[RestoreInput, RestoreOutput]):
     max_batch_cost = restoring.MAX_RUN_FRAMES
 
     def __init__(self, loaded: Loaded[unet.VoiceFixerRestorer]) -> None:
-        self.network, self._device = loaded.network, loaded.device
-        self.size_bytes = loaded.size_bytes
+        self.network, self.size_bytes = loaded.network, loaded.size_bytes
 
     @classmethod
     def load(cls, config: ModelConfig, weights: Weights) -> Self:
@@ -91,7 +90,7 @@ class VoiceFixerRestorer(Model[RestoreInput, RestoreOutput]):
         return Prepared([Unit(one, restoring.frames(one)) for one in segments], None)
 
     def run(self, batch: Sequence[FloatArray]) -> list[FloatArray]:
-        return restoring.mels(self.network, self._device, batch)
+        return restoring.mels(self.network, batch)
 
     def finish(self, prepared: Prepared[None], results: Sequence[FloatArray]) -> RestoreOutput:
         mel = restoring.joined(results)
@@ -120,8 +119,7 @@ class VoiceFixerVocoder(Model[VocodeInput, AudioOutput]):
     max_batch_cost = vocoding.MAX_RUN_FRAMES
 
     def __init__(self, loaded: Loaded[TFGAN]) -> None:
-        self.network, self._device = loaded.network, loaded.device
-        self.size_bytes = loaded.size_bytes
+        self.network, self.size_bytes = loaded.network, loaded.size_bytes
 
     @classmethod
     def load(cls, config: ModelConfig, weights: Weights) -> Self:
@@ -135,7 +133,7 @@ class VoiceFixerVocoder(Model[VocodeInput, AudioOutput]):
         return vocoding.WINDOWS.cut(request, N_MELS)
 
     def run(self, batch: Sequence[FloatArray]) -> list[FloatArray]:
-        return vocoding.waves(self.network, self._device, batch)
+        return vocoding.waves(self.network, batch)
 
     def finish(self, prepared: Prepared[CutMel], results: Sequence[FloatArray]) -> AudioOutput:
         wave = limit_peak(joined(prepared.context, results, HOP_LENGTH, self.network))

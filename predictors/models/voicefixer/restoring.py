@@ -11,6 +11,7 @@ from contract.tasks import FloatArray
 from predictors.models.voicefixer.mel import HOP_LENGTH, SAMPLE_RATE
 from predictors.models.voicefixer.unet import VoiceFixerRestorer
 from predictors.nn.precision import ReducedPrecision
+from predictors.nn.transfer import to_host
 
 SEGMENT_SAMPLES = 30 * SAMPLE_RATE
 """What the original restores at a time. A whole number of frames, so segments join exactly."""
@@ -20,13 +21,10 @@ MAX_RUN_FRAMES = 6300
 """Padded frames in one pass: two segments, 1 GB of activations."""
 
 
-def mels(
-    network: VoiceFixerRestorer, device: torch.device, waves: Sequence[FloatArray]
-) -> list[FloatArray]:
+def mels(network: VoiceFixerRestorer, waves: Sequence[FloatArray]) -> list[FloatArray]:
     """One padded pass: the clean mel [T_i, 128] of each segment."""
     with torch.inference_mode():
-        restored = network([torch.tensor(wave, device=device) for wave in waves])
-    return [mel.cpu().numpy() for mel in restored.items()]
+        return to_host(*network(waves).items())
 
 
 def frames(segment: FloatArray) -> int:

@@ -15,9 +15,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from contract.tasks import FloatArray
 from predictors.nn.checkpoint import fold_weight_norm, load_strictly
 from predictors.nn.checkpoint_errors import entry
-from predictors.nn.padded import masked, pad_time, reflect_pad, time_mask
+from predictors.nn.padded import masked, reflect_pad, time_mask
+from predictors.nn.transfer import batch_to_device
 
 _SLOPE = 0.2  # of the leaky ReLUs between stages
 _STACK_SLOPE = 0.01  # and inside residual stacks
@@ -141,23 +143,28 @@ class TFGAN(nn.Module):
         load_strictly(network, state, family="the VoiceFixer vocoder (TFGAN)")
         return network.eval().requires_grad_(False)
 
-    def forward(self, mels: Sequence[Tensor]) -> list[Tensor]:
-        """Linear mels (T_i, n_mels), T_i >= 1, to waveforms in [-1, 1].
+    def forward(self, mels: Sequence[FloatArray | Tensor]) -> list[Tensor]:
+        """Linear mels (n_mels, T_i) in main memory, T_i >= 1, to waveforms in [-1, 1].
 
         The silence that follows every mel is spoken too: (T_i + 4 + T_i % 2) * hop_length samples.
         """
-        conditions, lengths = pad_time([self.condition(mel) for mel in mels])
+        conditions, lengths = self.condition(mels)
         waves = self.generate(conditions, lengths)  # (B, samples)
         counts = (lengths * self.config.hop_length).tolist()
         return [wave[:count] for wave, count in zip(waves, counts, strict=True)]
 
-    def condition(self, mel: Tensor) -> Tensor:
-        """Linear mel (T, n_mels) to what the network hears, (n_mels, T + 4 + T % 2)."""
-        magnitudes = (mel / self.weights).abs().clamp_(min=_MIN_MAGNITUDE)
+    def condition(self, mels: Sequence[FloatArray | Tensor]) -> tuple[Tensor, Tensor]:
+        """Linear mels (n_mels, T_i) to what the network hears, (B, n_mels, T), zeros behind the
+        lengths T_i + 4 + T_i % 2. The zeros that mels are padded with become silence."""
+        least = max(mel.shape[-1] for mel in mels) + _TAIL_FRAMES + 1
+        padded, frames = batch_to_device(mels, self.weights.device, least=least)
+        lengths = frames + _TAIL_FRAMES + frames % 2
+        padded = padded[..., : int(lengths.max())]
+        magnitudes = (padded / self.weights[:, None]).abs().clamp_(min=_MIN_MAGNITUDE)
         decibels = 20 * magnitudes.log10_() - _MARGIN_DB
         scaled = 2 * _LIMIT * (decibels + _RANGE_DB) / _RANGE_DB - _LIMIT
-        tail = _TAIL_FRAMES + len(mel) % 2
-        return F.pad(scaled.clamp_(-_LIMIT, _LIMIT).T, (0, tail), value=-_LIMIT)
+        heard = scaled.clamp_(-_LIMIT, _LIMIT)
+        return masked(heard, time_mask(lengths, heard)), lengths
 
     def generate(self, conditions: Tensor, lengths: Tensor) -> Tensor:
         """Conditions (B, n_mels, T), zeros behind the ends, to (B, T * hop_length)."""

@@ -13,9 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from contract.tasks import FloatArray
 from predictors.models.voicefixer.mel import N_MELS, VoiceFixerMel
 from predictors.nn.checkpoint import fold_weight_norm, load_strictly
-from predictors.nn.padded import run_packed
+from predictors.nn.padded import length_mask, run_packed
 
 _SLOPE = 0.01  # of the U-Net's leaky ReLUs
 _MIN_MEL = 1e-8
@@ -216,8 +217,9 @@ class VoiceFixerRestorer(nn.Module):
         network.generator.unet.to(memory_format=torch.channels_last)
         return network
 
-    def forward(self, waves: Sequence[Tensor]) -> RestoredMel:
-        """Mono 44.1 kHz waveforms (L_i,) to clean spectrograms of 1 + L_i // 441 frames."""
+    def forward(self, waves: Sequence[FloatArray | Tensor]) -> RestoredMel:
+        """Mono 44.1 kHz waveforms (L_i,) in main memory to clean spectrograms of 1 + L_i // 441
+        frames."""
         return self.restore(*self.mel(waves))
 
     def restore(self, mel: Tensor, lengths: Tensor) -> RestoredMel:
@@ -260,7 +262,7 @@ def fuse_norms(network: nn.Module) -> None:
 
 def _inside(lengths: Tensor, size: int, like: Tensor) -> Tensor:
     """1.0 on the items' frames, (B, 1, size, 1)."""
-    return (torch.arange(size) < lengths[:, None])[:, None, :, None].to(like)
+    return length_mask(lengths, size, like).unsqueeze(-1)
 
 
 def _to_log(mel: Tensor) -> Tensor:

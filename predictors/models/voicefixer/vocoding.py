@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from contract.tasks import FloatArray
 from predictors.models.voicefixer.tfgan import TFGAN
+from predictors.nn.transfer import to_host
 from predictors.nn.vocoding import WindowSizes
 
 WINDOWS = WindowSizes(frames=3000, context=100)
@@ -18,15 +19,14 @@ MAX_RUN_FRAMES = 3200
 """Padded frames in one pass, one long window: 1.7 GB of activations."""
 
 
-def waves(network: TFGAN, device: torch.device, mels: Sequence[FloatArray]) -> list[FloatArray]:
+def waves(network: TFGAN, mels: Sequence[FloatArray]) -> list[FloatArray]:
     """One padded pass: mels [128, T_i] to waves of at least T_i * hop_length samples.
 
     The original crops what it adds to the end from both ends alike, which moves speech 25 ms to
     the front and loses that much of its start; here frame 0 stays at 0 s.
     """
     with torch.inference_mode():
-        spoken = network([torch.tensor(mel, device=device).T for mel in mels])
-    return [wave.float().cpu().numpy() for wave in spoken]
+        return to_host(*network(mels))
 
 
 def reduce_tfgan(network: TFGAN, dtype: torch.dtype) -> None:

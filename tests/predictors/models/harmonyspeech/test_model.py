@@ -424,7 +424,6 @@ def in_float16(part: str, release: Path) -> Any:
         reduce_tacotron(model.synthesizer.network, torch.float16)
     else:
         reduce_melgan(model.vocoder.network, torch.float16)
-        model.vocoder = replace(model.vocoder, dtype=torch.float16)
     return model
 
 

@@ -30,8 +30,10 @@ def test_matches_the_recorded_network() -> None:
             value.mul_(float(recorded["weight_g_scale"]))  # as recorded, to avoid saturation
     network = TFGAN.from_checkpoint({"generator": state})
     assert network.config.hop_length == 441
-    mel = torch.from_numpy(recorded["mel"])[0, 0]
-    np.testing.assert_allclose(network.condition(mel), recorded["conditions"][0], atol=1e-5)
+    mel = recorded["mel"][0, 0].T
+    conditions, lengths = network.condition([mel])
+    assert lengths.tolist() == [conditions.shape[-1]]
+    np.testing.assert_allclose(conditions[0], recorded["conditions"][0], atol=1e-5)
     np.testing.assert_allclose(network([mel])[0], recorded["wav"], atol=1e-5)
 
 
@@ -42,9 +44,9 @@ def test_computes_the_recorded_mel_weights() -> None:
 @torch.inference_mode()
 def test_a_batch_of_unequal_mels_equals_single_calls() -> None:
     network = tiny()
-    mels = [torch.rand(n, 6) * 10 for n in (7, 1, 12, 2)]
+    mels = [torch.rand(6, n) * 10 for n in (7, 1, 12, 2)]
     for wave, mel in zip(network(mels), mels, strict=True):
-        assert wave.shape == (441 * (len(mel) + 4 + len(mel) % 2),)
+        assert wave.shape == (441 * (mel.shape[1] + 4 + mel.shape[1] % 2),)
         assert wave.std() > 0.01
         torch.testing.assert_close(wave, network([mel])[0], atol=1e-5, rtol=0)
 
@@ -52,11 +54,15 @@ def test_a_batch_of_unequal_mels_equals_single_calls() -> None:
 @torch.inference_mode()
 def test_conditions_stay_in_range_for_silence_and_noise() -> None:
     network = tiny()
-    conditions = network.condition(torch.cat([torch.zeros(3, 6), torch.full((2, 6), 1e9)]))
+    noise_after_silence = torch.cat([torch.zeros(6, 3), torch.full((6, 2), 1e9)], dim=1)
+    (conditions, short), lengths = network.condition([noise_after_silence, torch.ones(6, 2)])
+    assert lengths.tolist() == [5 + 5, 2 + 4]
     assert conditions.shape == (6, 5 + 5)
     assert conditions[:, :3].eq(-4).all()
     assert conditions[:, 3:5].eq(4).all()
     assert conditions[:, 5:].eq(-4).all()
+    assert short[:, 2:6].eq(-4).all()
+    assert short[:, 6:].eq(0).all()
 
 
 def test_refuses_another_familys_weights() -> None:
