@@ -7,8 +7,11 @@ answers in errors.py.
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from importlib import import_module
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
@@ -40,6 +43,7 @@ from transport.asgi.paths import LenientPaths
 from transport.client.client import Client
 from transport.headers import REQUEST_ID_HEADER
 
+_LATE_IMPORTS_AFTER_S = 1.0
 DESCRIPTION = (
     "Speech, transcription, voice cloning and restoration, in OpenAI's dialect and in that of "
     "Harmony Speech Engine, on the same paths."
@@ -68,7 +72,9 @@ def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with app_state.decoders, aclosing(app_state.voices):
+            soon = asyncio.get_running_loop().call_later(_LATE_IMPORTS_AFTER_S, _import_late)
             yield
+            soon.cancel()
 
     app = FastAPI(
         lifespan=lifespan,
@@ -88,6 +94,11 @@ def create_app(settings: Settings, client: Client, catalog: Catalog) -> FastAPI:
     install_handlers(app)
     _add_layers(app, app_state, keys)
     return app
+
+
+def _import_late() -> None:
+    """In a thread, so that the first text is read as fast as the second."""
+    threading.Thread(target=import_module, args=("ingress.text.reading",), daemon=True).start()
 
 
 def _add_layers(app: FastAPI, app_state: AppState, keys: KeyRing) -> None:

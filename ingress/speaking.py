@@ -25,7 +25,7 @@ from ingress.endpoints import ListedModel
 from ingress.request_state import RequestState
 from ingress.selection import Speaker, speaker_in
 from ingress.state import AppState
-from ingress.text.pieces import Piece, read_text
+from ingress.text.pieces import Piece, TextToSpeak
 
 Speak = Callable[[Piece], Awaitable[Audio]]
 OnWords = Callable[[tuple[SpeechSegment, ...]], None]
@@ -67,17 +67,24 @@ async def pieces_of(
     normalize: bool,
 ) -> list[Piece]:
     """A request's text in the pieces that are spoken. Raises InvalidRequest."""
-    read = await app_state.in_thread(
-        read_text,
-        text,
-        speaker,
-        partial(speaker_in, model, speaker, param="xml:lang"),
-        max_chars=app_state.settings.max_text_chars,
-        normalize=normalize,
-        takes_phonemes=model.phonemes,
-    )
-    state.ignored += read.ignored
-    return read.pieces
+    max_chars = app_state.settings.max_text_chars
+    speaker_of = partial(speaker_in, model, speaker, param="xml:lang")
+
+    def read() -> TextToSpeak:
+        from ingress.text.reading import read_text  # which takes long, so not on the event loop
+
+        return read_text(
+            text,
+            speaker,
+            speaker_of,
+            max_chars=max_chars,
+            normalize=normalize,
+            takes_phonemes=model.phonemes,
+        )
+
+    found = await app_state.in_thread(read)
+    state.ignored += found.ignored
+    return found.pieces
 
 
 def speak_with(

@@ -177,7 +177,12 @@ def _origin(url: str | None) -> str | None:
 
 
 class _Read(BaseModel):
-    model_config = ConfigDict(alias_generator=to_camel, extra="ignore", frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="ignore",
+        frozen=True,
+        defer_build=True,  # 60 ms that only who reads InferenceServices needs
+    )
 
 
 class _Metadata(_Read):

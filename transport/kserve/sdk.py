@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from transport.kserve.lean_import import pandas_on_demand, register_package
+
 
 @contextmanager
 def _no_arguments() -> Iterator[None]:
@@ -20,7 +22,8 @@ def _no_arguments() -> Iterator[None]:
         sys.argv = arguments
 
 
-with _no_arguments():
+register_package("kserve")
+with _no_arguments(), pandas_on_demand():
     from cloudevents.sdk.converters.util import has_binary_headers
     from google.protobuf.message import DecodeError
     from kserve import model_server
