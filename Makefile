@@ -36,7 +36,7 @@ serve: $(SERVE)/ready  ## install what is needed (no torch), then speak and list
 	@$(SERVE)/bin/harmony serve --config config.yml
 
 test: $(TEST)/ready $(AGENTS)/ready check  ## install everything, then check format, lint, types, imports and behaviour
-	$(TEST)/bin/python -m pytest --cov
+	$(TEST)/bin/python -m pytest --cov --numprocesses logical --maxprocesses 4 --dist loadfile
 
 fuzz: $(TEST)/ready  ## spoil files and bodies for minutes (FUZZ_CASES=100000 a target, FUZZ_SEED=1)
 	FUZZ_CASES=$(FUZZ_CASES) FUZZ_SEED=$(FUZZ_SEED) $(TEST)/bin/python -m pytest -o timeout=0 tests/fuzz

@@ -26,7 +26,7 @@ from contract.toolchains import TOOLCHAINS
 from contract.wire.codecs import CODECS
 
 SOUND = Audio(np.zeros(8, np.float32), 8_000)
-KINDS = [*INPUTS.values(), *{kind.output for kind in INPUTS.values()}]
+KINDS = [*INPUTS.values(), *dict.fromkeys(kind.output for kind in INPUTS.values())]
 
 
 def test_every_task_has_one_input_and_one_output():

@@ -84,8 +84,11 @@ def cluster(
 
 
 @pytest.fixture(scope="module")
-def client(cluster: Cluster) -> openai.OpenAI:
-    return openai.OpenAI(base_url=f"{cluster.url}/v1", api_key=KEY, timeout=120, max_retries=0)
+def client(cluster: Cluster) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(
+        base_url=f"{cluster.url}/v1", api_key=KEY, timeout=120, max_retries=0
+    ) as made:
+        yield made
 
 
 @pytest.fixture
