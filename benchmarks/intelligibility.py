@@ -33,13 +33,13 @@ from predictors.runtime.direct import answers
 from predictors.runtime.weights.store import WeightStore
 from predictors.text.espeak import clause_ipa
 from predictors.text.japanese.kokoro import read_japanese
+from predictors.text.kokoro import LANGUAGES, letters_of
 
 SENTENCES = Path(__file__).parent / "sentences"
 VOICES = {
     **{"en": "af_heart", "es": "ef_dora", "fr": "ff_siwis", "it": "if_sara", "pt": "pf_dora"},
     **{"ja": "jf_alpha", "zh": "zf_xiaobei"},
 }
-_ESPEAK_VOICES = {"es": "es", "fr": "fr", "it": "it", "pt": "pt-br"}
 _LIMIT = 0.05
 _LIMITED = frozenset(("en", "es", "fr", "it", "pt"))
 
@@ -62,7 +62,7 @@ def measured(language: str, n_sentences: int | None = None) -> Iterator[Line]:
     case = f"{language}, {len(texts)} sentences, {UNITS[language]}"
     limit = _LIMIT if language in _LIMITED else None
     yield Line(case, "", errors(texts, heard, language), limit=limit)
-    if language in _ESPEAK_VOICES:
+    if _espeak_voice(language):
         yield Line(f"{case} by sound", "", errors(texts, heard, language, by_sound=True))
 
 
@@ -96,8 +96,13 @@ def _joined(written: list[str], other: list[str]) -> list[str]:
 
 def _sounds(written: list[str], language: str) -> list[str]:
     """Each word as espeak-ng says it alone, without stress."""
-    voice = _ESPEAK_VOICES[language]
+    voice = _espeak_voice(language)
     return [re.sub("[ˈˌ ]", "", clause_ipa(word, voice)) or word for word in written]
+
+
+def _espeak_voice(language: str) -> str:
+    """That of Kokoro's front end; "" where another reads the language."""
+    return LANGUAGES[letters_of(language)[0]].espeak_voice
 
 
 def sentences(language: str) -> list[str]:

@@ -15,10 +15,12 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
+from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 _Call = tuple["Future[Any]", Callable[[], Any]]
 _LAST = 1 << 30
 """A rank behind every call's."""
@@ -111,6 +113,18 @@ class CpuPool:
             del item  # the last request must not live until the next one comes
             with self._lock:
                 self._unfinished -= 1
+
+
+def run_side_by_side(
+    call: Callable[[T], R], items: Sequence[T], *, cost: Callable[[T], int], threads: int, name: str
+) -> list[R]:
+    """`call` of every item, up to `threads` of them at once, in threads of this name. Those that
+    cost most begin first, so that the threads end together. Raises what the first call raised."""
+    pool = CpuPool(name, threads)
+    running = [pool.submit(partial(call, item), rank=-cost(item)) for item in items]
+    pool.close()
+    wait(running)
+    return [one.result() for one in running]
 
 
 def _serve(calls: queue.SimpleQueue[_Call | None]) -> None:

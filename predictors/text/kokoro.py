@@ -46,17 +46,23 @@ class Language:
     tag: str
     """BCP 47."""
     read: Callable[[str], Iterable[Token]]
+    espeak_voice: str = ""
+    """Of espeak-ng, where that reads the language."""
+
+
+def _by_espeak(name: str, tag: str, voice: str) -> Language:
+    return Language(name, tag, partial(read_espeak, voice=voice), voice)
 
 
 LANGUAGES: Mapping[str, Language] = {
     "a": Language("English", "en-US", read_american),
-    "b": Language("English", "en-GB", partial(read_espeak, voice="en")),
-    "e": Language("Spanish", "es", partial(read_espeak, voice="es")),
-    "f": Language("French", "fr", partial(read_espeak, voice="fr")),
-    "h": Language("Hindi", "hi", partial(read_espeak, voice="hi")),
-    "i": Language("Italian", "it", partial(read_espeak, voice="it")),
+    "b": _by_espeak("English", "en-GB", "en"),
+    "e": _by_espeak("Spanish", "es", "es"),
+    "f": _by_espeak("French", "fr", "fr"),
+    "h": _by_espeak("Hindi", "hi", "hi"),
+    "i": _by_espeak("Italian", "it", "it"),
     "j": Language("Japanese", "ja", read_japanese),
-    "p": Language("Portuguese", "pt-BR", partial(read_espeak, voice="pt-br")),
+    "p": _by_espeak("Portuguese", "pt-BR", "pt-br"),
     "z": Language("Chinese", "zh", read_mandarin),
 }
 """By the first letter of a voice's name, as Kokoro has them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import wait
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from contract.errors import ModelFailed
 from predictors.models.piper.graph import seedable
 from predictors.nn.onnx import OnnxModel, Provider, default_threads
 from predictors.nn.tempo import Recording
-from predictors.runtime.worker import CpuPool
+from predictors.runtime.worker import run_side_by_side
 
 FloatArray = NDArray[np.float32]
 
@@ -80,14 +79,13 @@ class PiperNetwork:
         if len(pieces) == 1:
             is_small = len(pieces[0].ids) / pieces[0].scales.speed <= _LARGE_RUN_IDS
             return [self._spoken(self.model, pieces[0], keeps_memory=is_small)]
-        pool = CpuPool("piper", self._threads)
-        running = [
-            pool.submit(partial(self._spoken, self._beside_others, piece), rank=-len(piece.ids))
-            for piece in pieces  # the longest first, so that the threads end together
-        ]
-        pool.close()
-        wait(running)
-        return [one.result() for one in running]
+        return run_side_by_side(
+            partial(self._spoken, self._beside_others),
+            pieces,
+            cost=lambda piece: len(piece.ids),
+            threads=self._threads,
+            name="piper",
+        )
 
     def trim_memory(self) -> None:
         """Give back what small runs have kept, by one that keeps nothing."""

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from predictors.runtime.worker import CpuPool, Worker
+from predictors.runtime.worker import CpuPool, Worker, run_side_by_side
 
 
 def threads(prefix: str) -> list[threading.Thread]:
@@ -67,3 +67,24 @@ async def test_a_closed_pool_has_no_threads(calls: int):
     await pool.aclose()
     assert not threads("pooled")
     assert [one.result() for one in futures] == list(range(calls))
+
+
+def test_calls_run_side_by_side_and_their_results_keep_the_order_of_the_items():
+    meeting = threading.Barrier(2)
+
+    def meet(item: int) -> int:
+        meeting.wait(timeout=10)  # breaks unless two calls are at it at once
+        return item * 2
+
+    found = run_side_by_side(meet, [1, 4, 3, 2], cost=lambda item: item, threads=2, name="pair")
+    assert found == [2, 8, 6, 4]
+
+
+def test_what_a_call_beside_others_raises_is_raised():
+    def fail_at_two(item: int) -> int:
+        if item == 2:
+            raise ValueError(item)
+        return item
+
+    with pytest.raises(ValueError, match="2"):
+        run_side_by_side(fail_at_two, [1, 2, 3], cost=lambda item: item, threads=2, name="pair")

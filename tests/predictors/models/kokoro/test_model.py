@@ -16,7 +16,7 @@ from synthetic_kokoro import (
 
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import ModelFailed
-from contract.tasks import SynthesizeOutput
+from contract.tasks import SynthesizeInput, SynthesizeOutput
 from predictors.models.kokoro.model import KokoroSynthesizer
 from predictors.runtime.weights.errors import WeightsMissing
 from predictors.runtime.weights.store import WeightStore
@@ -78,6 +78,16 @@ def test_sentences_said_one_by_one_join_to_the_whole_text(model: KokoroSynthesiz
     whole = said(model, "Good morning. How are you?").audio.samples
     parts = [said(model, text).audio.samples for text in ("Good morning.", "How are you?")]
     np.testing.assert_array_equal(whole, np.concatenate(parts))
+
+
+def test_sentences_spoken_side_by_side_sound_as_each_does_alone(tmp_path: Path) -> None:
+    model = synthesizer(write_onnx_community(tmp_path / "model"), options={"threads": 3})
+    texts = ("Good morning.", SENTENCE, "How are you?")
+    pieces = [model.prepare(SynthesizeInput(text)).units[0].work for text in texts]
+    assert model.max_batch_cost == 3
+    for piece, beside in zip(pieces, model.run(pieces), strict=True):
+        [alone] = model.run([piece])
+        np.testing.assert_array_equal(beside.samples, alone.samples)
 
 
 def test_a_text_longer_than_the_network_takes_is_spoken_whole(model: KokoroSynthesizer) -> None:

@@ -94,6 +94,18 @@ def test_no_long_silence_stands_around_a_sentence(speak: Speak) -> None:
     assert len(samples) - loud[-1] < 0.45 * 24_000
 
 
+def test_sentences_spoken_side_by_side_sound_as_each_does_alone() -> None:
+    """Bit for bit: the sums of a run do not depend on which thread is free."""
+    try:
+        model = KokoroSynthesizer.load(ENTRIES["kokoro"], HOLDER)
+    except WeightsMissing as exc:
+        pytest.skip(exc.message)
+    texts = ("Good morning.", "The last ferry leaves at half past six.")
+    pieces = [model.prepare(SynthesizeInput(text)).units[0].work for text in texts]
+    for piece, beside in zip(pieces, model.run(pieces), strict=True):
+        np.testing.assert_array_equal(beside.samples, model.run([piece])[0].samples)
+
+
 def test_words_are_spoken_when_their_times_say(listener: FasterWhisper) -> None:
     """Whisper's own times are good to about a tenth of a second."""
     try:
