@@ -30,9 +30,10 @@ class OnnxModel:
         threads: int,
         providers: Sequence[Provider],
         weights: Mapping[str, onnxruntime.OrtValue] | None = None,
+        is_optimized: bool = False,
     ) -> None:
         """A file, or a graph in memory; `weights`, by initializer's name, are shared with whoever
-        else has them. Raises ModelFailed when it is none.
+        else has them. What `is_optimized` is run as it is. Raises ModelFailed when it is none.
 
         On a GPU nothing is shared: a session takes such weights as they are, in main memory, and
         hands their addresses to the GPU's kernels (microsoft/onnxruntime,
@@ -40,16 +41,9 @@ class OnnxModel:
         """
         self.is_on_cpu = tuple(providers) == (_CPU,)
         self._weights = dict(weights or {}) if self.is_on_cpu else {}  # a session has no copy
-        options = onnxruntime.SessionOptions()
+        options = session_options(threads, is_optimized=is_optimized)
         for name, value in self._weights.items():
             options.add_initializer(name, value)
-        options.intra_op_num_threads = threads or default_threads()
-        # Threads that spin while they wait take a quarter more processor time, on a shared machine
-        # from the very thread they wait for.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        if not _multiplies_signed_bytes():
-            options.add_session_config_entry("session.x64quantprecision", "1")
-        options.log_severity_level = 3
         try:
             with _source(model) as source:
                 self.session = onnxruntime.InferenceSession(
@@ -90,6 +84,21 @@ def default_threads() -> int:
     if given.isdecimal() and int(given) > 0:
         return int(given)
     return min(_MOST_THREADS, os.cpu_count() or 1)
+
+
+def session_options(threads: int, *, is_optimized: bool = False) -> onnxruntime.SessionOptions:
+    """How every graph is run here; 0 threads: `default_threads`."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or default_threads()
+    if is_optimized:
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    # Threads that spin while they wait take a quarter more processor time, on a shared machine
+    # from the very thread they wait for.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if not _multiplies_signed_bytes():
+        options.add_session_config_entry("session.x64quantprecision", "1")
+    options.log_severity_level = 3
+    return options
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest, ModelFailed
 from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, SynthesizeOutput, Task
 from predictors.models.kitten.voices import CONFIG, Voices, read_directory
+from predictors.nn.kept_graphs import AS_PUBLISHED, kept_graph
 from predictors.nn.onnx import OnnxModel, onnx_providers
 from predictors.nn.tempo import Recording
 from predictors.nn.text_errors import text_errors
@@ -86,7 +87,8 @@ class KittenTTSSynthesizer(Model[SynthesizeInput, AudioOutput]):
         providers = onnx_providers(config.device_config, onnxruntime.get_available_providers())
 
         def build() -> Loaded:
-            network = OnnxModel(path, threads=options.threads, providers=providers)
+            graph = kept_graph(path, AS_PUBLISHED, providers)
+            network = graph.load(threads=options.threads)
             if network.inputs != _INPUTS:
                 raise ModelFailed("the ONNX model has other inputs than a KittenTTS model")
             return Loaded(network, voices, path.stat().st_size)

@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
 
 from contract.errors import ModelFailed
 from contract.tasks import FloatArray
-from predictors.nn.onnx import OnnxModel, Provider, default_threads
-from predictors.nn.onnx_convolutions import multiply_convolutions
+from predictors.nn.kept_graphs import Rewriting, kept_graph
+from predictors.nn.onnx import Provider, default_threads
 from predictors.nn.tempo import Recording
 from predictors.runtime.worker import run_side_by_side
 
@@ -27,6 +25,19 @@ _SPEEDS = (0.7, 1.5)
 and the recording is stretched."""
 _IDS_INPUTS = ("tokens", "input_ids")
 """By thewh1teagle/kokoro-onnx and by onnx-community/Kokoro-82M-v1.0-ONNX."""
+
+
+DURATIONS = "symbol_durations"
+"""The output that the graph gets for them."""
+
+
+def _runnable(path: Path) -> bytes:
+    from predictors.models.kokoro.graph import runnable  # with onnx, when there is one to change
+
+    return runnable(path)
+
+
+_RUNNABLE = Rewriting("kokoro 1", _runnable)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +66,7 @@ class KokoroNetwork:
 
     def __init__(self, path: Path, *, threads: int, providers: Sequence[Provider]) -> None:
         """Raises ModelFailed when the file is no Kokoro model."""
-        graph, self._durations = _prepared(path)
-        self._model = OnnxModel(graph, threads=threads, providers=providers)
+        self._model = kept_graph(path, _RUNNABLE, providers).load(threads=threads)
         self.most_at_once = (threads or default_threads()) if self._model.is_on_cpu else 1
         """Pieces that are worth running side by side."""
         inputs = self._model.inputs
@@ -64,6 +74,7 @@ class KokoroNetwork:
         if inputs != {self._ids_input, "style", "speed"}:
             raise ModelFailed("the ONNX model has other inputs than a Kokoro model")
         self._audio = self._model.outputs[0]
+        self._durations = DURATIONS if DURATIONS in self._model.outputs else ""
 
     def run(self, pieces: Sequence[Piece]) -> list[SpokenPiece]:
         """A recording per piece, the same whatever runs beside it."""
@@ -95,22 +106,3 @@ class KokoroNetwork:
         if tempo != 1:  # whole frames are longer than those that the symbols should last
             tempo *= float(frames.sum() / np.maximum(wished.sum(), 1))
         return SpokenPiece(samples, tempo, frames)
-
-
-def _prepared(path: Path) -> tuple[bytes, str]:
-    """The graph as it is run, and the name of its output of durations.
-
-    Its convolutions of bytes become products of matrices. The frames of each symbol, which its only
-    Round rounds, become one more output; without exactly one Round they stay unknown ("").
-    """
-    try:
-        model = onnx.load(str(path))
-    except Exception as exc:  # protobuf's DecodeError and onnx's own have no common class
-        raise ModelFailed("the model's file is no readable ONNX model") from exc
-    multiply_convolutions(model)
-    rounded = [node.input[0] for node in model.graph.node if node.op_type == "Round"]
-    durations = rounded[0] if len(rounded) == 1 else ""
-    if durations:
-        value = helper.make_tensor_value_info(durations, TensorProto.FLOAT, None)
-        model.graph.output.append(value)
-    return model.SerializeToString(), durations

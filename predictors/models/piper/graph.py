@@ -13,45 +13,35 @@ than alone. And it tells only the length of the longest recording of a batch. So
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import onnx
-from onnx import NodeProto, TensorProto, helper, numpy_helper
-from onnxruntime import OrtValue
+from onnx import NodeProto, TensorProto, helper
 
 from contract.errors import ModelFailed
+from predictors.models.piper.network import NOISE
 
 _ZERO, _ONE, _TWO = "seeded/zero", "seeded/one", "seeded/two"
-_LARGE_BYTES = 4096
 _CONSTANTS = {_ZERO: [0], _ONE: [1], _TWO: [2]}
 
 
-@dataclass(frozen=True, slots=True)
-class VoiceGraph:
-    content: bytes
-    """The durations are its last output."""
-    noise_inputs: list[str]
-    weights: dict[str, OrtValue]
-    """The large ones, by name, for sessions to share."""
-
-
-def seedable(path: Path) -> VoiceGraph:
-    """Raises ModelFailed when the file is no Piper voice."""
+def seedable(path: Path) -> bytes:
+    """The changed graph; its durations are its last output. Raises ModelFailed when the file is no
+    Piper voice."""
     try:
         model = onnx.load(str(path))
     except Exception as exc:  # protobuf's DecodeError and onnx's own have no common class
         raise ModelFailed("the voice's file is no readable ONNX model") from exc
     graph = model.graph
-    inputs: list[str] = []
+    drawn = 0
     nodes: list[NodeProto] = []
     for node in graph.node:
         if node.op_type != "RandomNormalLike":
             nodes.append(node)
             continue
-        name = f"noise_{len(inputs)}"
-        inputs.append(name)
+        name = f"{NOISE}{drawn}"
+        drawn += 1
         nodes += _read_noise(name, like=node.input[0], output=node.output[0])
         graph.input.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, None]))
     _output_durations(graph)
@@ -59,12 +49,7 @@ def seedable(path: Path) -> VoiceGraph:
     graph.node.extend(nodes)
     for name, value in _CONSTANTS.items():
         graph.initializer.append(helper.make_tensor(name, TensorProto.INT64, [1], value))
-    weights = {
-        one.name: OrtValue.ortvalue_from_numpy(numpy_helper.to_array(one))
-        for one in graph.initializer
-        if len(one.raw_data) >= _LARGE_BYTES
-    }
-    return VoiceGraph(model.SerializeToString(), inputs, weights)
+    return bytes(model.SerializeToString())
 
 
 def _read_noise(noise: str, *, like: str, output: str) -> list[NodeProto]:

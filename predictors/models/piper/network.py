@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import ModelFailed
-from predictors.models.piper.graph import seedable
+from predictors.nn.kept_graphs import Rewriting, kept_graph
 from predictors.nn.onnx import OnnxModel, Provider, default_threads
 from predictors.nn.tempo import Recording
 from predictors.runtime.worker import run_side_by_side
@@ -28,6 +28,17 @@ _SHORTEST = (1, 0, 2)
 """Begin, pad and end, as every Piper voice numbers them."""
 _NOISE_FRAMES = 2048  # 24 s; then the noise repeats, which nobody hears
 _CHANNELS = 192
+NOISE = "noise_"
+"""Begins the names of the inputs of noise, which are numbered."""
+
+
+def _seedable(path: Path) -> bytes:
+    from predictors.models.piper.graph import seedable  # with onnx, when there is a graph to change
+
+    return seedable(path)
+
+
+_SEEDABLE = Rewriting("piper 1", _seedable, shares_weights=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +74,13 @@ class PiperNetwork:
         self, path: Path, *, hop: int, threads: int, providers: Sequence[Provider]
     ) -> None:
         """`hop`: samples per frame. Raises ModelFailed when the file is no Piper voice."""
-        graph = seedable(path)
-        self._noise_inputs = graph.noise_inputs
         self._threads = threads or default_threads()
-        load = partial(OnnxModel, graph.content, providers=providers, weights=graph.weights)
-        self.model = load(threads=self._threads)
-        self._beside_others = load(threads=1) if self.model.is_on_cpu else self.model
+        graph = kept_graph(path, _SEEDABLE, providers)
+        self.model = graph.load(threads=self._threads)
+        self._beside_others = graph.load(threads=1) if self.model.is_on_cpu else self.model
         if not {"input", "input_lengths", "scales"} <= self.model.inputs:
             raise ModelFailed("the voice's ONNX model has other inputs than a Piper voice")
+        self._noises = sum(name.startswith(NOISE) for name in self.model.inputs)
         self._has_speakers = "sid" in self.model.inputs
         self._hop = hop
 
@@ -99,8 +109,8 @@ class PiperNetwork:
             "input_lengths": np.array([len(piece.ids)], np.int64),
             "scales": np.array([scales.sound, scales.length, scales.rhythm], np.float32),
         }
-        for index, name in enumerate(self._noise_inputs):
-            feed[name] = _noise(piece.seed, index)[np.newaxis]
+        for index in range(self._noises):
+            feed[f"{NOISE}{index}"] = _noise(piece.seed, index)[np.newaxis]
         if self._has_speakers:
             feed["sid"] = np.array([piece.speaker or 0], np.int64)
         wave, *_, spans = model.run(feed, keeps_memory=keeps_memory)  # spans: of each id, in frames
