@@ -94,9 +94,7 @@ class DeviceLoop:
             if self._is_stopped:
                 return []
             self._current = self._queue.take(
-                PassLimits(
-                    self._limit.size, model.max_batch_cost, model.is_padded, model.max_padding
-                )
+                PassLimits(self._limit.size, model.max_batch_cost, model.is_padded)
             )
             return self._current
 
@@ -144,12 +142,13 @@ class DeviceLoop:
             self._current = [one for one in self._current if one not in places]
 
     def _note_success(self, places: Sequence[Place], seconds: float) -> None:
-        self._limit.note_success(len(places), seconds)
         metrics.INFERENCE_SECONDS.labels(self._name).observe(seconds)
         metrics.BATCH_SIZE.labels(self._name).observe(len(places))
-        for job in {place.job for place in places}:
-            job.infer_s += seconds
-            job.batch_size = max(job.batch_size, len(places))
+        with self._queue.lock:
+            self._limit.note_success(len(places), seconds)
+            for job in {place.job for place in places}:
+                job.infer_s += seconds
+                job.batch_size = max(job.batch_size, len(places))
 
     def _recover(self, places: Sequence[Place], error: Exception) -> None:
         if isinstance(error, CorruptWeights):

@@ -23,7 +23,7 @@ from predictors.runtime.out_of_memory import give_memory_back, is_out_of_memory
 from predictors.runtime.registry import ModelTypeSource
 from predictors.runtime.settings import Settings
 from predictors.runtime.weights.store import CorruptWeights, WeightsHandle
-from predictors.runtime.worker import Worker, run_apart
+from predictors.runtime.worker import Workers, run_apart
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -49,7 +49,7 @@ class State(Enum):
 class ModelInstance:
     """Owns a model and the moves between its states; knows nothing of requests.
 
-    `load` runs in a thread of its own, the device's passes in `worker`. A load that nobody waits
+    `load` runs in a thread of its own, the device's passes in `workers`. A load that nobody waits
     for any more goes on: the next request will want it.
     """
 
@@ -64,7 +64,7 @@ class ModelInstance:
         self.config = config
         self.name = config.name
         self._source = source
-        self.worker = Worker(f"infer-{config.name}")
+        self.workers = Workers(f"infer-{config.name}")
         self.state = State.COLD
         self.footprint_bytes = 0
         self.last_used_s = time.monotonic()
@@ -122,7 +122,7 @@ class ModelInstance:
     def start_afresh(self) -> None:
         """Leave thread and model to the pass that does not return, and take new ones."""
         logger.error("%s stalled; its thread is abandoned and the model loads anew", self.name)
-        self.worker.abandon()
+        self.workers.close()
         self._weights.discard()
         self.model = None
         self.state = State.COLD
@@ -184,6 +184,7 @@ class ModelInstance:
                 self.state = State.LOADING
                 self.model = await self._bring_up()
                 self.footprint_bytes = self.model.size_bytes
+                self.workers.threads = self.model.concurrent_passes
                 self.state = State.LOADED
         except Exception as exc:  # whatever a model library raises
             try:
@@ -222,7 +223,7 @@ class ModelInstance:
         call = self.on_device(partial(warm_up, model))
         try:
             async with asyncio.timeout(self.stall_s) as patience:
-                await self.worker.run(call)
+                await self.workers.run(call)
         except TimeoutError as exc:
             if not patience.expired():  # the model's own
                 raise
@@ -256,7 +257,7 @@ class ModelInstance:
         self.model = None
         (self._weights.discard if discard else self._weights.release)()
         if not is_last:
-            await self.worker.run(give_memory_back)
+            await self.workers.run(give_memory_back)
 
     def _fail(self, error: Exception) -> None:
         self.state = State.FAILED

@@ -66,7 +66,7 @@ class Unit(Generic[T]):
     key: Hashable = ()
     """Units with equal keys may share a pass."""
     is_alone: bool = False
-    """Never shares a pass: its result is the same, bit for bit, whatever else the model does."""
+    """Never shares a pass: its result does not depend on what else the model is asked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +90,8 @@ class Model(ABC, Generic[In, Out]):
     """A loaded model. It never changes and keeps nothing of a request; to unload is to drop it.
 
     `load` has a thread of its own. `prepare` and `finish` run in a pool of threads, for several
-    requests at once. `run` has the device's thread, where nothing else of the model runs.
+    requests at once. `run` has the device's thread, where nothing else of the model runs; or
+    `concurrent_passes` of them.
     """
 
     spec: ClassVar[ModelSpec]
@@ -98,8 +99,9 @@ class Model(ABC, Generic[In, Out]):
     """Most cost in one pass; a single larger unit still runs, alone."""
     is_padded: bool = True
     """A pass costs its longest unit's cost times their number; if False, the sum of their costs."""
-    max_padding: float = float("inf")
-    """Most padded cost over real cost in one pass."""
+    concurrent_passes: int = 1
+    """Most calls of `run` at once, each in a thread of its own; above 1 it is thread-safe. A free
+    thread takes the next units, so no pass waits for another."""
     size_bytes: int = 0
     """Memory that the weights take. 0 if unknown."""
 

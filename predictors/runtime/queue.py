@@ -70,7 +70,6 @@ class PassLimits:
     size: int
     cost: float
     is_padded: bool = True
-    padding: float = float("inf")
 
 
 class UnitQueue:
@@ -97,7 +96,7 @@ class UnitQueue:
 
     @property
     def running_jobs(self) -> int:
-        """Requests with units in the pass that runs."""
+        """Requests with units in the passes that run."""
         return len(self._running)
 
     @property
@@ -247,7 +246,7 @@ def _batch(jobs: Sequence[Job], limits: PassLimits) -> list[Place]:
         cost = place.unit.cost
         top, real = max(longest, cost), total + cost
         padded = top * (len(taken) + 1) if limits.is_padded else real
-        if padded <= limits.cost and padded <= limits.padding * real:
+        if padded <= limits.cost:
             taken.append(place)
             total, longest = real, top
     return taken

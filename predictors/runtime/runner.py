@@ -37,7 +37,7 @@ from predictors.runtime.scheduler import Scheduler
 from predictors.runtime.settings import Settings
 from predictors.runtime.sizes import size_of
 from predictors.runtime.weights.store import CorruptWeights
-from predictors.runtime.worker import CpuPool
+from predictors.runtime.worker import Workers
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -69,7 +69,7 @@ class ModelRunner:
             on_left=self._note_left,
         )
         threads = settings.prepare_threads or min(_MOST_THREADS, os.cpu_count() or 1)
-        self._pool = CpuPool(f"prepare-{instance.name}", threads)
+        self._pool = Workers(f"prepare-{instance.name}", threads)
         self._trimming: asyncio.Task[None] | None = None
         self._tidying: asyncio.TimerHandle | asyncio.Task[None] | None = None
         self._is_closed = False
@@ -149,7 +149,7 @@ class ModelRunner:
             await asyncio.gather(self._tidying, return_exceptions=True)
         await self._scheduler.aclose()
         await self._instance.aclose()
-        await self._instance.worker.aclose()
+        await self._instance.workers.aclose()
         await self._pool.aclose()
 
     async def _answer(self, own: Request) -> TaskOutput:
@@ -256,7 +256,7 @@ class ModelRunner:
         model = self._instance.model
         if model is not None and self._instance.is_loaded:
             try:
-                await self._instance.worker.run(self._instance.on_device(model.trim_memory))
+                await self._instance.workers.run(self._instance.on_device(model.trim_memory))
             except Exception:  # whatever a model library raises
                 logger.exception("%s could not give its idle memory back", self.name)
         await asyncio.to_thread(give_back_free_memory)

@@ -22,14 +22,14 @@ logger = logging.getLogger(__name__)
 class Scheduler:
     """The asyncio side of one predictor: it sees to it that a loaded model works at the queue.
 
-    Work-conserving: when the device's thread is free it takes what waits, without waiting for more.
+    Work-conserving: a thread of the device that is free takes what waits and waits for no more.
     """
 
     def __init__(self, instance: ModelInstance, queue: UnitQueue) -> None:
         self._instance = instance
         self._queue = queue
         self._limit = BatchLimit(instance.config.max_batch_size)
-        self._draining: asyncio.Task[None] | None = None
+        self._draining: set[asyncio.Task[None]] = set()
         self._repair = asyncio.Lock()
         self._is_reloaded = False
         metrics.QUEUE_DEPTH.labels(instance.name).set_function(lambda: len(queue))
@@ -54,18 +54,17 @@ class Scheduler:
 
     def add(self, job: Job) -> None:
         self._queue.put(job)
-        if self._draining is None:
-            name = f"drain {self._instance.name}"
-            self._draining = asyncio.create_task(self._drain(), name=name)
+        self._drain_beside_others()
 
     def discard(self, job: Job) -> None:
         self._queue.discard(job)
 
     async def aclose(self) -> None:
         """End what still waits or runs; a pass that runs is not waited for."""
-        if self._draining is not None:
-            self._draining.cancel()
-            await asyncio.gather(self._draining, return_exceptions=True)
+        draining = [*self._draining]
+        for task in draining:
+            task.cancel()
+        await asyncio.gather(*draining, return_exceptions=True)
         self._queue.fail_waiting(_closing)
 
     async def repair(self, model: object, error: CorruptWeights) -> None:
@@ -89,27 +88,35 @@ class Scheduler:
         """The model has given a sound answer."""
         self._is_reloaded = False
 
+    def _drain_beside_others(self) -> None:
+        """As many tasks as the model's passes may run at once, and no more than there are units."""
+        model = self._instance.model
+        most = 1 if model is None else model.concurrent_passes
+        while len(self._draining) < min(most, self._queue.units):
+            name = f"drain {self._instance.name}"
+            task = asyncio.create_task(self._drain(), name=name)
+            self._draining.add(task)
+            task.add_done_callback(self._draining.discard)
+
     async def _drain(self) -> None:
         """Work until nothing waits. No error may leave a request unanswered."""
-        try:
-            while len(self._queue):
-                try:
-                    await self._instance.ensure_loaded()
-                    await self._work()
-                except SpeechError as error:
-                    self._queue.fail_waiting(_copies(error))
-                except Exception:
-                    logger.exception("scheduling for %s failed", self._instance.name)
-                    self._queue.fail_waiting(partial(ModelFailed.of, self._instance.name))
-        finally:
-            self._draining = None
+        while len(self._queue):
+            try:
+                await self._instance.ensure_loaded()
+                self._drain_beside_others()  # what came while it was loaded
+                await self._work()
+            except SpeechError as error:
+                self._queue.fail_waiting(_copies(error))
+            except Exception:
+                logger.exception("scheduling for %s failed", self._instance.name)
+                self._queue.fail_waiting(partial(ModelFailed.of, self._instance.name))
 
     async def _work(self) -> None:
-        """One stay in the device's thread. A pass that does not return is given up."""
+        """One stay in a thread of the device. A pass that does not return is given up."""
         model = self._instance.model
         assert model is not None  # ensure_loaded() has just returned
         loop = DeviceLoop(self._instance.name, model, self._queue, self._limit)
-        call = asyncio.ensure_future(self._instance.worker.run(self._instance.on_device(loop.run)))
+        call = asyncio.ensure_future(self._instance.workers.run(self._instance.on_device(loop.run)))
         try:
             await self._watch(loop, call)
         except CorruptWeights as error:

@@ -36,6 +36,7 @@ class Script:
     on_load: Callable[[], None] = lambda: None
     on_warm_up: Callable[[], None] = lambda: None
     max_batch_cost: float = float("inf")
+    concurrent_passes: int = 1
     footprint_bytes: int = 0
     share_key: Hashable = None
     gate: threading.Event = field(default_factory=threading.Event)
@@ -69,6 +70,7 @@ def scripted(script: Script) -> type[Model[SynthesizeInput, AudioOutput]]:
         spec = ModelSpec(Task.SYNTHESIZE)
         max_batch_cost = script.max_batch_cost
         is_padded = False
+        concurrent_passes = script.concurrent_passes
 
         @classmethod
         def load(cls, config: ModelConfig, weights: Weights) -> Self:

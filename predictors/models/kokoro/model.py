@@ -77,7 +77,7 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
 
     The first letter of a voice is its language, unless the request or the entry names another.
     The model draws nothing at random, so `seed` changes nothing. A run takes one piece:
-    decision 0016 says why. A pass is a run for each thread.
+    decision 0016 says why. Passes run side by side.
     """
 
     spec = ModelSpec(
@@ -94,12 +94,11 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         first_piece_chars=40,  # two seconds of speech: half a second of work for two quick cores
         license="Apache-2.0; espeak-ng GPL-3.0-or-later",
     )
-    is_padded = False
 
     def __init__(self, config: ModelConfig, options: KokoroOptions, loaded: Loaded) -> None:
         self._config, self._options, self._loaded = config, options, loaded
         self.size_bytes = loaded.size_bytes
-        self.max_batch_cost = loaded.network.most_at_once
+        self.concurrent_passes = loaded.network.most_at_once
 
     @classmethod
     def load(cls, config: ModelConfig, weights: Weights) -> Self:
@@ -124,7 +123,7 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         return cls(config, options, loaded)
 
     def prepare(self, request: SynthesizeInput) -> Prepared[Reading]:
-        """A unit per piece of a sentence."""
+        """A unit per piece of a sentence, each alone in its pass."""
         refuse_given(request, "sdp_ratio", "noise_scale", "noise_scale_w", by="Kokoro")
         voice, letter = self._voice(request)
         styles = blended(self._loaded.voices, voice)
@@ -137,7 +136,7 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         return Prepared(units, Reading(sentences, request.speed, text))
 
     def run(self, batch: Sequence[Piece]) -> list[SpokenPiece]:
-        return self._loaded.network.run(batch)
+        return [self._loaded.network.run(piece) for piece in batch]
 
     def finish(self, prepared: Prepared[Reading], results: Sequence[SpokenPiece]) -> AudioOutput:
         reading = prepared.context
@@ -190,7 +189,7 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
 def _unit(piece: list[Token], styles: FloatArray, speed: float) -> Unit[Piece]:
     ids = ids_of(piece)
     # A style for each length: hexgrad/kokoro, kokoro/pipeline.py, `pack[len(ps)-1]`.
-    return Unit(Piece(ids, styles[len(ids) - 1], speed), cost=1)
+    return Unit(Piece(ids, styles[len(ids) - 1], speed), len(ids), is_alone=True)
 
 
 def _kept(samples: FloatArray, speed: float) -> slice:

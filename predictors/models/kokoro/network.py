@@ -15,7 +15,6 @@ from contract.tasks import FloatArray
 from predictors.nn.kept_graphs import Rewriting, kept_graph
 from predictors.nn.onnx import Provider, default_threads
 from predictors.nn.tempo import Recording
-from predictors.runtime.worker import run_side_by_side
 
 FloatArray64 = NDArray[np.float64]
 
@@ -76,19 +75,8 @@ class KokoroNetwork:
         self._audio = self._model.outputs[0]
         self._durations = DURATIONS if DURATIONS in self._model.outputs else ""
 
-    def run(self, pieces: Sequence[Piece]) -> list[SpokenPiece]:
-        """A recording per piece, the same whatever runs beside it."""
-        if len(pieces) == 1:
-            return [self._spoken(pieces[0])]
-        return run_side_by_side(
-            self._spoken,
-            pieces,
-            cost=lambda piece: len(piece.ids),
-            threads=self.most_at_once,
-            name="kokoro",
-        )
-
-    def _spoken(self, piece: Piece) -> SpokenPiece:
+    def run(self, piece: Piece) -> SpokenPiece:
+        """The same recording whatever runs beside it."""
         own_speed = float(np.clip(piece.speed, *_SPEEDS))
         wanted = [self._audio, *([self._durations] if self._durations else [])]
         feed: dict[str, Any] = {

@@ -14,7 +14,7 @@ from contract.audio.codec import Audio
 from contract.config import InvalidConfig, ModelConfig
 from contract.errors import InvalidRequest
 from contract.tasks import AudioOutput, FloatArray, SynthesizeInput, SynthesizeOutput, Task
-from predictors.models.piper.network import MAX_BATCH_IDS, Piece, Scales
+from predictors.models.piper.network import Piece, Scales
 from predictors.models.piper.phonemes import sentences
 from predictors.models.piper.voice import LoadedVoice, load_voice
 from predictors.nn.mastering import normalize_peak
@@ -67,12 +67,11 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
         phonemes=True,
         license="GPL-3.0-or-later, and the voice's own",
     )
-    max_batch_cost = MAX_BATCH_IDS
-    is_padded = False
 
     def __init__(self, config: ModelConfig, options: PiperOptions, voice: LoadedVoice) -> None:
         self._config, self._options, self.voice = config, options, voice
         self.size_bytes = voice.size_bytes
+        self.concurrent_passes = voice.network.threads
 
     @classmethod
     def load(cls, config: ModelConfig, weights: Weights) -> Self:
@@ -91,7 +90,7 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
         return cls(config, options, voice)
 
     def prepare(self, request: SynthesizeInput) -> Prepared[Spoken]:
-        """A unit per piece of a sentence."""
+        """A unit per piece of a sentence, each alone in its pass: passes run side by side."""
         refuse_given(request, "sdp_ratio", by="Piper")
         self.voice.check_language(request.language, self._config.language)
         speaker = self.voice.speaker(request.voice, self._config.voices)
@@ -105,9 +104,9 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
             )
         units = [
             Unit(
-                Piece(tuple(ids), seed, speaker, scales),
+                Piece(tuple(ids), seed, speaker, scales, has_all_threads=_is_seeded(request)),
                 len(ids) / request.speed,
-                is_alone=_is_seeded(request),
+                is_alone=True,
             )
             for sentence in read
             for ids in sentence
@@ -115,7 +114,7 @@ class PiperSynthesizer(Model[SynthesizeInput, AudioOutput]):
         return Prepared(units, Spoken([len(sentence) for sentence in read], request.speed))
 
     def run(self, batch: Sequence[Piece]) -> list[Recording]:
-        return self.voice.network.run(batch)
+        return [self.voice.network.run(piece) for piece in batch]
 
     def finish(self, prepared: Prepared[Spoken], results: Sequence[Recording]) -> AudioOutput:
         rate, spoken = self.voice.config.sample_rate, prepared.context
@@ -157,7 +156,7 @@ def _check_advertised(config: ModelConfig, voice: LoadedVoice) -> None:
 
 def _is_seeded(request: SynthesizeInput) -> bool:
     """With a seed of its own a request gets the same bytes whatever else is spoken: rounding
-    depends on the threads of a run, so its pieces run alone, with all of them."""
+    depends on the threads of a run, so its pieces run with all of them."""
     return request.seed is not None
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +17,12 @@ from contract.errors import ModelFailed
 from predictors.nn.kept_graphs import Rewriting, kept_graph
 from predictors.nn.onnx import OnnxModel, Provider, default_threads
 from predictors.nn.tempo import Recording
-from predictors.runtime.worker import run_side_by_side
 
 FloatArray = NDArray[np.float32]
 
-MAX_BATCH_IDS = 1024
-"""Of all pieces in a pass: about 45 s of speech. A pass ends with its last piece, while threads
-rest; the shorter it is, the more they do."""
 _LARGE_RUN_IDS = 512
 """At the voice's own tempo; after which memory is given back. No piece is as long."""
+_LARGE_RUN_BESIDE_OTHERS_IDS = 256
 _SHORTEST = (1, 0, 2)
 """Begin, pad and end, as every Piper voice numbers them."""
 _NOISE_FRAMES = 2048  # 24 s; then the noise repeats, which nobody hears
@@ -60,12 +59,14 @@ class Piece:
     seed: int
     speaker: int | None
     scales: Scales
+    has_all_threads: bool = False
+    """Also beside others: rounding depends on the threads of a run."""
 
 
 class PiperNetwork:
     """Thread-safe; keeps nothing between calls.
 
-    A piece by itself has all threads. Several have one each and run side by side: two threads make
+    A piece by itself has all threads, one that begins beside another has one: two threads make
     25 s of speech a second like this, 21 with both in every run, and 17 in padded batches, whose
     activations leave the processor's cache.
     """
@@ -74,33 +75,43 @@ class PiperNetwork:
         self, path: Path, *, hop: int, threads: int, providers: Sequence[Provider]
     ) -> None:
         """`hop`: samples per frame. Raises ModelFailed when the file is no Piper voice."""
-        self._threads = threads or default_threads()
+        self.threads = threads or default_threads()
         graph = kept_graph(path, _SEEDABLE, providers)
-        self.model = graph.load(threads=self._threads)
+        self.model = graph.load(threads=self.threads)
         self._beside_others = graph.load(threads=1) if self.model.is_on_cpu else self.model
         if not {"input", "input_lengths", "scales"} <= self.model.inputs:
             raise ModelFailed("the voice's ONNX model has other inputs than a Piper voice")
         self._noises = sum(name.startswith(NOISE) for name in self.model.inputs)
         self._has_speakers = "sid" in self.model.inputs
         self._hop = hop
+        self._running = 0
+        self._lock = threading.Lock()
 
-    def run(self, pieces: Sequence[Piece]) -> list[Recording]:
-        """One recording per piece."""
-        if len(pieces) == 1:
-            is_small = len(pieces[0].ids) / pieces[0].scales.speed <= _LARGE_RUN_IDS
-            return [self._spoken(self.model, pieces[0], keeps_memory=is_small)]
-        return run_side_by_side(
-            partial(self._spoken, self._beside_others),
-            pieces,
-            cost=lambda piece: len(piece.ids),
-            threads=self._threads,
-            name="piper",
-        )
+    def run(self, piece: Piece) -> Recording:
+        with self._counted() as running:
+            is_beside_others = running > 1 and not piece.has_all_threads
+            model = self._beside_others if is_beside_others else self.model
+            large = _LARGE_RUN_BESIDE_OTHERS_IDS if is_beside_others else _LARGE_RUN_IDS
+            is_small = len(piece.ids) / piece.scales.speed <= large
+            return self._spoken(model, piece, keeps_memory=is_small)
 
     def trim_memory(self) -> None:
         """Give back what small runs have kept, by one that keeps nothing."""
-        if self.model.holds_memory:
-            self._spoken(self.model, Piece(_SHORTEST, 0, None, Scales(0.0, 1.0, 0.0, 1.0)))
+        for model in (self.model, self._beside_others):
+            if model.holds_memory:
+                self._spoken(model, Piece(_SHORTEST, 0, None, Scales(0.0, 1.0, 0.0, 1.0)))
+
+    @contextmanager
+    def _counted(self) -> Iterator[int]:
+        """How many run, this one included."""
+        with self._lock:
+            self._running += 1
+            running = self._running
+        try:
+            yield running
+        finally:
+            with self._lock:
+                self._running -= 1
 
     def _spoken(self, model: OnnxModel, piece: Piece, *, keeps_memory: bool = False) -> Recording:
         scales = piece.scales

@@ -205,7 +205,7 @@ async def test_every_model_has_a_thread_of_its_own_on_a_gpu_too() -> None:
         runner = add(pool, script, name, "cuda:0" if name.startswith("gpu") else "cpu")
         await asyncio.gather(*(ask(runner) for _ in range(3)))
     assert {name: script.threads for name, script in scripts.items()} == {
-        name: {f"infer-{name}"} for name in scripts
+        name: {f"infer-{name}-1"} for name in scripts
     }
     await pool.aclose()
 

@@ -9,7 +9,7 @@ from contract.errors import ModelFailed
 from predictors.runtime.model import Unit
 from predictors.runtime.queue import Job, Outcome, PassLimits, Place, UnitQueue
 
-LIMITS = PassLimits(size=16, cost=1024, padding=1.25)
+LIMITS = PassLimits(size=16, cost=1024)
 
 
 class Asked:
@@ -68,10 +68,6 @@ def test_every_unit_is_in_exactly_one_pass() -> None:
 
 def test_units_of_one_length_share_a_pass_within_the_limit_of_cost() -> None:
     assert [len(one) for one in passes(queue_of(Asked(*[200] * 12)))] == [5, 5, 2]
-
-
-def test_a_short_unit_does_not_ride_with_a_long_one() -> None:
-    assert passes(queue_of(Asked(10, 400))) == [[400], [10]]
 
 
 def test_a_unit_above_the_limit_runs_alone() -> None:

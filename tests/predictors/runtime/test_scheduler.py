@@ -395,6 +395,70 @@ async def test_two_models_run_side_by_side() -> None:
     await pool.aclose()
 
 
+async def test_passes_of_one_model_run_side_by_side_where_it_allows_them() -> None:
+    """Each waits in its thread for another: run one after another, they would time out."""
+    meeting = threading.Barrier(2, timeout=20)
+    script = Script(concurrent_passes=2, before_answers=lambda batch: void(meeting.wait()))
+    async with runner(script, limit=1) as made:
+        outputs = await asyncio.gather(ask(made, "a|bb"), ask(made, "ccc"), ask(made, "dddd"))
+    assert [length(output) for output in outputs] == [3, 3, 4]
+    assert len(script.threads) == 2
+
+
+async def test_requests_that_waited_for_the_load_run_side_by_side() -> None:
+    meeting = threading.Barrier(2, timeout=20)
+    script = Script(concurrent_passes=2, before_answers=lambda batch: void(meeting.wait()))
+    pool = ModelRepository(Settings())
+    config = ModelConfig(name="m", model="none", model_type="Scripted", max_batch_size=1)
+    made = pool.add(config, scripted(script))
+    await asyncio.gather(ask(made, "hello"), ask(made, "there"))
+    await pool.aclose()
+
+
+async def test_a_free_thread_takes_the_next_unit_while_a_long_pass_runs() -> None:
+    done = threading.Event()
+    script = Script(concurrent_passes=2, before_answers=lambda batch: wait_if_long(batch, done))
+    async with runner(script, limit=1) as made:
+        long = ask(made, "long")
+        await batch_started(script)
+        assert [length(await ask(made, text)) for text in ("a", "bb", "ccc")] == [1, 2, 3]
+        assert not long.done()
+        done.set()
+        assert length(await long) == 4
+
+
+async def test_no_more_passes_run_at_once_than_the_model_allows() -> None:
+    script = Script(concurrent_passes=2)
+    async with runner(script, limit=1) as made:
+        script.gate.clear()
+        asked = [ask(made, "a|b|c|d"), ask(made, "e")]
+        await batch_started(script)
+        await batch_started(script)
+        await waiting(made, 2)
+        await settle()
+        assert len(script.batches) == 2
+        script.gate.set()
+        await asyncio.gather(*asked)
+
+
+async def test_a_stalled_pass_does_not_end_the_one_beside_it() -> None:
+    done = threading.Event()
+    script = Script(concurrent_passes=2, before_answers=lambda batch: wait_if_long(batch, done))
+    async with runner(script, limit=1, stall_s=0.2) as made:
+        stuck = ask(made, "long")
+        await batch_started(script)
+        assert length(await ask(made, "beside")) == 6
+        with pytest.raises(ModelFailed, match="did not answer within"):
+            await stuck
+        done.set()
+        assert length(await ask(made, "next")) == 4
+    assert script.loads == 2
+
+
+def wait_if_long(batch: Sequence[str], done: threading.Event) -> None:
+    assert batch != ["long"] or done.wait(20)
+
+
 def void(_: object) -> None:
     """Forget a result."""
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from predictors.runtime.worker import CpuPool, Worker, run_side_by_side
+from predictors.runtime.worker import Workers
 
 
 def threads(prefix: str) -> list[threading.Thread]:
@@ -27,7 +27,7 @@ class Slow:
 
 
 async def test_a_closed_worker_has_finished_what_it_was_given():
-    worker, slow = Worker("closing"), Slow()
+    worker, slow = Workers("closing"), Slow()
     dropping = asyncio.create_task(worker.run(slow.drop))
     await asyncio.sleep(0)
     closing = asyncio.create_task(worker.aclose())
@@ -41,7 +41,7 @@ async def test_a_closed_worker_has_finished_what_it_was_given():
 
 
 async def test_a_closed_worker_works_again_in_a_new_thread():
-    worker = Worker("again")
+    worker = Workers("again")
     assert await worker.run(lambda: 1) == 1
     await worker.aclose()
     assert await worker.run(lambda: 2) == 2
@@ -50,10 +50,10 @@ async def test_a_closed_worker_works_again_in_a_new_thread():
 
 
 async def test_an_abandoned_call_is_not_waited_for():
-    worker, slow = Worker("hangs"), Slow()
+    worker, slow = Workers("hangs"), Slow()
     hanging = asyncio.create_task(worker.run(slow.drop))
     await asyncio.sleep(0)
-    worker.abandon()
+    worker.close()
     await worker.aclose()
     assert threads("hangs")
     slow.released.set()
@@ -62,29 +62,8 @@ async def test_an_abandoned_call_is_not_waited_for():
 
 @pytest.mark.parametrize("calls", [0, 1, 5])
 async def test_a_closed_pool_has_no_threads(calls: int):
-    pool = CpuPool("pooled", threads=3)
+    pool = Workers("pooled", threads=3)
     futures = [pool.submit(lambda number=number: number) for number in range(calls)]
     await pool.aclose()
     assert not threads("pooled")
     assert [one.result() for one in futures] == list(range(calls))
-
-
-def test_calls_run_side_by_side_and_their_results_keep_the_order_of_the_items():
-    meeting = threading.Barrier(2)
-
-    def meet(item: int) -> int:
-        meeting.wait(timeout=10)  # breaks unless two calls are at it at once
-        return item * 2
-
-    found = run_side_by_side(meet, [1, 4, 3, 2], cost=lambda item: item, threads=2, name="pair")
-    assert found == [2, 8, 6, 4]
-
-
-def test_what_a_call_beside_others_raises_is_raised():
-    def fail_at_two(item: int) -> int:
-        if item == 2:
-            raise ValueError(item)
-        return item
-
-    with pytest.raises(ValueError, match="2"):
-        run_side_by_side(fail_at_two, [1, 2, 3], cost=lambda item: item, threads=2, name="pair")

@@ -273,7 +273,7 @@ def test_the_changed_graph_speaks_as_the_original():
             "scales": np.array([0, 1, 0], np.float32),
         },
     )[0]
-    (ours,) = voice.network.run([Piece(tuple(ids), 0, None, Scales(0, 1, 0, 1))])
+    ours = voice.network.run(Piece(tuple(ids), 0, None, Scales(0, 1, 0, 1)))
     np.testing.assert_allclose(ours.samples, original.reshape(-1), atol=1e-5)
     assert ours.tempo == 1
 

@@ -136,7 +136,7 @@ def test_a_batch_of_the_size_it_allows_is_one_pass(english: Any):
     (unit,) = english.prepare(SynthesizeInput(TEXT)).units
     assert unit.cost == len(unit.work.ids)
     most = int(MAX_RUN_IDS / unit.cost)
-    limits = PassLimits(256, english.max_batch_cost, english.is_padded, english.max_padding)
+    limits = PassLimits(256, english.max_batch_cost, english.is_padded)
     queue = UnitQueue(ageing_s=0.0)
     nothing: Callable[..., None] = lambda *_: None  # noqa: E731  # three hooks, none of interest
     queue.put(Job([unit] * (most + 1), Priority.INTERACTIVE, nothing, nothing, nothing))
