@@ -43,16 +43,19 @@ _WORDS = {
     "es": {
         **{"p. ej.": "por ejemplo", "etc.": "etcétera", "Ud.": "usted", "Uds.": "ustedes"},
         **{"EE. UU.": "Estados Unidos", "EE.UU.": "Estados Unidos", "aprox.": "aproximadamente"},
+        **{"incl.": "incluido", "izq.": "izquierda", "dcha.": "derecha"},
     },
     "en": {
         **{"approx.": "approximately", "w/o": "without", "w/": "with", "vs.": "versus"},
         **{"vs": "versus", "dept.": "department", "misc.": "miscellaneous"},
+        **{"WWI": "World War One", "WWII": "World War Two"},
     },
     "fr": {
         **{"p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "etc.": "et cetera"},
         **{"av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ"},
         **{"ap. J.-C.": "après Jésus-Christ", "env.": "environ"},
-        **{"max.": "maximum"},
+        **{"max.": "maximum", "c. à café": "cuillère à café", "c. à soupe": "cuillère à soupe"},
+        **{"c. à c.": "cuillère à café", "c. à s.": "cuillère à soupe"},
     },
     "de": {
         **{"z. B.": "zum Beispiel", "z.B.": "zum Beispiel", "d. h.": "das heißt"},
@@ -68,19 +71,21 @@ _WORDS = {
         **{"i.d.R.": "in der Regel", "i. d. R.": "in der Regel", "o.ä.": "oder ähnliches"},
         **{"n. Chr.": "nach Christus", "v. Chr.": "vor Christus", "Str.": "Straße"},
         **{"Tel.": "Telefon", "Std.": "Stunden", "Min.": "Minuten", "s. S.": "siehe Seite"},
+        **{"Jh.": "Jahrhundert", "MwSt.": "Mehrwertsteuer", "u.": "und"},
     },
     "it": {
         **{"ecc.": "eccetera", "ad es.": "ad esempio", "p. es.": "per esempio"},
         **{"mln": "milioni", "mld": "miliardi"},
     },
-    "pt": {"p. ex.": "por exemplo", "etc.": "et cetera"},
+    "pt": {"p. ex.": "por exemplo", "etc.": "et cetera", "apto.": "apartamento"},
 }
 _BEFORE_NUMBERS = {
     "es": {"n.º": "número", "art.": "artículo", "pág.": "página", "p.": "página"},
     "fr": {"n°": "numéro", "art.": "article", "p.": "page"},
     "en": {
         **{"vol.": "volume", "ch.": "chapter", "p.": "page", "pp.": "pages", "fig.": "figure"},
-        **{"figs.": "figures", "ext.": "extension", "apt.": "apartment"},
+        **{"figs.": "figures", "ext.": "extension", "apt.": "apartment", "nos.": "numbers"},
+        **{"eq.": "equation", "eqs.": "equations"},
     },
     "de": {
         **{"Nr.": "Nummer", "S.": "Seite", "Art.": "Artikel", "Abs.": "Absatz", "Bd.": "Band"},
@@ -106,19 +111,30 @@ _PATTERNS = {
     language: re.compile(
         rf"(?<![\w.])(?:(?P<title>(?i:{_alternatives(_TITLES, language)})) {_CAPITAL}"
         rf"|(?P<word>(?i:{_alternatives(_WORDS, language)}))(?!\w)"
-        rf"|(?P<number>(?i:{_alternatives(_BEFORE_NUMBERS, language)})) ?(?=\d))"
+        rf"|(?P<number>(?i:{_alternatives(_BEFORE_NUMBERS, language)})) ?(?=\(?\d))"
     )
     for language in _LANGUAGES
 }
 _ALL = {language: _table(_TITLES, language) | _table(_WORDS, language) for language in _LANGUAGES}
 _NUMBERED = {language: _table(_BEFORE_NUMBERS, language) for language in _LANGUAGES}
+_BEGINS_SENTENCE = "The|It|He|She|We|They|You|I|In|On|At|But|And|This|That|Turn"
 _ROADS = {"St": "Street", "Ave": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Ln": "Lane"}
 _ENGLISH_ROAD = re.compile(
-    rf"\b([A-Z][a-z]{{1,30}}|\d{{1,4}}(?:st|nd|rd|th)) ({'|'.join(_ROADS)})\."
-    r"(?=(\s{0,8}$|\s{0,8}\n| (?:The|It|He|She|We|They|You|I|In|On|At|But|And|This|That|Turn)\b)"
-    r"|[,;:!?)]| [a-z(\d])"
+    rf"""
+    \b ( [A-Z][a-z]{{1,30}} | \d{{1,4}}(?:st|nd|rd|th) )          # Main, 5th
+    [ ] ( {"|".join(_ROADS)} ) \.
+    (?= ( \s{{0,8}}(?:$|\n) | [ ](?:{_BEGINS_SENTENCE})\b )        # the sentence ends with it
+      | [,;:!?)] | [ ][a-z(\d] )                                  # it goes on
+    """,
+    re.VERBOSE,
 )
-"""Main St.; St. Paul is a saint."""
+"""Main St.; St. Paul is a saint, whose name neither ends a sentence nor goes on in lower case."""
+_FRENCH_SAINT = re.compile(r"(?<![\w-])S(te?s?)\.?(?=[- ][A-ZÀ-ÖØ-Þ])")
+"""St-Denis, Ste-Marie, Sts-Pierre-et-Paul."""
+_FRENCH_SAINTS = {"t": "Saint", "te": "Sainte", "ts": "Saints", "tes": "Saintes"}
+_SPANISH_STREET = re.compile(r"(?<!\w)[Cc]/ ?(?=[A-ZÀ-Þ])")
+_ITALIAN_CENTURY = re.compile(r"\bsec\. (?=[IVX])")
+_GERMAN_SPOON = re.compile(r"(?<=[\d½¼¾] )(T|E)L\b")
 _STREET = re.compile(r"(?<=[a-zäöüß-])(s|S)tr\.(?!\w)")
 """Hauptstr., Berliner-Str."""
 _ENDS_HERE = re.compile(r"\s{0,8}(?:$|\n)|\s[A-ZÀ-ÖØ-Þ¿¡«„\"(]")
@@ -129,8 +145,17 @@ def read_abbreviations(text: str, locale: Locale) -> str:
     pattern = _PATTERNS.get(locale.language)
     if locale.language == "de":
         text = _STREET.sub(r"\1traße", text)
+        text = _GERMAN_SPOON.sub(
+            lambda found: "Teelöffel" if found[1] == "T" else "Esslöffel", text
+        )
     elif locale.language == "en":
         text = _ENGLISH_ROAD.sub(_road, text)
+    elif locale.language == "fr":
+        text = _FRENCH_SAINT.sub(lambda found: _FRENCH_SAINTS[found[1]], text)
+    elif locale.language == "es":
+        text = _SPANISH_STREET.sub("calle ", text)
+    elif locale.language == "it":
+        text = _ITALIAN_CENTURY.sub("secolo ", text)
     return pattern.sub(lambda found: _in_full(found, locale.language), text) if pattern else text
 
 

@@ -35,7 +35,7 @@ _ADDRESS = re.compile(
     rf")(?![\w@])",
     re.IGNORECASE,
 )
-_IP = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5}))?(?![\w.]{0,1}\d)")
+_IP = re.compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){3})(?::(\d{1,5})|/(\d{1,2}))?(?![\w.]{0,1}\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?=[0-9a-fA-F:]{0,39}[0-9])[0-9a-fA-F:]{3,39}(?![\w:])")
 _PATH_OF_FILE = re.compile(
     r"(?<![\w/.~:])(?:~|\.{1,2})?(?:/[\w.+-]{1,64}){2,16}/?(?<![.,])"
@@ -45,12 +45,16 @@ _DOT_NAME = re.compile(r"(?<![^\s(\[\"'“])\.(?=(?:[a-z]{2,12}|NET)\b)")
 """.env, .gitignore, .NET"""
 _VANITY = re.compile(r"(?<![\w-])1-([89]\d\d)-(?=[A-Z]{2})")
 """1-800-FLOWERS"""
+_LONE_BACKSLASH = re.compile(r"(?<=[\w:])\\(?=\w)")
+"""Of a path with spaces, which ends nowhere for certain."""
+_LONE_AT = re.compile(r"(?<=\w )@(?= \w)|(?<=\w\. )@(?= \w)")
 _HASHTAG = re.compile(r"(?<![\w&#/])#(\d{0,8}[^\W\d]\w{0,63})")
 _MENTION = re.compile(r"(?<![\w@.])@([^\W\d]\w{0,63})(?![\w@.]{0,1}\w)")
 _HUMPS = re.compile(r"(?<=[a-z\d])(?=[A-Z])|_")
 _DIALLED = re.compile(
     r"(?<![\w+(.,/-])(?:\+\d{1,4}(?:[ ./-]?\(?\d{1,5}\)?){1,7}"
     r"|\(\d{2,5}\)[ ]?\d{2,4}(?:[ -]\d{2,5}){1,3}"
+    r"|0\d{2,4}(?: \d{3,7}){1,3}"
     r"|(?:\d-)?\d{3}[.-]\d{3}[.-]\d{4}|\d{3}-\d{4})(?![\w-]|[.,/]\d)"
 )
 _FEWEST_DIGITS = 7
@@ -61,6 +65,10 @@ _COUNTRIES = {
 """Whose national numbers are looked for where the language names no region."""
 
 
+_LONE_AT_WORDS = {"es": "en", "fr": "à", "de": "bei", "it": "da", "pt": "em"}
+"""7 pm @ Joe's is a place and no address."""
+
+
 def read_addresses(text: str, locale: Locale) -> str:
     """joe@example.com -> joe at example dot com; also files, IP addresses, #tags and @mentions."""
     text = _EMAIL.sub(lambda found: _spell_address(found[1], locale), text)
@@ -68,12 +76,14 @@ def read_addresses(text: str, locale: Locale) -> str:
         lambda found: _spell_address(next(filter(None, found.groups())), locale), text
     )
     text = _PATH_OF_FILE.sub(lambda found: _spell_address(found[0], locale), text)
+    text = _LONE_BACKSLASH.sub(f" {locale.words.backslash} ", text)
     text = _DOT_NAME.sub(f"{locale.words.dot} ", text)
     text = _IP.sub(lambda found: _ip(found, locale), text)
     text = _IPV6.sub(lambda found: _ipv6(found[0], locale), text)
     if locale.language == "en":
         text = _VANITY.sub(r"1 \1 ", text)
     text = _HASHTAG.sub(lambda found: f"{locale.words.hashtag} {_HUMPS.sub(' ', found[1])}", text)
+    text = _LONE_AT.sub(_LONE_AT_WORDS.get(locale.language, locale.words.at), text)
     return _MENTION.sub(lambda found: f"{locale.words.at} {found[1].replace('_', ' ')}", text)
 
 
@@ -101,7 +111,8 @@ def _ip(found: re.Match[str], locale: Locale) -> str:
         return found[0]
     spelled = f" {locale.words.dot} ".join(digit_by_digit(group, locale) for group in groups)
     port = f" {locale.words.colon} {digit_by_digit(found[2], locale)}" if found[2] else ""
-    return spelled + port
+    prefix = f" {locale.words.slash} {found[3]}" if found[3] else ""
+    return spelled + port + prefix
 
 
 def _ipv6(address: str, locale: Locale) -> str:
@@ -120,7 +131,13 @@ def _ipv6(address: str, locale: Locale) -> str:
 
 def read_dialled_numbers(text: str, locale: Locale) -> str:
     """What is written as telephone numbers alone are: +1 555 0100, (415) 555 0132."""
-    return _DIALLED.sub(lambda found: _phone(found[0], locale), text)
+    return _DIALLED.sub(lambda found: _dialled(found[0], locale), text)
+
+
+def _dialled(number: str, locale: Locale) -> str:
+    """+1.25 is a change of a price."""
+    digits = sum(one.isdecimal() for one in number)
+    return _phone(number, locale) if digits >= _FEWEST_DIGITS else number
 
 
 def read_phone_numbers(text: str, locale: Locale) -> str:

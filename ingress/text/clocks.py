@@ -11,7 +11,7 @@ from ingress.text.vocabulary import Locale
 DAYTIME = "([01]?[0-9]|2[0-4]):([0-5][0-9])"
 _CLOCK_RANGE = re.compile(
     rf"(?<=:[0-5][0-9])(?:{GAP}?[–—〜～]{GAP}?|-)(?={DAYTIME})"
-    rf"|(?<=[0-9][AaPp][Mm]){GAP}?[–—-]{GAP}?(?=[0-9])"
+    rf"|(?:(?<=[0-9][AaPp][Mm])|(?<=[AaPp]\.[Mm]\.)){GAP}?[–—-]{GAP}?(?=[0-9])"
 )
 _CLOCK = re.compile(
     rf"{START}(?<!:){DAYTIME}(?::([0-5][0-9]))?(?!:|\.?[0-9])"
@@ -35,6 +35,12 @@ _CLOCK_BY_POINT = {
 }
 _HOURS_UHR = re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4]) ?[-–] ?(?=[0-9.:]{{1,5}}{GAP}Uhr\b)")
 _HOUR_UHR = re.compile(rf"{START}(?<!:)([01]?[0-9]|2[0-4]){GAP}Uhr\b(?:{GAP}([0-5]?[0-9])\b)?")
+_DURATION = re.compile(
+    rf"{START}(?<!:)(?:(\d{{1,3}})h ?(\d{{1,2}})m(?:in)?(?: ?(\d{{1,2}})s)?"
+    r"|(\d{1,3})m ?(\d{1,2})s)(?!\w)"
+)
+"""2h 30m, 5m 20s."""
+_SPANISH_HALF = re.compile(r"(?<=\d) ?([ap])\. ?m\.(?!\w)")
 _BY_H = frozenset({"fr", "pt"})
 
 
@@ -48,6 +54,9 @@ def read_times(text: str, locale: Locale) -> str:
     """14:30, 9:05 pm, 9am, 14h30, 14 Uhr."""
     if locale.language == "de":
         text = _HOURS_UHR.sub(rf"\1 {locale.words.to} ", text)
+    text = _DURATION.sub(_duration, text)
+    if locale.language == "es":
+        text = _SPANISH_HALF.sub(_spanish_half, text)
     if by_point := _CLOCK_BY_POINT.get(locale.language):
         text = by_point.sub(lambda found: _by_h(found, locale), text)
     text = _ZONE_THAT_IS_A_WORD.sub(lambda found: " ".join(found[0]), text)
@@ -65,6 +74,20 @@ def read_times(text: str, locale: Locale) -> str:
     if locale.language in _BY_H:
         return _CLOCK_BY_H.sub(lambda found: _by_h(found, locale), text)
     return text
+
+
+def _duration(found: re.Match[str]) -> str:
+    """With the signs that are read as units."""
+    hours, minutes, seconds, only_minutes, last = found.groups()
+    parts = ((hours, "h"), (minutes or only_minutes, "min"), (seconds or last, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+def _spanish_half(found: re.Match[str]) -> str:
+    """8 a. m.: the full stop is the sentence's too, where one ends there."""
+    following = found.string[found.end() : found.end() + 2].strip()
+    half = "de la mañana" if found[1] == "a" else "de la tarde"
+    return f" {half}" + ("." if not following or following.isupper() else "")
 
 
 def _offset(found: re.Match[str], locale: Locale) -> str:

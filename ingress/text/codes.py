@@ -28,6 +28,14 @@ _HEX = re.compile(
     rf"|[0-9a-fA-F]{{8}}(?:-[0-9a-fA-F]{{4}}){{3}}-[0-9a-fA-F]{{12}}"
     rf"|(?=[0-9]{{0,63}}[a-fA-F]{{1,63}}[0-9]{{1,63}}[a-fA-F])[0-9a-fA-F]{{7,64}}){END}"
 )
+_HEX_NUMBER = re.compile(r"(?<!\w)0[xX]([0-9a-fA-F]{1,32})(?!\w)")
+_BANK_ACCOUNT = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: [A-Z0-9]{4}){2,7}(?: [A-Z0-9]{1,4})?(?!\w)")
+"""An IBAN in groups."""
+_LONG_CODE = re.compile(
+    r"(?<![\w-])(?=[A-Z]{0,20}[0-9]{1,20}[A-Z]|[A-Z]{1,20}[0-9]{5})(?=[A-Z]{0,9}[0-9])"
+    r"[A-Z0-9]{8,34}(?![\w-])"
+)
+"""Of capitals and figures, as on parcels and cars."""
 
 _FORMULA = re.compile(
     r"(?<!\w)(?=[A-Za-z]{0,12}[2-9])"
@@ -59,7 +67,10 @@ def _version(found: re.Match[str], locale: Locale) -> str:
 
 
 def read_codes(text: str, locale: Locale) -> str:
-    """123-45-6789, 4111 1111 1111 1111, 01310-100 digit by digit; 3b18e5d7 letter by letter."""
+    """123-45-6789, 4111 1111 1111 1111, 01310-100 digit by digit; 3b18e5d7 and 0x8007 letter by
+    letter."""
+    text = _HEX_NUMBER.sub(lambda found: f"0 X {_spelled(found[1], locale)}", text)
+    text = _LONG_CODE.sub(lambda found: _spelled(found[0], locale), text)
     text = _HEX.sub(lambda found: _spelled(found[0], locale), text)
     text = _CARD.sub(lambda found: digit_groups(found[0], locale), text)
     return _GROUPS.sub(lambda found: _groups(found[0], locale), text)
@@ -68,6 +79,15 @@ def read_codes(text: str, locale: Locale) -> str:
 def _groups(code: str, locale: Locale) -> str:
     is_code = sum(one.isdecimal() for one in code) >= _FEWEST_DIGITS
     return digit_groups(code, locale) if is_code else code
+
+
+def read_bank_accounts(text: str, locale: Locale) -> str:
+    """DE89 3704 0044 0532 0130 00, before a part of it is taken for a telephone number."""
+    return _BANK_ACCOUNT.sub(lambda found: _spelled_groups(found[0], locale), text)
+
+
+def _spelled_groups(code: str, locale: Locale) -> str:
+    return ", ".join(_spelled(group, locale) for group in code.split())
 
 
 def _spelled(code: str, locale: Locale) -> str:

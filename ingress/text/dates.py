@@ -36,6 +36,7 @@ def read_dates(text: str, locale: Locale) -> str:
     text = _ISO.sub(lambda found: _iso(found, locale), text)
     text = _NUMERIC.sub(lambda found: _numeric(found, locale), text)
     if locale.language == "en":
+        text = _english_months().sub(_month_or_two, text)
         text = _english_month_first().sub(_month_day, text)
         return _english_day_first().sub(_day_month, text)
     if locale.language == "de":
@@ -148,6 +149,18 @@ def _english_day_first() -> re.Pattern[str]:
         rf"(?<![\w.,/:])(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({_month_names('en')})\b(\.(?= ))?"
         rf"(?:,? (?=\d{{4}}\b))?"
     )
+
+
+@cache
+def _english_months() -> re.Pattern[str]:
+    """Nov 2025, Jan–Mar 2024."""
+    names = _month_names("en")
+    return re.compile(rf"\b(?:({names})\.? ?[-–] ?)?({names})\.? (?=\d{{4}}(?!\w|[.,:/]\d))")
+
+
+def _month_or_two(found: re.Match[str]) -> str:
+    first = f"{_months('en')[found[1]]} to " if found[1] else ""
+    return f"{first}{_months('en')[found[2]]} "
 
 
 def _month_day(found: re.Match[str]) -> str:

@@ -43,11 +43,17 @@ _PARTS = {
     "it": {2: ("mezzo", "mezzi")},
     "pt": {2: ("meio", "meios"), 3: ("terço", "terços")},
 }
+_RATING = re.compile(rf"{START}(?<!/)(\d{{1,3}}[.,]\d{{1,2}})/(5|10|20|100){END}(?![/.,]\d|/)")
+_OUT_OF = {"en": "out of", "es": "de", "fr": "sur", "de": "von", "it": "su", "pt": "de"}
+_FEMININE_HALVES = {"es": "media", "it": "mezza", "pt": "meia"}
+_FEMININE_NOUN = re.compile(r" [a-zà-ÿ]{2,20}as?\b")
 _EAST_ASIAN = {"ja": "{1}分の{0}", "zh": "{1}分之{0}", "ko": "{1}분의 {0}"}
 
 
 def read_fractions(text: str, locale: Locale) -> str:
-    """½, 3 ½, 3/4."""
+    """½, 3 ½, 3/4; and 9.5/10, which is a rating."""
+    if out_of := _OUT_OF.get(locale.language):
+        text = _RATING.sub(rf"\1 {out_of} \2", text)
     return _FRACTION.sub(lambda found: _fraction(found, locale), text)
 
 
@@ -60,6 +66,9 @@ def _fraction(found: re.Match[str], locale: Locale) -> str:
     unit = UNITS.get(found["unit"] or "", "")
     has_noun = bool(unit) or found.string[found.end() : found.end() + 2].lstrip(" ").isalpha()
     words = fraction_words(top, bottom, locale, whole=whole, is_of_noun=has_noun)
+    if words == _PARTS.get(locale.language, {}).get(2, ("",))[0] and whole is None:
+        is_feminine = _FEMININE_NOUN.match(found.string, found.end())
+        words = _FEMININE_HALVES.get(locale.language, words) if is_feminine else words
     if words is None:
         return found[0]
     gap = "" if locale.keeps_digits else " "

@@ -44,6 +44,7 @@ _ADDRESS = re.compile(
 _SHORT_PATH = 24
 """Characters of a path that are still read; longer ones only tell a machine something."""
 _ENDS = ".!?:;,…。！？：；，、"
+_EMOTICON = re.compile(r"(?<!\S)(?:[:;]['’]?-?[)(DPpO/|]|[:;]-?\]|xD|XD|<3)(?=\s|$|[.,!?])")
 _WIDE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]$")
 
 
@@ -66,10 +67,11 @@ def spoken_text(text: str, *, keeps_schemes: bool = False) -> str:
 
 
 def without_emoji(text: str) -> str:
-    """The text without emoji, and without the space that they leave before a full stop."""
+    """The text without emoji and :-), and without the space that they leave before a full stop."""
     from emoji import replace_emoji
 
     kept = replace_emoji(text, lambda found, _: found if found[0] in _READ_SYMBOLS else " ")
+    kept = _EMOTICON.sub(" ", kept)
     return re.sub(r"(?<=\S)[ \t]+(?=[.,;!?](?:\s|$))|[ \t]{2,}", _one_space, kept)
 
 

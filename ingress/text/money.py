@@ -38,7 +38,19 @@ _CODES = (
     *("SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RUB", "ZAR", "SGD", "HKD", "TWD", "THB"),
 )
 _SCALE_LETTERS = {
-    **{"k": 3, "m": 6, "mn": 6, "mm": 6, "mio": 6, "b": 9, "bn": 9, "mrd": 9, "t": 12, "tn": 12},
+    **{
+        "k": 3,
+        "m": 6,
+        "mn": 6,
+        "mm": 6,
+        "mio": 6,
+        "b": 9,
+        "bn": 9,
+        "mrd": 9,
+        "md": 9,
+        "t": 12,
+        "tn": 12,
+    },
     **{"mln": 6, "mi": 6, "mld": 9, "bi": 9},
 }
 _SCALE_WORDS = (
@@ -52,18 +64,19 @@ _NO_CENTS = re.compile(rf"(?<=\d),(?:--?|—|–)(?={GAP}?(?:€|EUR|CHF|Euro|Fr
 _PER_UNIT = r"(?:/(?P<unit>[^\W\d_]{1,12})(?!\w)(?:(?<=/mo)\.|(?<=/yr)\.)?)?"
 _SHORT_TIMES = {"mo": "month", "yr": "year", "hr": "hour", "wk": "week", "h": "hour", "y": "year"}
 _SCALE = (
-    rf"(?:{GAP}?(?P<letters>(?i:k|mn|mm|mio|mln|mld|mi|bi|m|bn|b|mrd|tn|t)){END}(?:(?<=[od])\.)?"
+    rf"(?:{GAP}?(?P<letters>(?i:k|mn|mm|mio|mln|mld|mi|bi|md|m|bn|b|mrd|tn|t)){END}(?:(?<=[od])\.)?"
     rf"|{GAP}?(?P<scale>{_SCALE_WORDS})(?![a-zà-ÿ]))?"
 )
 _RANGE = rf"(?:{GAP}?[-–—]{GAP}?(?P<high>{NUMERAL}))?"
 _BEFORE = re.compile(
-    rf"(?<![A-Za-z\d$€£])(?P<minus>[-−])?(?P<sign>{_SIGN}){GAP}?(?P<low>{NUMERAL}){_RANGE}{_SCALE}"
+    rf"(?<![A-Za-z\d$€£])(?<![A-Z]/)(?P<minus>[-−])?(?P<sign>{_SIGN}){GAP}?(?P<low>{NUMERAL}){_RANGE}{_SCALE}"
     rf"(?!\d){_PER_UNIT}"
 )
 _AFTER = re.compile(
     rf"{START}(?P<minus>[-−])?(?P<low>{NUMERAL}){_RANGE}{_SCALE}{GAP}?(?P<sign>{_SIGN}|¢){END}{_PER_UNIT}"
 )
 _CENT_DIGITS = 2
+_COMMA_CENTS = re.compile(r"\d{1,9},\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +157,8 @@ def money_words(text: str, code: str | None, locale: Locale) -> str | None:
 
 
 def _sum(found: re.Match[str], locale: Locale) -> str:
-    low = read_numeral(found["low"], locale)
-    high = read_numeral(found["high"], locale) if found["high"] else None
+    low = _number(found["low"], locale)
+    high = _number(found["high"], locale) if found["high"] else None
     sign = found["sign"]
     if low is None or (found["high"] and high is None):
         return found[0]
@@ -165,6 +178,13 @@ def _sum(found: re.Match[str], locale: Locale) -> str:
         words = joint.join([words, locale.words.per, spelled])
     following = found.string[found.end() : found.end() + 1]
     return minus + words + (" " if following.isalnum() and not locale.keeps_digits else "")
+
+
+def _number(written: str, locale: Locale) -> Amount | None:
+    """As its language writes it; €3,50 has cents in every language."""
+    if not locale.writes_comma and _COMMA_CENTS.fullmatch(written):
+        written = written.replace(",", ".")
+    return read_numeral(written, locale)
 
 
 def _joined(parts: list[str], locale: Locale) -> str:

@@ -22,7 +22,8 @@ from ingress.text.vocabulary import Locale
 _MEASURE = re.compile(
     rf"{START}(?P<minus>[-−+±])?(?P<number>{NUMERAL}){GAP}?(?P<unit>{UNIT})"
     rf"(?:/(?P<per>{PER}))?{END}(?![/²³°])"
-    r"(?:(?:(?<=oz|ft|lb|hr|yd|mi)|(?<=lbs|hrs|min|sec))\.(?= [a-z]|,))?"
+    r"(?:(?:(?<=oz|ft|lb|hr|yd|mi|qt)|(?<=lbs|hrs|min|sec|gal|tsp)|(?<=mins|secs|tbsp))"
+    r"\.(?= [a-z]|,))?"
 )
 _PERCENT = re.compile(rf"{START}(?P<minus>[-−+±])?(?P<number>{NUMERAL}){GAP}?[%％]{END}")
 _DECADE = re.compile(r"(?<![\w.,'’])['’]?((?:1[1-9]|20)[0-9]0|[1-9]0)s\b")
@@ -47,6 +48,13 @@ _ORDINALS = {
         re.IGNORECASE,
     ),
 }
+_GERMAN_RANKED = {
+    **dict.fromkeys(("Platz", "Stock", "Weltkrieg", "Tag", "Teil", "Gang"), "r"),
+    **dict.fromkeys(("Etage", "Klasse", "Liga", "Bundesliga", "Halbzeit", "Runde", "Auflage"), ""),
+    **dict.fromkeys(("Jahrhundert", "Kapitel", "Semester", "Quartal", "Mal"), "s"),
+}
+_GERMAN_RANK = re.compile(rf"(?<![\w.,])(\d{{1,2}})\. ({'|'.join(_GERMAN_RANKED)})\b")
+"""1. Platz: without an article the rank ends as the noun's gender wants."""
 _SCALED = re.compile(
     rf"(?<![\w.,/-])(?P<number>{NUMERAL})(?:(?P<k>k)|(?P<m>M)|(?P<b>bn|B))\b"
     r"(?:(?<=k)|(?= [a-z]{3}|\+))"
@@ -54,6 +62,8 @@ _SCALED = re.compile(
 """100k, 3.2M views; 4K and the company 3M are names."""
 _RANGE = re.compile(r"(?<=[\d%°])[ \u00a0]?(?:[–—〜～][ \u00a0]?|~)(?=\d)")
 _HYPHEN_RANGE = re.compile(rf"{START}(?<![:/$€£¥-])(\d{{1,4}})-(\d{{1,4}})(?![:/-]|\d|[.,]\d)")
+_RESULTS = re.compile(r"(?<![\w-])\d{1,2}[-–]\d{1,2}(?:, ?\d{1,2}[-–]\d{1,2}){1,4}(?![\w-])")
+"""6-4, 3-6, 7-5: where one goes down, all are results."""
 _ENGLISH_SPAN = re.compile(r"(?<=\bfrom )(\d{1,4})[-–—](?=\d{1,4}(?![\w:/-]|[.,]\d))")
 """From 9-5 goes down, and is none the less a range."""
 
@@ -61,12 +71,18 @@ _ENGLISH_SPAN = re.compile(r"(?<=\bfrom )(\d{1,4})[-–—](?=\d{1,4}(?![\w:/-]|
 def read_ranges(text: str, locale: Locale) -> str:
     """3–5 and 3-5 as "3 to 5"; the numbers are read later."""
     joint = locale.words.to if locale.keeps_digits else f" {locale.words.to} "
+    text = _RESULTS.sub(_results, text)
     if locale.language == "en":
         text = _ENGLISH_SPAN.sub(r"\1 to ", text)
     text = _RANGE.sub(joint, text)
     return _HYPHEN_RANGE.sub(
         lambda found: f"{found[1]}{joint}{found[2]}" if _ascends(found) else found[0], text
     )
+
+
+def _results(found: re.Match[str]) -> str:
+    pairs = [tuple(map(int, re.split("[-–]", one))) for one in found[0].split(",")]
+    return re.sub("[-–]", " ", found[0]) if any(low > high for low, high in pairs) else found[0]
 
 
 def _ascends(found: re.Match[str]) -> bool:
@@ -136,6 +152,11 @@ def _sign(found: re.Match[str], locale: Locale) -> str:
 def read_ordinals(text: str, locale: Locale) -> str:
     """21st, 3.º, 2e, 1ª, and German's 3. after an article."""
     pattern = _ORDINALS.get(locale.language)
+    if locale.language == "de" and pattern:
+        return _GERMAN_RANK.sub(
+            lambda found: f"{ordinal(found[1], locale, _GERMAN_RANKED[found[2]])} {found[2]}",
+            pattern.sub(lambda found: _ordinal(found, locale), text),
+        )
     return pattern.sub(lambda found: _ordinal(found, locale), text) if pattern else text
 
 

@@ -13,6 +13,7 @@ from contract.pronunciation import annotated
 from ingress.selection import Speaker
 from ingress.sentences import split
 from ingress.text.interpretation import say_as
+from ingress.text.latex import with_plain_mathematics
 from ingress.text.markup import spoken_text, visible_text, without_emoji
 from ingress.text.pieces import Piece, TextToSpeak
 from ingress.text.ssml import Break, Part, Words, is_ssml, parse
@@ -53,7 +54,8 @@ def read_text(
         locale = locale_of(speaker.language, text)
         words = visible_text(text)
         if normalize:
-            words = read_written_forms(spoken_text(text, keeps_schemes=locale.is_read), locale)
+            plain = with_plain_mathematics(text, locale)
+            words = read_written_forms(spoken_text(plain, keeps_schemes=locale.is_read), locale)
         read = TextToSpeak([Piece(one, speaker) for one in split(words, locale.language)])
     if not read.pieces:
         raise InvalidRequest("text has no words to speak", param="text")
@@ -99,7 +101,8 @@ def _read_words(parts: Iterable[Part], speaker: Speaker, *, normalize: bool) -> 
         elif part.say_as:
             read.append(say_as(text, part.say_as, locale))
         elif normalize:
-            read.append(read_written_forms(without_emoji(text), locale))
+            plain = with_plain_mathematics(without_emoji(text), locale)
+            read.append(read_written_forms(plain, locale))
         else:
             read.append(text)
     return "".join(read)

@@ -21,7 +21,7 @@ _COUNTED = {
     "es": "Capítulo|Parte|Acto|Tomo|Libro|Sección|Artículo|Anexo|[Ss]iglos?",
     "fr": "Chapitre|Partie|Acte|Tome|Livre|Section|Article|Annexe",
     "de": "Kapitel|Teil|Akt|Band|Buch|Abschnitt|Artikel|Anhang",
-    "it": "Capitolo|Parte|Atto|Tomo|Libro|Sezione|Articolo|Allegato",
+    "it": "Capitolo|Parte|Atto|Tomo|Libro|Sezione|Articolo|Allegato|[Ss]ecolo",
     "pt": "Capítulo|Parte|Ato|Tomo|Livro|Seção|Artigo|Anexo|[Ss]éculos?",
 }
 _REIGNING = {

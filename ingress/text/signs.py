@@ -8,11 +8,11 @@ import unicodedata
 from ingress.text.numbers import END, NUMERAL, START, spaced
 from ingress.text.vocabulary import Locale
 
-_ARITHMETIC = re.compile(r"(?<=[\w)%²³]) ([+×÷=<>*/−-]|<=|>=|[!=]=|≤|≥|≈|±|≠) (?=[-−]?[\w(√])")
+_ARITHMETIC = re.compile(r"(?<=[\w)%²³]) ([+×÷=<>*/−-]|<=|>=|[!=]=|≤|≥|≈|±|≠) (?=[-−±]?[\w(√])")
 _TIGHT = re.compile(r"(?<=\d)([×+=÷*]|x(?=\d))(?=[\d(])")
 _AFTER_NUMBER = re.compile(r"(?<=\w)\+(?![\w+])")
 _UNMISTAKABLE = re.compile(r"[ \u00a0]?([≠≤≥≈±])[ \u00a0]?(?=\S|$)")
-_NAMED = re.compile(r"[√∞]")
+_NAMED = re.compile(r"[√∞∫∑]")
 _GREEK_LETTER = re.compile(r"(?<![\u0370-\u03ff])[Α-Ωα-ω](?![\u0370-\u03ff])")
 _STROKE = re.compile(r"(?<=[^\W\d_])/(?=[^\W\d_])")
 """and/or, AC/DC: front ends would make one word of them."""
@@ -20,15 +20,19 @@ _UNDERSCORES = re.compile(r"(?<=[^\W_])_{1,2}(?=[^\W_])")
 """Of names in code: user_name."""
 _POWER = re.compile(rf"{START}(\d{{1,9}}|[A-Za-z])\^(-?\d{{1,4}}){END}")
 _SCIENTIFIC = re.compile(rf"{START}(\d{{1,9}}(?:[.,]\d{{1,9}})?)[eE]([+-]?\d{{1,3}}){END}(?!\.\d)")
-_SMALL_POWER = re.compile(r"(?<=[^\W_])([²³])(?!\w)")
+_EQUAL_IN_CODE = re.compile(r"(?<=\w)([!=]=)(?=\w)")
+_LOW_POWER = re.compile(r"(?<=[\w)])\^([23])(?![\w.,]\d|\w)")
+_LETTER_POWER = re.compile(r"(?<!\w)(\w{1,9})\^(-?[A-Za-z])(?!\w)")
+_SMALL_POWER = re.compile(r"(?<=[^\W_]|\))([²³])(?!\w)")
 _RATIO = re.compile(rf"{START}(\d{{1,4}}):(\d{{1,4}})(?![:\d]){END}")
 _LEFT_OVER = re.compile(r"(?<=\d)[:/](?=\d)")
 _SPACED_X = re.compile(r"(?<=\d) x (?=\d)")
-_TIMES_AS = re.compile(r"(?<=\d)[ \u00a0]?[x×](?![\w×])")
+_TIMES_AS = re.compile(r"(?<=\d)[ \u00a0]?[x×](?![\w×]| ?[+=*/^<>−-] ?[\w(]| \d|[)²³])")
+"""3x as many; in 3x + 2 it is a letter."""
 _APPROXIMATE = re.compile(rf"(?<![\w~])[~≈] ?(?=[-−]?[$€£¥]?{NUMERAL})")
 _NUMBER_SIGN = re.compile(r"(?<![\w&#])(?:#|№|[Nn]º|N°|n°|Nr\.|No\.) ?(?=\d)")
 _SECTION = re.compile(r"§{1,2} ?(?=\d)")
-_AMPERSAND = re.compile(r"(?<=\w) ?& ?(?=\w)")
+_AMPERSAND = re.compile(r"(?<=[\w.)]) ?&{1,2} ?(?=[\w(])")
 _LANGUAGE_NAME = re.compile(r"\b([CF])(\+\+|#)(?!\w)")
 _ARROW = re.compile(r"[ \u00a0]?[→←↔⇒⇐➔➜][ \u00a0]?")
 
@@ -44,13 +48,18 @@ def read_signs(text: str, locale: Locale) -> str:
     text = _ARROW.sub(", ", text)
     text = _LANGUAGE_NAME.sub(lambda found: _programming_language(found, words.plus), text)
     text = _SCIENTIFIC.sub(lambda found: _scientific(found, locale), text)
+    text = _LOW_POWER.sub(lambda found: "²" if found[1] == "2" else "³", text)
+    text = _LETTER_POWER.sub(
+        lambda found: words.power.format(found[1], _signed(found[2], locale)), text
+    )
     text = _POWER.sub(lambda found: words.power.format(found[1], _signed(found[2], locale)), text)
     signs = _names(locale)
-    text = _ARITHMETIC.sub(lambda found: _arithmetic(found, signs, words.minus), text)
     text = _SPACED_X.sub(f" {words.by} ", text)
+    text = _TIMES_AS.sub(_spaced(words.times_as, locale), text)
+    text = _ARITHMETIC.sub(lambda found: _arithmetic(found, signs, words.minus), text)
+    text = _EQUAL_IN_CODE.sub(lambda found: f" {signs[found[1]]} ", text)
     text = _TIGHT.sub(lambda found: f" {signs[found[1]]} ", text)
     text = _AFTER_NUMBER.sub(f" {words.plus}", text)
-    text = _TIMES_AS.sub(_spaced(words.times_as, locale), text)
     text = _UNMISTAKABLE.sub(lambda found: _between(signs[found[1]], locale), text)
     text = _NAMED.sub(lambda found: spaced(found, signs[found[0]]), text)
     text = _UNDERSCORES.sub(" ", text)
@@ -74,7 +83,7 @@ def _names(locale: Locale) -> dict[str, str]:
         **{"−": words.minus, "≈": words.about, "±": words.plus_minus, "x": words.by},
         **{"<=": words.at_most, ">=": words.at_least, "≤": words.at_most, "≥": words.at_least},
         **{"==": words.equals, "!=": words.not_equal, "≠": words.not_equal},
-        **{"√": words.root, "∞": words.infinity},
+        **{"√": words.root, "∞": words.infinity, "∫": words.integral, "∑": words.sum},
     }
 
 
@@ -109,12 +118,25 @@ def _programming_language(found: re.Match[str], plus: str) -> str:
 
 def _arithmetic(found: re.Match[str], signs: dict[str, str], minus: str) -> str:
     sign = found[1]
-    if sign in "-/*<>" and not _is_between_numbers(found):
+    if sign in "-/*" and not _is_between_numbers(found):
+        return found[0]
+    if sign in "<>" and not _is_beside_a_number(found):
         return found[0]
     return f" {minus if sign == '-' else signs[sign]} "
 
 
 def _is_between_numbers(found: re.Match[str]) -> bool:
-    """A dash, a stroke or an arrow between words is no arithmetic."""
-    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:2]
-    return before.isdecimal() and after.lstrip("-−")[:1].isdecimal()
+    """A dash or a stroke between words is no arithmetic."""
+    before, after = _neighbours(found)
+    return before.isdecimal() and after.isdecimal()
+
+
+def _is_beside_a_number(found: re.Match[str]) -> bool:
+    """i < 10; an arrow between words leads through a menu."""
+    before, after = _neighbours(found)
+    return before.isdecimal() or after.isdecimal()
+
+
+def _neighbours(found: re.Match[str]) -> tuple[str, str]:
+    before = found.string[found.start() - 1 : found.start()]
+    return before, found.string[found.end() : found.end() + 2].lstrip("-−")[:1]

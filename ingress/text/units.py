@@ -34,6 +34,11 @@ UNITS = {
     **{"m/s²": "acceleration-meter-per-square-second", "kJ": "energy-kilojoule"},
     **{"Mbit": "digital-megabit", "Gbit": "digital-gigabit", "kbit": "digital-kilobit"},
     **{"tsp": "volume-teaspoon", "tbsp": "volume-tablespoon", "ft²": "area-square-foot"},
+    **{"in²": "area-square-inch", "mi²": "area-square-mile", "ft³": "volume-cubic-foot"},
+    **{"in³": "volume-cubic-inch", "gal": "volume-gallon", "qt": "volume-quart"},
+    **{"mins": "duration-minute", "secs": "duration-second", "dL": "volume-deciliter"},
+    **{"mcg": "mass-microgram", "mmHg": "pressure-millimeter-ofhg", "lm": "light-lumen"},
+    **{"psi": "pressure-pound-force-per-square-inch", "Ω": "electric-ohm"},
 }
 _MISSING_UNITS = {
     "ja": {
@@ -53,6 +58,9 @@ _MISSING_UNITS = {
             "volume-liter": "升",
             "volume-milliliter": "毫升",
         },
+        **{"volume-gallon": "加仑", "volume-quart": "夸脱", "area-square-inch": "平方英寸"},
+        **{"area-square-mile": "平方英里", "volume-cubic-foot": "立方英尺"},
+        **{"volume-cubic-inch": "立方英寸"},
         **{"volume-centiliter": "厘升", "volume-deciliter": "分升", "volume-teaspoon": "茶匙"},
         **{"volume-tablespoon": "汤匙", "duration-hour": "小时", "duration-minute": "分钟"},
         **{"duration-second": "秒", "duration-millisecond": "毫秒", "duration-microsecond": "微秒"},
@@ -61,14 +69,33 @@ _MISSING_UNITS = {
     },
     "hi": {
         **{"length-mile": " मील", "mass-ounce": " औंस", "mass-pound": " पाउंड"},
-        **{"pressure-bar": " बार", "volume-teaspoon": " चम्मच"},
+        **{"pressure-bar": " बार", "volume-teaspoon": " चम्मच", "volume-gallon": " गैलन"},
+        **{"volume-quart": " क्वार्ट", "area-square-mile": " वर्ग मील"},
     },
     "it": {"pressure-bar": " bar"},
 }
 """What CLDR's tables have no long name for, with the space before it."""
 _ONE_LETTER = frozenset("hst")
 """Only with a space, or 90s and 5h of a plan would be times and 5t a tonne."""
-_PER = ("s", "min", "h", "g", "kg", "l", "L", "ml", "mL", "m²", "m2", "m³", "m3", "km", "kWh")
+_PER = (
+    "s",
+    "min",
+    "h",
+    "g",
+    "kg",
+    "l",
+    "L",
+    "dl",
+    "dL",
+    "ml",
+    "mL",
+    "m²",
+    "m2",
+    "m³",
+    "m3",
+    "km",
+    "kWh",
+)
 _FEMININE = {
     "es": "libra|milla|tonelada|onza|yarda|hora|caloría|hectárea|kilocaloría|pulgada",
     "pt": "libra|milha|tonelada|onça|jarda|hora|caloria|polegada",

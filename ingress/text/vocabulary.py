@@ -52,6 +52,8 @@ class Vocabulary:
     power: str
     root: str
     infinity: str
+    integral: str
+    sum: str
     squared: str
     cubed: str
     percent: str
@@ -105,6 +107,9 @@ _ROWS: dict[str, tuple[str, ...]] = {
              "वर्गमूल", "ルート", "根号", "루트"),
     "infinity": ("infinity", "infinito", "l'infini", "unendlich", "infinito", "infinito", "अनंत",
                  "無限大", "无穷大", "무한대"),
+    "integral": ("the integral", "integral", "intégrale", "Integral", "integrale", "integral",
+                 "समाकल", "積分", "积分", "적분"),
+    "sum": ("the sum", "suma", "somme", "Summe", "somma", "soma", "योग", "総和", "求和", "합"),
     "colon": ("colon", "dos puntos", "deux points", "Doppelpunkt", "due punti", "dois pontos",
               "कोलन", "コロン", "冒号", "콜론"),
     "hashtag": ("hashtag", "hashtag", "hashtag", "Hashtag", "hashtag", "hashtag", "हैशटैग",

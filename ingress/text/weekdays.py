@@ -38,7 +38,9 @@ def _days(language: str) -> tuple[dict[str, str], re.Pattern[str], re.Pattern[st
     day = rf"({any_day})\.?" if has_capital else rf"(?i:({any_day}))\.?"
     months = get_month_names("abbreviated", "format", locale=language).values()
     month = "|".join(re.escape(name.rstrip(".")) for name in months)
-    date = rf"\d{{1,2}}\. ?(?:\d|{month})" if language == "de" else rf"(?:{month})"
+    date = rf"\d{{1,2}}\. ?(?:\d|{month})" if language == "de" else rf"(?:{month}|\d{{1,2}}/\d)"
     span = re.compile(rf"(?<![\w-]){day} ?[-–] ?(?!\1){day}(?![\w-])")
-    single = re.compile(rf"(?<![\w-])({any_day})\.?, (?={date})" if has_capital else "(?!)()")
+    single = re.compile(
+        rf"(?<![\w-])({any_day})(?:\.?,|\.) (?={date})" if has_capital else "(?!)()"
+    )
     return {spelled.lower(): name for spelled, name in full.items()}, span, single

@@ -13,9 +13,10 @@ import unicodedata
 from ingress.text.abbreviations import read_abbreviations
 from ingress.text.addresses import read_addresses, read_dialled_numbers, read_phone_numbers
 from ingress.text.clocks import read_times
-from ingress.text.codes import read_codes, read_formulas, read_versions
+from ingress.text.codes import read_bank_accounts, read_codes, read_formulas, read_versions
 from ingress.text.dates import read_dates
 from ingress.text.fractions import read_fractions
+from ingress.text.inches import read_inches
 from ingress.text.money import read_money
 from ingress.text.numbers import (
     NUMERAL,
@@ -29,6 +30,7 @@ from ingress.text.numbers import (
 from ingress.text.quantities import read_measures, read_ordinals, read_ranges
 from ingress.text.roman import read_roman_numerals
 from ingress.text.signs import read_approximations, read_signs
+from ingress.text.verses import read_verses
 from ingress.text.vocabulary import Locale
 from ingress.text.weekdays import read_weekdays
 
@@ -41,8 +43,16 @@ _LOWERED = re.compile(r"[₀-₉]")
 _RAISED = re.compile(r"(?:(?<=\d)|(?<=(?<!\w)[A-Za-z]))(?![²³](?![⁰¹²³⁴-⁹]))⁻?[⁰¹²³⁴-⁹]{1,4}")
 """10⁻³; not a footnote's mark behind a word."""
 _ANYTHING_TO_READ = re.compile(
-    r"[\d@#&=<>+~×÷≤≥≈≠±√∞²³§Α-Ωα-ω\\_½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅒\u3371-\u33df①-⑳]|\w\.\w|(?<!\w)\.[a-zN]|/\w{1,64}/|[IVXLC]{2,9}|://"
-    r"|[^\W\d_]/[^\W\d_]|[₀-₉⁰¹⁴-⁹]"
+    r"""
+    [\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅒₀-₉⁰¹²³⁴-⁹]      # figures
+    | [\u3371-\u33df①-⑳]                  # units and figures in one character
+    | [@\#&=<>+~×÷≤≥≈≠±√∞∫∑§_\\]           # signs
+    | [Α-Ωα-ω]                             # Greek letters
+    | [IVXLC]{2,9}                         # Roman numerals
+    | \w\.\w | (?<!\w)\.[a-zN] | ://       # domains, files, addresses
+    | /\w{1,64}/ | [^\W\d_]/[^\W\d_]       # paths, and/or
+    """,
+    re.VERBOSE,
 )
 _NUMBER = re.compile(rf"(?P<minus>(?<![\w).,])[-−])?(?P<number>{NUMERAL})")
 _SPACED_THOUSANDS = re.compile(rf"{START}(?<![+)])[1-9]\d{{0,2}}(?: \d{{3}}){{1,4}}(?!\d| \d)")
@@ -94,14 +104,8 @@ def read_written_forms(text: str, locale: Locale) -> str:
     text = _RAISED.sub(lambda found: "^" + _plain(found[0]), text)
     text = _SQUARED_LETTERS.sub(_in_plain_letters, text)
     for rule in (
-        *(
-            read_addresses,
-            read_weekdays,
-            read_dates,
-            read_versions,
-            read_dialled_numbers,
-            read_formulas,
-        ),
+        *(read_verses, read_inches, read_addresses, read_weekdays, read_dates, read_versions),
+        *(read_bank_accounts, read_dialled_numbers, read_formulas),
         *(_join_thousands, read_times, read_approximations, read_money, read_phone_numbers),
         *(read_ranges, read_codes, read_fractions, read_ordinals, read_measures),
         *(read_roman_numerals, read_signs, _read_numbers),
