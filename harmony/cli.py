@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from contract.config import InvalidConfig, ServiceConfig, load_config
 from contract.errors import SpeechError
-from transport.program import MAX_PORT, leave, settings_errors
+from transport.program import MAX_PORT, cannot_listen, leave, settings_errors
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Speech models behind one address."
@@ -56,10 +56,7 @@ def serve(
     except SpeechError as exc:
         _fail(exc.message)
     except SystemExit:  # uvicorn's, which has logged the system's reason
-        _fail(
-            f"Cannot listen on {host}, port {port}. Is another program using it? "
-            "Choose another with --port, or correct --host."
-        )
+        _fail(cannot_listen(host, port))
     print("Ended.", flush=True)
     leave(0)
 

@@ -17,9 +17,7 @@ import soxr
 from numpy.typing import NDArray
 
 from contract.audio.codec import Audio, require_finite, resample, wav_bytes
-from contract.audio.wav import header, pcm16
-
-FloatArray = NDArray[np.float32]
+from contract.audio.wav import FloatArray, header, pcm16
 
 
 class AudioFormat(StrEnum):

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
+from contract.config import InvalidConfig
+
 _SECONDS = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 
 REQUESTS = Counter(
@@ -35,11 +37,18 @@ CALL_ERRORS = Counter(
 
 @contextmanager
 def served_apart(host: str, port: int | None) -> Iterator[None]:
-    """/metrics on a port of its own, where one is set, answered by a thread."""
+    """/metrics on a port of its own, where one is set, answered by a thread. Raises
+    InvalidConfig where the port is in use."""
     if port is None:
         yield
         return
-    server, thread = start_http_server(port, host)
+    try:
+        server, thread = start_http_server(port, host)
+    except OSError as exc:
+        raise InvalidConfig(
+            f"SPEECH_METRICS_PORT: cannot listen on {host}, port {port} ({exc.strerror}); "
+            "choose another"
+        ) from exc
     try:
         yield
     finally:

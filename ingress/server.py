@@ -25,7 +25,7 @@ from transport.asgi.server_config import server_config
 from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
 from transport.discovery.settings import DiscoverySettings
-from transport.program import port, settings_errors
+from transport.program import cannot_listen, port, settings_errors
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(error.message)
     except ValidationError as exc:
         parser.error(settings_errors(exc))
+    except SystemExit:  # uvicorn's, which has logged the system's reason
+        parser.error(cannot_listen(arguments.host, arguments.port))
     except KeyboardInterrupt:
         logger.info("ended")
     return 0

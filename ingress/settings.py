@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from contract.errors import shown
 from ingress.voices.encryption_keys import read_encryption_keys
 from ingress.voices.location import location_of
 from transport.asgi.settings import Renamed, megabytes
@@ -15,6 +18,18 @@ from transport.recordings.settings import SplittingSettings
 
 Exposure = Literal["auto", "open", "key", "off"]
 Cloning = Literal["open", "consent", "off"]
+
+
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s*]+")
+
+
+def _check_network(text: str) -> None:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        raise ValueError(
+            f"has {shown(text)!r}; write addresses and networks, such as 10.0.0.7,10.1.0.0/16"
+        ) from None
 
 
 def _exposure(is_enabled: str) -> str:
@@ -110,7 +125,8 @@ class Settings(SplittingSettings):
 
     voices_keys: SecretStr = SecretStr("")
     """Keys that encrypt recordings and embeddings at rest, separated by commas, each 32 random
-    bytes in base64: the first encrypts, all decrypt. Empty: they are stored as they are."""
+    bytes in base64: the first encrypts, all decrypt. Empty or none: they are stored as they are;
+    empty refuses a store that holds encrypted ones."""
 
     voices_db_timeout_s: float = Field(default=5.0, gt=0, le=60)
     """Longest wait for the database; then 503."""
@@ -155,6 +171,25 @@ class Settings(SplittingSettings):
 
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     """Serve /metrics without a key on this port, and on no other."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, value: str) -> str:
+        for part in filter(None, map(str.strip, value.split(","))):
+            if part != "*":
+                _check_network(part)
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: str | None) -> str | None:
+        for part in filter(None, map(str.strip, (value or "").split(","))):
+            if part not in ("*", "null") and not _ORIGIN.fullmatch(part):
+                raise ValueError(
+                    f"has {shown(part)!r}; write origins as browsers do, scheme and host without "
+                    "a path: https://app.example.com"
+                )
+        return value
 
     @field_validator("voices_db")
     @classmethod

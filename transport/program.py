@@ -29,6 +29,14 @@ def port(text: str) -> int:
     return int(text)
 
 
+def cannot_listen(host: str, port: int) -> str:
+    """For whoever starts a server that uvicorn has ended: it logs the system's reason alone."""
+    return (
+        f"Cannot listen on {host}, port {port}. Is another program using it? "
+        "Choose another with --port, or correct --host."
+    )
+
+
 def leave(code: int) -> NoReturn:
     """End the process now, with everything flushed, whatever native threads still do.
 

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
-from contract.audio.wav import WavLayout, header, layout_of, pcm16, read_samples
+from contract.audio.wav import FloatArray, WavLayout, header, layout_of, pcm16, read_samples
 from contract.errors import InvalidAudio, ModelFailed
-
-FloatArray = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

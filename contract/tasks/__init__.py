@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from contract.audio.wav import FloatArray
 from contract.tasks.base import (
     MAX_TEXT_CHARACTERS,
     REFERENCE_KEYS,
-    FloatArray,
     Task,
     TaskInput,
     TaskOutput,

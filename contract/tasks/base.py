@@ -12,15 +12,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field
 
+from contract.audio.wav import FloatArray
 from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest
 from contract.fields import InstanceKeys, Tensor, check_parameters
 
-FloatArray = NDArray[np.float32]
 AnyEmbedding = Embedding | LegacyEmbedding
 MAX_TEXT_CHARACTERS = 100_000
 

@@ -9,13 +9,13 @@ from typing import Annotated
 from pydantic import Field
 
 from contract.audio.codec import Audio
+from contract.audio.wav import FloatArray
 from contract.embedding import Embedding
 from contract.fields import InstanceKeys, Tensor
 from contract.tasks.base import (
     LISTENED_TO,
     MAX_TEXT_CHARACTERS,
     Duration,
-    FloatArray,
     Task,
     TaskInput,
     TaskOutput,

@@ -8,12 +8,12 @@ from typing import Annotated
 from pydantic import Field
 
 from contract.audio.codec import Audio
+from contract.audio.wav import FloatArray
 from contract.errors import InvalidRequest
 from contract.fields import InstanceKeys, Tensor
 from contract.tasks.base import (
     AnyEmbedding,
     Energy,
-    FloatArray,
     Mel,
     Pauses,
     Pitch,

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import asyncpg
 from sqlalchemy import (
     ColumnElement,
+    LargeBinary,
     Select,
     Table,
     and_,
@@ -28,7 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contract.errors import Unavailable
 from ingress.voices.connecting import engine_of
-from ingress.voices.encryption import CannotDecrypt, RecordCipher
+from ingress.voices.encryption import ENCRYPTED, CannotDecrypt, RecordCipher
 from ingress.voices.location import Location
 from ingress.voices.migrate import migrate
 from ingress.voices.records import (
@@ -66,6 +67,11 @@ class SqlVoiceStore:
         """Migrate. Raises Unavailable."""
         with _explained():
             await asyncio.to_thread(migrate, self._location, self._timeout_s)
+
+    async def holds_encrypted(self) -> bool:
+        kept = select(consents.c.recording).union_all(select(voices.c.recording)).subquery()
+        mark = func.substr(kept.c.recording, 1, 1, type_=LargeBinary)
+        return await self._first(select(literal(1)).where(mark == ENCRYPTED).limit(1)) is not None
 
     async def aclose(self) -> None:
         await self._engine.dispose()

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE_BYTES = 12  # NIST SP 800-38D, section 8.2: 96 bits, random
 _NAME_BYTES = 8
-_PLAIN, _ENCRYPTED = b"\x00", b"\x01"
+_PLAIN, ENCRYPTED = b"\x00", b"\x01"
+"""The first byte of what is stored."""
 
 
 class CannotDecrypt(Exception):
@@ -31,7 +32,7 @@ class RecordCipher:
             return _PLAIN + data
         nonce = os.urandom(_NONCE_BYTES)
         text = self._ciphers[self._first].encrypt(nonce, data, place.encode())
-        return _ENCRYPTED + self._first + nonce + text
+        return ENCRYPTED + self._first + nonce + text
 
     def decrypt(self, data: bytes, place: str) -> bytes:
         """Raises CannotDecrypt."""
@@ -40,7 +41,7 @@ class RecordCipher:
             return rest
         name, nonce = rest[:_NAME_BYTES], rest[_NAME_BYTES : _NAME_BYTES + _NONCE_BYTES]
         cipher = self._ciphers.get(name)
-        if kind != _ENCRYPTED or cipher is None:
+        if kind != ENCRYPTED or cipher is None:
             raise CannotDecrypt("encrypted with a key that is not in SPEECH_VOICES_KEYS")
         try:
             return cipher.decrypt(nonce, rest[_NAME_BYTES + _NONCE_BYTES :], place.encode())

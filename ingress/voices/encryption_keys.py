@@ -6,11 +6,15 @@ import base64
 import binascii
 
 KEY_BYTES = 32
+UNENCRYPTED = "none"
+"""Instead of keys: recordings are meant to be stored as they are."""
 
 
 def read_encryption_keys(text: str) -> tuple[bytes, ...]:
     """Keys of base64, separated by commas. Raises ValueError."""
-    keys = []
+    keys: list[bytes] = []
+    if text.strip() == UNENCRYPTED:
+        return ()
     for part in filter(None, (part.strip() for part in text.split(","))):
         try:
             key = base64.b64decode(part, validate=True)

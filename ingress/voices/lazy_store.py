@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from contract.errors import InvalidRequest, Unavailable
 from ingress.settings import Settings
-from ingress.voices.encryption_keys import read_encryption_keys
+from ingress.voices.encryption_keys import UNENCRYPTED, read_encryption_keys
 from ingress.voices.location import Location, location_of
 from ingress.voices.records import VoiceStore
 
@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 class _PreparedStore(VoiceStore, Protocol):
     async def prepare(self) -> None:
         """Bring the database to the newest tables. Raises Unavailable."""
+        ...
+
+    async def holds_encrypted(self) -> bool:
+        """Whether anything cannot be read without a key. Raises Unavailable."""
         ...
 
 
@@ -62,10 +66,26 @@ class LazyStore:
         store = await asyncio.to_thread(_new_store, location, self._settings)
         try:
             await store.prepare()
+            if not self._settings.voices_keys.get_secret_value().strip():
+                await _check_unencrypted(store)
         except BaseException:
             await store.aclose()
             raise
         return store
+
+
+async def _check_unencrypted(store: _PreparedStore) -> None:
+    """As after a restart whose secret was forgotten, what comes would lie open beside the rest.
+
+    Raises Unavailable."""
+    if await store.holds_encrypted():
+        logger.error(
+            "stored voices are encrypted and SPEECH_VOICES_KEYS is empty; set it, or to %r, "
+            "which keeps what comes unencrypted",
+            UNENCRYPTED,
+        )
+        raise Unavailable("stored voices cannot be used on this server; ask its operator")
+    logger.warning("recordings of voices are not encrypted; set SPEECH_VOICES_KEYS to do it")
 
 
 def _new_store(location: Location, settings: Settings) -> _PreparedStore:
@@ -77,8 +97,6 @@ def _new_store(location: Location, settings: Settings) -> _PreparedStore:
         logger.error("SPEECH_VOICES_DB needs the extra harmony-speech[voices]: %s", exc)
         raise Unavailable("voices cannot be stored on this server; ask its operator") from exc
     keys = read_encryption_keys(settings.voices_keys.get_secret_value())
-    if not keys:
-        logger.warning("recordings of voices are not encrypted; set SPEECH_VOICES_KEYS to do it")
     cipher = encryption.RecordCipher(keys)
     made: _PreparedStore = database.SqlVoiceStore(location, cipher, settings.voices_db_timeout_s)
     return made

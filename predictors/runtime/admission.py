@@ -65,14 +65,13 @@ class Admission:
         """
         share = _BATCH_SHARE if priority is Priority.BATCH else 1.0
         waiting = len(self._tickets) - self._running()
-        is_full = waiting >= math.ceil(self._max_waiting * share)
-        if self._tickets and self.nbytes + nbytes > self._max_bytes * share:
-            is_full = True
-        if is_full:
-            raise QueueFull(
-                f"{waiting} requests wait already; come back in {retry_after_s:.0f} s",
-                retry_after_s=retry_after_s,
-            )
+        if waiting >= math.ceil(self._max_waiting * share):
+            why = f"{waiting} requests wait already"
+        elif self._tickets and self.nbytes + nbytes > self._max_bytes * share:
+            why = "the requests that are here hold too much memory already"
+        else:
+            return
+        raise QueueFull(f"{why}; come back in {retry_after_s:.0f} s", retry_after_s=retry_after_s)
 
     @contextmanager
     def entered(self, nbytes: int) -> Iterator[Ticket]:

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from contract.config import ModelConfig
-from contract.errors import ModelFailed, ModelNotReady, SpeechError
+from contract.errors import ModelFailed, ModelNotReady, SpeechError, shown
 from contract.tasks import Task
 from predictors.runtime import metrics
 from predictors.runtime.devices import run_on_own_stream, wait_for_device, worker_device
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 _CLOSE_S = 5.0
 """How long closing waits for a pass that runs."""
+_LONGEST_CAUSE = 300
 
 
 class Stalled(ModelFailed):
@@ -264,7 +265,16 @@ class ModelInstance:
         self._retry_at_s = time.monotonic() + self._settings.load_retry_s
         self._failure = _explain(self.name, error)
         metrics.LOADS.labels(self.name, "failed").inc()
-        logger.error("%s is not ready: %s", self.name, self._failure, exc_info=error)
+        is_ours = isinstance(error, SpeechError)
+        reason = f"{self._failure}{_cause(error)}" if is_ours else self._failure
+        logger.error("%s is not ready: %s", self.name, reason, exc_info=None if is_ours else error)
+
+
+def _cause(error: Exception) -> str:
+    """What lay under an error of ours, in a line: it comes again with every try to load."""
+    cause = error.__cause__
+    text = " ".join(str(cause).split()) if cause else ""
+    return f" ({type(cause).__name__}: {shown(text, _LONGEST_CAUSE)})" if cause else ""
 
 
 def _explain(name: str, error: Exception) -> str:

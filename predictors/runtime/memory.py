@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from transport.asgi.settings import MEGABYTE
+
 logger = logging.getLogger(__name__)
-MEGABYTE = 1 << 20
 
 
 class Resident(Protocol):

@@ -8,13 +8,14 @@ from contextlib import asynccontextmanager
 
 from contract.config import ModelConfig
 from predictors.runtime.instance import ModelInstance
-from predictors.runtime.memory import MEGABYTE, MemoryBudget
+from predictors.runtime.memory import MemoryBudget
 from predictors.runtime.queue import UnitQueue
 from predictors.runtime.registry import ModelTypeSource
 from predictors.runtime.runner import ModelRunner
 from predictors.runtime.scheduler import Scheduler
 from predictors.runtime.settings import Settings
 from predictors.runtime.weights.store import WeightStore
+from transport.asgi.settings import MEGABYTE
 
 
 class ModelRepository:

@@ -30,7 +30,7 @@ from predictors.runtime.admission import Admission, Ticket
 from predictors.runtime.each_segment import by_segment
 from predictors.runtime.heap import give_back_free_memory
 from predictors.runtime.instance import ModelInstance
-from predictors.runtime.memory import MEGABYTE, MemoryBudget
+from predictors.runtime.memory import MemoryBudget
 from predictors.runtime.model import Prepared
 from predictors.runtime.queue import Job, Outcome
 from predictors.runtime.scheduler import Scheduler
@@ -38,6 +38,7 @@ from predictors.runtime.settings import Settings
 from predictors.runtime.sizes import size_of
 from predictors.runtime.weights.store import CorruptWeights
 from predictors.runtime.worker import Workers
+from transport.asgi.settings import MEGABYTE
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")

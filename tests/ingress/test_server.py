@@ -113,6 +113,11 @@ def test_it_imports_nothing_heavy() -> None:
         ("SPEECH_API_KEYS_FILE", "/nowhere/keys"),
         ("SPEECH_MAX_BODY_MB", "many"),
         ("SPEECH_MIDDLEWARE", '["nowhere:Nothing"]'),
+        ("SPEECH_TRUSTED_PROXIES", "10.0.0.7, proxy.example"),
+        ("SPEECH_TRUSTED_PROXIES", "10.1.2.3/16"),
+        ("SPEECH_CORS_ORIGINS", "app.example.com"),
+        ("SPEECH_CORS_ORIGINS", "https://*.example.com"),
+        ("SPEECH_CORS_ORIGINS", "https://app.example.com/page"),
     ],
 )
 def test_wrong_settings_are_named(
@@ -133,3 +138,28 @@ def test_a_missing_config_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         main(["--config", str(tmp_path / "absent.yml")])
     assert "absent.yml" in capsys.readouterr().err
+
+
+def test_a_port_in_use_is_named_with_what_to_do(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit) as caught:
+            main(["--config", str(config), "--host", "127.0.0.1", "--port", str(port)])
+    assert caught.value.code == 2
+    assert f"Cannot listen on 127.0.0.1, port {port}" in capsys.readouterr().err
+
+
+def test_a_metrics_port_in_use_is_named(
+    config: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("SPEECH_METRICS_PORT", str(taken.getsockname()[1]))
+        with pytest.raises(SystemExit):
+            main(["--config", str(config), "--host", "127.0.0.1", "--port", "0"])
+    assert "SPEECH_METRICS_PORT: cannot listen on 127.0.0.1" in capsys.readouterr().err

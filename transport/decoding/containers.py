@@ -17,6 +17,7 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.audio.wav import FloatArray
 from transport.decoding.refusals import (
     MAX_CHANNELS,
     MAX_RATE,
@@ -25,8 +26,6 @@ from transport.decoding.refusals import (
     AudioRefused,
     Reason,
 )
-
-FloatArray = NDArray[np.float32]
 
 # Demuxers that read one self-contained file. Playlists (hls, concat, dash) are left out on purpose:
 # they make FFmpeg open the files and addresses that an uploaded text names.

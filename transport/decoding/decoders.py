@@ -22,6 +22,7 @@ import anyio
 from contract.audio.codec import Audio
 from contract.audio.wav import layout_of
 from contract.errors import DeadlineExceeded, Overloaded, Unavailable
+from transport.asgi.settings import MEGABYTE
 from transport.decoding import metrics
 from transport.decoding.connection import DecoderDied
 from transport.decoding.process import DecoderProcess
@@ -32,7 +33,6 @@ from transport.decoding.settings import DecodingSettings
 
 logger = logging.getLogger(__name__)
 
-MEGABYTE = 1 << 20
 _STARTS = 2
 _MOST_FILES = 1_000
 """After so many files a decoder is replaced: native libraries leak a little, and its limit counts

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 import soxr
-from numpy.typing import NDArray
 
 from contract.audio.codec import Audio
-from contract.audio.wav import WavLayout, layout_of, sample_blocks
+from contract.audio.wav import FloatArray, WavLayout, layout_of, sample_blocks
 from transport.decoding.containers import container_blocks
 from transport.decoding.refusals import (
     MAX_CHANNELS,
@@ -19,8 +18,6 @@ from transport.decoding.refusals import (
     AudioRefused,
     Reason,
 )
-
-FloatArray = NDArray[np.float32]
 
 MAX_KEPT_RATE = 48_000
 """Sound keeps its own rate up to this; no model hears more, and memory would be four times it."""

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from contract.errors import ModelFailed
+from contract.tasks import FloatArray
 from predictors.nn.kept_graphs import Rewriting, kept_graph
 from predictors.nn.onnx import OnnxModel, Provider, default_threads
 from predictors.nn.tempo import Recording
-
-FloatArray = NDArray[np.float32]
 
 _LARGE_RUN_IDS = 512
 """At the voice's own tempo; after which memory is given back. No piece is as long."""

@@ -11,8 +11,8 @@ import numpy as np
 
 from contract.audio.codec import Audio, resample
 from contract.config import ModelConfig
-from contract.tasks import DetectSpeechInput, DetectSpeechOutput, SpeechSegment, Task
-from predictors.nn.speech_activity.network import BLOCK_S, FloatArray, Rating, SpeechNetwork
+from contract.tasks import DetectSpeechInput, DetectSpeechOutput, FloatArray, SpeechSegment, Task
+from predictors.nn.speech_activity.network import BLOCK_S, Rating, SpeechNetwork
 from predictors.nn.speech_activity.segments import (
     SAMPLE_RATE,
     WINDOW,

@@ -17,12 +17,10 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
+from contract.tasks import FloatArray
 from predictors.nn.speech_activity.segments import SAMPLE_RATE, Span
 from transport.recordings.quiet import quietest
-
-FloatArray = NDArray[np.float32]
 
 MAX_CHUNK = 30 * SAMPLE_RATE  # the encoder's window
 MIN_CHUNK = SAMPLE_RATE // 10  # no word is shorter than 100 ms

@@ -23,11 +23,9 @@ from ctranslate2 import DataType, Device, StorageView
 from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_suppressed_tokens
-from numpy.typing import NDArray
 
+from contract.tasks import FloatArray
 from predictors.models.whisper.hypothesis import Hypothesis
-
-FloatArray = NDArray[np.float32]
 
 FRAMES_PER_S = 100
 _ENCODER_STRIDE = 2  # frames of the mel for one of the encoder's

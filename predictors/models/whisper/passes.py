@@ -10,7 +10,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from predictors.models.whisper.chunks import Chunk, FloatArray
+from contract.tasks import FloatArray
+from predictors.models.whisper.chunks import Chunk
 from predictors.models.whisper.hypothesis import Hypothesis, likeliest, settled
 from predictors.models.whisper.network import FULL_WINDOW_S, Search, Spoken, WhisperNetwork
 from predictors.models.whisper.words import TimedWord, align

@@ -19,12 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from contract.errors import ModelFailed
+from contract.tasks import FloatArray
 from predictors.nn.speech_activity.segments import SAMPLE_RATE, WINDOW
-
-FloatArray = NDArray[np.float32]
 
 CONTEXT = 64
 _BLOCK = 2048  # windows in one run: 4.7 MB

@@ -23,7 +23,7 @@ def admission(left: list[str], *, waiting: int = 4, nbytes: int = 100) -> Admiss
 def test_a_request_larger_than_the_limit_is_taken_when_nothing_else_is_here() -> None:
     made = admission([])
     made.refuse_if_full(URGENT, 1.0, nbytes=1000)
-    with made.entered(1000), pytest.raises(QueueFull):
+    with made.entered(1000), pytest.raises(QueueFull, match="hold too much memory"):
         made.refuse_if_full(URGENT, 1.0, nbytes=1)
     made.refuse_if_full(URGENT, 1.0, nbytes=1000)
 

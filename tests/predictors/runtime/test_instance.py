@@ -109,6 +109,25 @@ async def test_who_waited_for_a_failed_load_hears_why_though_the_pause_is_over()
     await pool.aclose()
 
 
+async def test_the_log_gives_our_own_reason_and_its_cause_in_a_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It comes with every try: a hub that cannot be reached is tried again every half minute."""
+
+    def fail() -> None:
+        raise ModelFailed("the weights are not here") from OSError("no route\n" + "to host " * 99)
+
+    pool = ModelRepository(Settings())
+    with pytest.raises(ModelNotReady):
+        await ask(add(pool, Script(on_load=fail)))
+    await pool.aclose()
+    (line,) = [record for record in caplog.records if "is not ready" in record.getMessage()]
+    assert "the weights are not here (OSError: no route" in line.getMessage()
+    assert len(line.getMessage()) < 500
+    assert "\n" not in line.getMessage()
+    assert not line.exc_info
+
+
 async def test_weights_damaged_on_disk_are_read_once_more() -> None:
     errors = [CorruptWeights("checksum differs")]
 
