@@ -103,7 +103,7 @@ class Admission:
     async def _read(self, scope: Scope, receive: Receive, state: RequestState) -> Receive:
         caller, lease, bounds = state.caller, state.lease, self._bounds
         bounds.requests.check(caller)  # before the body: it would be read for nothing
-        is_form = Headers(scope=scope).get("content-type", "").startswith("multipart/")
+        is_form = Headers(scope=scope).get("content-type", "").lower().startswith("multipart/")
         commas = 0
 
         def inspect(chunk: bytes) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_origin
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -40,27 +42,71 @@ async def read_form(request: Request, fields: type[M]) -> tuple[bytes, M]:
 
 async def read_upload(request: Request, fields: type[M], *, name: str) -> tuple[Upload, M]:
     """The same where the file's field has another name."""
-    form = await _parsed(request, name)
+    form, misnamed = await _parsed(request, name)
     try:
         upload = form.get(name)
-        missing = InvalidRequest(
-            f"{name} is required; upload a recording as multipart/form-data", param=name
-        )
         if not form:  # JSON, or nothing at all
-            raise missing
+            raise _missing(name, misnamed)
         asked = _validated(form, fields, name)
         if not isinstance(upload, UploadFile):
-            raise missing
+            raise _missing(name, misnamed - fields.model_fields.keys())
         return Upload(await upload.read(), upload.content_type or ""), asked
     finally:
         await form.close()
 
 
+def _missing(file: str, misnamed: Set[str]) -> InvalidRequest:
+    remedy = "upload a recording as multipart/form-data"
+    if misnamed:
+        remedy = f"an upload is named {', '.join(sorted(misnamed))}; name it {file}"
+    return InvalidRequest(f"{file} is required; {remedy}", param=file)
+
+
 class _InMemoryParser(MultiPartParser):
     """Keeps uploads where the body is counted and bounded, never in a temporary file: a full or
-    read-only disk stops nobody. 0 is SpooledTemporaryFile's spelling of no limit."""
+    read-only disk stops nobody. 0 is SpooledTemporaryFile's spelling of no limit.
+
+    The part that is named `file` is the upload, also without a file name, as programs that write
+    forms by hand send it, or with `filename*` alone (urllib3 before 1.25). All others are text,
+    also with a file name, as Python's `requests` writes whatever stands in `files=`.
+    """
 
     spool_max_size = 0
+
+    def __init__(self, request: Request, file: str) -> None:
+        super().__init__(
+            request.headers,
+            request.stream(),
+            max_files=1,
+            max_fields=_MOST_FIELDS,
+            max_part_size=_LONGEST_FIELD,
+        )
+        self._file = file.encode()
+        self.misnamed: set[str] = set()
+        """Fields that came with a file name and are not the file."""
+        self._is_whole = False
+
+    async def parse(self) -> FormData:
+        form = await super().parse()
+        if not self._is_whole:
+            for file in self._files_to_close_on_error:
+                file.close()
+            raise MultiPartException("it ends before its last boundary")
+        return form
+
+    def on_headers_finished(self) -> None:
+        part = self._current_part
+        _, options = parse_options_header(part.content_disposition)
+        name = options.get(b"name")
+        if name is not None:
+            is_file = name.partition(b"[")[0] == self._file
+            part.content_disposition = _disposition(self._file if is_file else name, is_file)
+        super().on_headers_finished()
+        if name is not None and b"filename" in options and part.file is None:
+            self.misnamed.add(self.field)
+
+    def on_end(self) -> None:
+        self._is_whole = True
 
     @property
     def field(self) -> str:
@@ -68,26 +114,31 @@ class _InMemoryParser(MultiPartParser):
         return shown(self._current_part.field_name.partition("[")[0])
 
 
-async def _parsed(request: Request, file: str) -> FormData:
+def _disposition(name: bytes, is_file: bool) -> bytes:
+    """A part's header, with a file name for a file alone."""
+    quoted = name.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    return b'form-data; name="' + quoted + (b'"; filename=""' if is_file else b'"')
+
+
+async def _parsed(request: Request, file: str) -> tuple[FormData, Set[str]]:
+    """The form, and which of its fields came with a file name though they are not the file."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return await request.form(max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
-    parser = _InMemoryParser(
-        request.headers,
-        request.stream(),
-        max_files=1,
-        max_fields=_MOST_FIELDS,
-        max_part_size=_LONGEST_FIELD,
-    )
+        form = await request.form(max_fields=_MOST_FIELDS, max_part_size=_LONGEST_FIELD)
+        return form, frozenset()
+    parser = _InMemoryParser(request, file)
     try:
-        return await parser.parse()
+        form = await parser.parse()
     except MultiPartException as exc:
+        if parser.field in parser.misnamed:
+            raise _missing(file, {parser.field}) from None
         raise _explained(exc.message, file, parser.field) from None
+    return form, parser.misnamed
 
 
 def _explained(message: str, file: str, field: str) -> InvalidRequest:
     """What Starlette found, with a remedy. `field` was being read."""
     if message.startswith("Too many files"):
-        return InvalidRequest(f"more than one file is uploaded; send one, as {file}", param=file)
+        return InvalidRequest(f"more than one {file} is uploaded; send one", param=file)
     if message.startswith("Part exceeded"):
         return InvalidRequest(
             f"{field} is longer than {_LONGEST_FIELD} bytes; shorten it", param=field
@@ -105,29 +156,19 @@ def _validated(form: FormData, fields: type[M], file: str) -> M:
     values: dict[str, Any] = {}
     for key, value in form.multi_items():
         if key != file:
-            _add(values, key, value, fields, file)
+            _add(values, key, str(value), fields)
     try:
         return fields.model_validate(values)
     except ValidationError as exc:
         raise explain(exc.errors(include_url=False)) from None
 
 
-def _add(
-    values: dict[str, Any],
-    key: str,
-    value: UploadFile | str,
-    fields: type[BaseModel],
-    file: str,
-) -> None:
+def _add(values: dict[str, Any], key: str, value: str, fields: type[BaseModel]) -> None:
     """`words`, `words[]` and `words[0]` are one list; `options[key]` is an entry of an object."""
     match = _NAME.fullmatch(key)
     name = match["name"] if match else shown(key)
     field = fields.model_fields.get(name)
-    if isinstance(value, UploadFile):
-        if field is not None:
-            raise InvalidRequest(f"{name} must be text; only {file} is uploaded", param=name)
-        values[name] = "an upload"
-    elif match and match["key"]:
+    if match and match["key"]:
         entries = values.setdefault(name, {})
         if not isinstance(entries, dict):
             raise InvalidRequest(f"{name} is given both as text and as an object", param=name)
