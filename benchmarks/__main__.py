@@ -1,6 +1,6 @@
 """Measure this system against the libraries it is made of. READ FIRST.
 
-python -m benchmarks [SECTION ...] [--rounds N] [--lean_python PATH]
+python -m benchmarks [SECTION ...] [--rounds N] [--lean_python PATH] [--device cpu]
 
 Both sides are measured in turns in one run, because machines are never alone; what counts is the
 ratio. The result cache is off, both sides have two threads, and the same files and options.
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     missed = 0
     for name in chosen.sections or [one for one in SECTIONS if not one.startswith("gpu")]:
         try:
-            lines = list(_measure(name, chosen.rounds, chosen.lean_python))
+            lines = list(_measure(name, chosen))
         except NoDevice as missing:
             print(f"{name}: {missing}", file=sys.stderr)
             return 2
@@ -66,10 +66,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 1 if missed else 0
 
 
-def _measure(name: str, rounds: int, lean_python: str | None) -> Iterator[Line]:
+def _measure(name: str, chosen: argparse.Namespace) -> Iterator[Line]:
     run: Callable[[Setup], Iterator[Line]] = import_module(f"benchmarks.{name}").run
     with tempfile.TemporaryDirectory() as folder:
-        for line in run(Setup(rounds, Path(folder), lean_python)):
+        setup = Setup(chosen.rounds, Path(folder), chosen.lean_python, chosen.device)
+        for line in run(setup):
             print(f"… {line}", file=sys.stderr, flush=True)
             yield line
 
@@ -82,6 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each figure")
     parser.add_argument(
         "--lean_python", help="interpreter without torch that has the embedded extra installed"
+    )
+    parser.add_argument(
+        "--device",
+        default="cuda",
+        choices=["cuda", "cpu"],
+        help="for the sections that need a GPU; cpu: small networks, so that what is left is "
+        "everything around them",
     )
     return parser
 

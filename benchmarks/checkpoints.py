@@ -38,24 +38,25 @@ REAL = {
 """Model types whose weights install from a package registry, and their entries in config.yml."""
 
 
-def written(folder: Path, *families: str) -> dict[str, ModelConfig]:
-    """Write full-size checkpoints below `folder`; entries by model type. No name: all families."""
+def written(folder: Path, *families: str, size: str = "FULL") -> dict[str, ModelConfig]:
+    """Write checkpoints below `folder`, of the public sizes or SMALL; entries by model type. No
+    name: all families."""
     entries: dict[str, ModelConfig] = {}
     for family in families or _FAMILIES:
         target, model_types = _FAMILIES[family]
-        root = _write(target, folder / family)
+        root = _write(target, folder / family, size)
         entries |= {kind: _entry(kind, str(root)) for kind in model_types}
     return entries
 
 
-def _write(target: str, folder: Path) -> Path:
+def _write(target: str, folder: Path, size: str) -> Path:
     set_openmp_passive()  # as our servers do, before torch is imported
     support = str(ROOT / "tests" / "support")
     if support not in sys.path:
         sys.path.append(support)
     module, _, name = target.partition(":")
     write: Callable[..., Path] = getattr(import_module(module), name)
-    return write(folder, size=import_module("synthetic_checkpoints").FULL)
+    return write(folder, size=getattr(import_module("synthetic_checkpoints"), size))
 
 
 def real(*model_types: str) -> dict[str, ModelConfig]:

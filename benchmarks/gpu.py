@@ -33,19 +33,22 @@ _IN_A_ROW = 20
 _PAUSE_S = 0.05
 
 
-def on_cuda(config: ModelConfig) -> ModelConfig:
-    update = {"device_config": DeviceConfig(device="cuda"), "max_batch_size": MANY}
-    return config.model_copy(update=update)
+def entries_on_device(setup: Setup, *families: str) -> dict[str, ModelConfig]:
+    """Entries for the device of these families, or of all, by model type."""
+    size = "SMALL" if setup.device == "cpu" else "FULL"
+    update = {"device_config": DeviceConfig(device=setup.device), "max_batch_size": MANY}
+    found = written(setup.folder / "weights", *families, size=size)
+    return {
+        kind: entry.model_copy(update=update)
+        for kind, entry in found.items()
+        if not missing_packages(kind)
+    }
 
 
 def run(setup: Setup) -> Iterator[Line]:
     """Raises NoDevice where torch has no CUDA device."""
-    yield from device_lines()
-    entries = {
-        kind: on_cuda(entry)
-        for kind, entry in written(setup.folder / "weights").items()
-        if not missing_packages(kind)
-    }
+    yield from device_lines(setup)
+    entries = entries_on_device(setup)
     with asyncio.Runner() as loop:
         for kind, entry in entries.items():
             with _loaded(loop, {kind: entry}) as models:
@@ -54,12 +57,15 @@ def run(setup: Setup) -> Iterator[Line]:
             yield _together(models, loop, setup.rounds)
 
 
-def device_lines() -> Iterator[Line]:
+def device_lines(setup: Setup) -> Iterator[Line]:
     """The device's own name, so that no figure goes without it."""
     if "torch" in missing_packages("VoiceFixerRestorer"):
         raise NoDevice("torch is not installed; install a CUDA build of it")
     import torch
 
+    if setup.device == "cpu":
+        yield Line(f"small networks on the CPU, torch {torch.__version__}, threads", "", 2)
+        return
     if not torch.cuda.is_available():
         raise NoDevice("torch finds no CUDA device; run this where there is one")
     name, total = torch.cuda.get_device_name(), torch.cuda.get_device_properties(0).total_memory

@@ -18,10 +18,10 @@ import httpx
 import yaml
 
 from benchmarks import material
-from benchmarks.checkpoints import REAL, written
+from benchmarks.checkpoints import REAL
 from benchmarks.figures import Line, median
-from benchmarks.gpu import device_lines, on_cuda
-from benchmarks.server import free_port, harmony, running
+from benchmarks.gpu import device_lines, entries_on_device
+from benchmarks.server import Server, free_port, harmony, running
 from benchmarks.setup import Setup
 from contract.audio.codec import Audio, wav_bytes
 from contract.toolchains import TOOLCHAINS
@@ -41,7 +41,7 @@ _LIMITS = {
 
 def run(setup: Setup) -> Iterator[Line]:
     """Raises NoDevice where torch has no CUDA device."""
-    yield from device_lines()
+    yield from device_lines(setup)
     wav = base64.b64encode(wav_bytes(Audio(material.speech(material.RATE), material.RATE))).decode()
     cases: Mapping[str, tuple[str, dict[str, Any]]] = {
         "voicefixer": ("/v1/audio/convert", {"model": "voicefixer", "source_audio": wav}),
@@ -56,21 +56,24 @@ def run(setup: Setup) -> Iterator[Line]:
     for toolchain, (path, body) in cases.items():
         members = [one for types in TOOLCHAINS[toolchain].members.values() for one in types[-1:]]
         if not any(map(missing_packages, members)):
-            with _served(setup, toolchain) as http:
-                yield from _rates(toolchain, lambda: _post(http, path, body))  # noqa: B023
+            with _served(setup, toolchain) as (server, http):
+                yield from _rates(toolchain, server, lambda: _post(http, path, body))  # noqa: B023
 
 
-def _rates(toolchain: str, ask: Callable[[], float]) -> Iterator[Line]:
+def _rates(toolchain: str, server: Server, ask: Callable[[], float]) -> Iterator[Line]:
     for _ in range(2):
         _together(ask, 8, 16)  # batches of the sizes that follow are planned
     alone = None
     for clients in _CLIENTS:
+        began_s = server.cpu_s()
         latencies, took_s = _together(ask, clients, _REQUESTS[clients])
+        processor_s = server.cpu_s() - began_s
         rate = len(latencies) / took_s
         alone = alone or rate
         case = f"{toolchain}, {clients} client{'s' * (clients > 1)}"
         yield Line(case, "requests/s", rate, alone, rate / alone, more_is_better=True)
         yield Line(f"{case}: median latency", "ms", 1000 * median(latencies))
+        yield Line(f"{case}: processor time a request", "ms", 1000 * processor_s / len(latencies))
 
 
 def _together(ask: Callable[[], float], clients: int, requests: int) -> tuple[list[float], float]:
@@ -88,10 +91,10 @@ def _post(http: httpx.Client, path: str, body: dict[str, Any]) -> float:
 
 
 @contextmanager
-def _served(setup: Setup, toolchain: str) -> Iterator[httpx.Client]:
+def _served(setup: Setup, toolchain: str) -> Iterator[tuple[Server, httpx.Client]]:
     entries = [
-        on_cuda(entry).model_dump(mode="json", exclude_defaults=True)
-        for entry in written(setup.folder / toolchain, *_FAMILIES[toolchain]).values()
+        entry.model_dump(mode="json", exclude_defaults=True)
+        for entry in entries_on_device(setup, *_FAMILIES[toolchain]).values()
     ]
     if toolchain == "openvoice_v2":
         entries.append(material.entry(REAL["SileroVAD"]))
@@ -102,4 +105,4 @@ def _served(setup: Setup, toolchain: str) -> Iterator[httpx.Client]:
     with running(command, port, setup.folder, _LIMITS) as server:
         server.wait_for("/health/ready")
         with httpx.Client(base_url=server.url, timeout=600, limits=limits, trust_env=False) as http:
-            yield http
+            yield server, http

@@ -29,6 +29,9 @@ class Setup:
     """For logs and configurations; removed afterwards."""
     lean_python: str | None
     """An interpreter without torch that has the `embedded` extra, as `make serve` installs it."""
+    device: str = "cuda"
+    """Where the sections for a GPU measure; `cpu`: with small networks, so that what is left is
+    everything but the networks."""
 
 
 @contextmanager
