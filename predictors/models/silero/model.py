@@ -12,6 +12,7 @@ import numpy as np
 from contract.audio.codec import Audio, resample
 from contract.config import ModelConfig
 from contract.tasks import DetectSpeechInput, DetectSpeechOutput, FloatArray, SpeechSegment, Task
+from predictors.nn.onnx import default_threads
 from predictors.nn.speech_activity.network import BLOCK_S, Rating, SpeechNetwork
 from predictors.nn.speech_activity.segments import (
     SAMPLE_RATE,
@@ -49,7 +50,8 @@ class SileroVAD(Model[DetectSpeechInput, DetectSpeechOutput]):
     """Detects speech by Silero's rules at 16 kHz; other rates are resampled.
 
     `model` is `silero-vad` (the weights of an installed package), a file, a package file or a
-    hub file (owner/name/path.onnx). A pass takes the next 66 s of each recording.
+    hub file (owner/name/path.onnx). A pass takes the next 66 s of one recording; several run side
+    by side, since the network makes no use of a batch or of a second thread.
     """
 
     spec = ModelSpec(
@@ -64,6 +66,7 @@ class SileroVAD(Model[DetectSpeechInput, DetectSpeechOutput]):
 
     def __init__(self, network: SpeechNetwork, size_bytes: int) -> None:
         self.network, self.size_bytes = network, size_bytes
+        self.concurrent_passes = default_threads()
 
     @classmethod
     def load(cls, config: ModelConfig, weights: Weights) -> Self:
@@ -117,4 +120,4 @@ def _file(config: ModelConfig) -> Path:
 
 def _unit(rating: Rating) -> Unit[Rating]:
     rest_s = len(rating.samples) / SAMPLE_RATE - len(rating.probabilities) * _WINDOW_S
-    return Unit(rating, min(rest_s, BLOCK_S))
+    return Unit(rating, min(rest_s, BLOCK_S), is_alone=True)
