@@ -64,6 +64,8 @@ class ModelConfig(_Closed):
     max_batch_size: int = Field(default=8, ge=1, le=256)
     """Most units (sentences, chunks, windows) in one forward pass; requests share passes."""
     dtype: DType = "float32"
+    cuda_graphs: bool = False
+    """On a GPU: launch the passes of OpenVoice, MeloTTS and HarmonySpeechEncoder as CUDA graphs."""
     device_config: DeviceConfig = DeviceConfig()
     revision: str | None = None
     """Hub revision; absent: the main branch."""

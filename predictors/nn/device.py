@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from itertools import chain
 
 import torch
@@ -14,8 +15,7 @@ from predictors.runtime.devices import worker_device
 
 logger = logging.getLogger(__name__)
 
-_DTYPES: dict[DType, torch.dtype] = {
-    "auto": torch.float32,
+_DTYPES: Mapping[str, torch.dtype] = {
     "float": torch.float32,
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
@@ -24,17 +24,16 @@ _DTYPES: dict[DType, torch.dtype] = {
 }
 
 
-def torch_dtype(name: DType) -> torch.dtype:
-    return _DTYPES[name]
-
-
 def fast_dtype(name: DType, device: torch.device) -> torch.dtype:
-    """`torch_dtype`, but float32 for float16 on a CPU, where the log says so.
+    """The type that `name` stands for on the device; auto: float16 on a GPU, where every model type
+    answers within 2 % of float32 (docs/benchmarks.md), else float32.
 
-    CPUs without float16 arithmetic emulate it: big convolutions were measured at a twentieth of
-    the speed of float32, where bfloat16 is as fast.
+    A CPU gets float32 for float16, and the log says so: without float16 arithmetic it emulates it,
+    big convolutions at a twentieth of the speed of float32, where bfloat16 is as fast.
     """
-    dtype = torch_dtype(name)
+    if name == "auto":
+        return torch.float32 if device.type == "cpu" else torch.float16
+    dtype = _DTYPES[name]
     if dtype is torch.float16 and device.type == "cpu":
         logger.warning("float16 is slow on a CPU, so float32 is used; bfloat16 would save memory")
         return torch.float32

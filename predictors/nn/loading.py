@@ -13,6 +13,7 @@ from torch import nn
 from contract.config import ModelConfig
 from contract.errors import ModelFailed
 from predictors.nn.checkpoint_errors import CheckpointError
+from predictors.nn.cuda_graphs import enable_graphs
 from predictors.nn.device import fast_dtype, first_damaged, size_bytes, torch_device
 from predictors.runtime.model import Weights
 from predictors.runtime.out_of_memory import is_out_of_memory
@@ -58,9 +59,11 @@ def shared_network(
             reduce(network, dtype)
         network.to(device).eval()
         flatten_rnns(network)
+        if config.cuda_graphs and device.type == "cuda":
+            enable_graphs(network)
         return network
 
-    key = (part or config.model_type, place.resolve(), str(dtype), str(device))
+    key = (part or config.model_type, place.resolve(), str(dtype), str(device), config.cuda_graphs)
     return Loaded(weights.share(key, load), device, dtype)
 
 

@@ -16,7 +16,8 @@ from golden_weights import PARITY, golden_state
 from torch import Tensor, nn
 
 from predictors.models.vits.config import VitsConfig
-from predictors.models.vits.network import VitsSynthesizer, VitsToneConverter
+from predictors.models.vits.converter_network import VitsToneConverter
+from predictors.models.vits.network import VitsSynthesizer
 
 _V1_STYLES = ("en_default_se", "en_style_se")
 _V2_VOICES = (

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from contract.config import ModelConfig
 from contract.tasks import FloatArray
 from predictors.models.harmonyspeech.ge2e import GE2E, GE2EConfig, read_ge2e
+from predictors.nn.cuda_graphs import Captured
 from predictors.nn.device import first_damaged, size_bytes
 from predictors.nn.loading import shared_network
 from predictors.nn.precision import ReducedPrecision
@@ -33,6 +34,7 @@ class TorchGE2E(nn.Module):
             batch_first=True,
         )
         self.linear = nn.Linear(config.model_hidden_size, config.model_embedding_size)
+        self._hear = Captured(self._vectors, timed=(False,), rates=(0,))
 
     @classmethod
     def of(cls, network: GE2E) -> Self:
@@ -42,8 +44,11 @@ class TorchGE2E(nn.Module):
 
     def forward(self, windows: Tensor) -> Tensor:
         """Mel windows (N, frames, n_mels) to unit vectors (N, embedding)."""
+        return self._hear(windows)[0]
+
+    def _vectors(self, windows: Tensor) -> tuple[Tensor, ...]:
         _, (hidden, _) = self.lstm(windows)  # (layers, N, hidden)
-        return F.normalize(F.relu(self.linear(hidden[-1])), dim=1)
+        return (F.normalize(F.relu(self.linear(hidden[-1])), dim=1),)
 
 
 @dataclass(frozen=True, slots=True)

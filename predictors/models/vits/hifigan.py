@@ -75,9 +75,14 @@ class HifiGan(nn.Module):
         )
         self.conv_post = nn.Conv1d(channels[-1], 1, _OUTER_KERNEL, padding=3, bias=False)
 
-    def forward(self, z: Tensor, lengths: Tensor, g: Tensor) -> Tensor:
+    def forward(
+        self, z: Tensor, lengths: Tensor | None, g: Tensor, mask: Tensor | None = None
+    ) -> Tensor:
         """z [B, C, T] masked, lengths [B] in frames on the CPU, g [B, G, 1] -> audio
-        [B, T * samples_per_frame]."""
+        [B, T * samples_per_frame]. With a mask [B, 1, T] in place of the lengths, all at once on
+        any device."""
+        if lengths is None:
+            return self.generate(z, g, mask)
         if z.device.type == "cpu":
             return self.generate_in_windows(z, lengths, g)
         return self.generate(z, g, time_mask(lengths, z))

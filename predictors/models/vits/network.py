@@ -1,6 +1,6 @@
-"""VITS for inference: text to speech, and tone conversion after OpenVoice.
+"""VITS for inference: text to speech.
 
-Source: Kim et al., VITS (2021); Qin et al., OpenVoice (2023). MeloTTS is the same network with
+Source: Kim et al., VITS (2021). MeloTTS is the same network with
 transformers inside the flows, as in VITS 2. Parameters carry the names of the public checkpoints
 with weight norm folded. Everything works on padded batches, and an item's result is the one it
 would get alone: shapes are [B, channels, T], masks [B, 1, T], speaker embeddings g [B, G, 1],
@@ -19,16 +19,13 @@ from predictors.models.vits.config import VitsConfig
 from predictors.models.vits.duration_predictor import DurationPredictor, StochasticDurationPredictor
 from predictors.models.vits.flow import Flow
 from predictors.models.vits.hifigan import HifiGan, HifiGanConfig
-from predictors.models.vits.reference_encoder import ReferenceEncoder
 from predictors.models.vits.relative_transformer import RelativeEncoder
-from predictors.models.vits.wavenet import WaveNet
+from predictors.nn.cuda_graphs import Captured
 from predictors.nn.padded import length_mask
 from predictors.nn.transfer import to_device, to_host
 
 BERT_CHANNELS = 1024
 JA_BERT_CHANNELS = 768
-
-_POSTERIOR_WAVENET_LAYERS = 16
 
 Scale = float | Tensor
 """One number for the whole batch, or one for each item [B]."""
@@ -44,13 +41,6 @@ class Synthesis(NamedTuple):
     audio_lengths: Tensor
     durations: Tensor
     natural_frames: Tensor
-
-
-class Conversion(NamedTuple):
-    """Audio [B, samples], zero beyond its lengths [B]."""
-
-    audio: Tensor
-    audio_lengths: Tensor
 
 
 class TextEncoder(nn.Module):
@@ -110,22 +100,6 @@ def _project(proj: nn.Conv1d, features: Tensor | None) -> Tensor:
     return projected
 
 
-class PosteriorEncoder(nn.Module):
-    """A spectrogram to the mean and log scale of its latents."""
-
-    def __init__(self, config: VitsConfig) -> None:
-        super().__init__()
-        hidden = config.hidden_channels
-        self.pre = nn.Conv1d(config.spec_channels, hidden, 1)
-        self.enc = WaveNet(hidden, _POSTERIOR_WAVENET_LAYERS, config.gin_channels)
-        self.proj = nn.Conv1d(hidden, 2 * config.inter_channels, 1)
-
-    def forward(self, spec: Tensor, mask: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.enc(self.pre(spec) * mask, mask, g)
-        mean, log_scale = (self.proj(x) * mask).chunk(2, dim=1)
-        return mean, log_scale
-
-
 class VitsSynthesizer(nn.Module):
     """Phones to speech with a speaker of the checkpoint's own table."""
 
@@ -133,11 +107,17 @@ class VitsSynthesizer(nn.Module):
         super().__init__()
         self.config = config
         self.enc_p = TextEncoder(config)
-        self.dec = HifiGan(_decoder_config(config))
+        self.dec = HifiGan(decoder_config(config))
         self.flow = Flow(config)
         self.sdp = StochasticDurationPredictor(config.hidden_channels, config.gin_channels)
         self.dp = DurationPredictor(config.hidden_channels, config.gin_channels)
         self.emb_g = nn.Embedding(config.n_speakers, config.gin_channels)
+        self._predict = Captured(
+            self._spans_and_prior, timed=(True, True, False, True, False), rates=(1, 1, 1)
+        )
+        self._decode = Captured(
+            self._sound, timed=(True, True, True, True, False), rates=(config.samples_per_frame,)
+        )
 
     def synthesize(
         self,
@@ -161,13 +141,13 @@ class VitsSynthesizer(nn.Module):
         g = self.emb_g(speaker_ids).unsqueeze(-1)
         mask = length_mask(lengths, ids.shape[1], g)
         embedded = self.enc_p.embed(ids, tones, languages, bert, ja_bert)
-        hidden, mean, log_scale = self.enc_p(embedded, mask, g)
-        noise = _draw_noise(2, lengths, hidden, generators) * _per_item(noise_scale_w)
-        spans = self._spans(hidden, mask, g, noise, sdp_ratio)
-        durations = (spans * _per_item(length_scale)).ceil().squeeze(1)
+        noise = draw_noise(2, lengths, embedded, generators) * per_item(noise_scale_w)
+        ratio = per_item(sdp_ratio) * torch.ones_like(g[:, :1])
+        spans, mean, log_scale = self._predict(embedded, mask, g, noise, ratio)
+        durations = (spans * per_item(length_scale)).ceil().squeeze(1)
         natural = spans.ceil().sum((1, 2)).clamp_min(1)
         durations, natural = map(torch.from_numpy, to_host(durations, natural))
-        audio = self.speak(mean, log_scale, durations, g, _per_item(noise_scale), generators)
+        audio = self.speak(mean, log_scale, durations, g, per_item(noise_scale), generators)
         frames = _frames(durations)
         samples = frames * self.config.samples_per_frame
         return Synthesis(audio, samples, durations.long(), natural)
@@ -185,73 +165,37 @@ class VitsSynthesizer(nn.Module):
         frames = _frames(durations)
         phone_of_frame = to_device(_phone_of_frame(durations, int(frames.max())), g.device)
         mean, log_scale = _spread(mean, phone_of_frame), _spread(log_scale, phone_of_frame)
-        noise = _draw_noise(mean.shape[1], frames, mean, generators) * noise_scale
+        noise = draw_noise(mean.shape[1], frames, mean, generators) * noise_scale
         mask = length_mask(frames, mean.shape[2], g)
-        z = self.flow((mean + noise * log_scale.exp()) * mask, mask, g, inverse=True)
-        audio: Tensor = self.dec(z * mask, frames, g)
+        if self._decode.is_enabled:
+            return self._decode(mean, log_scale, noise, mask, g)[0]
+        audio: Tensor = self.dec(self._latents(mean, log_scale, noise, mask, g), frames, g)
         return audio
 
-    def _spans(
-        self, hidden: Tensor, mask: Tensor, g: Tensor, noise: Tensor, sdp_ratio: Scale
+    def _latents(
+        self, mean: Tensor, log_scale: Tensor, noise: Tensor, mask: Tensor, g: Tensor
     ) -> Tensor:
-        """Frames of each id at the voice's own tempo, [B, 1, T], from both duration models."""
-        ratio = _per_item(sdp_ratio)
-        stochastic, plain = self.sdp(hidden, mask, g, noise), self.dp(hidden, mask, g)
-        log_frames: Tensor = stochastic * ratio + plain * (1 - ratio)
-        return log_frames.exp() * mask
-
-
-class ToneEmbedder(nn.Module):
-    """The part of a tone converter that hears who speaks; it loads alone."""
-
-    def __init__(self, config: VitsConfig) -> None:
-        super().__init__()
-        self.config = config
-        self.ref_enc = ReferenceEncoder(config.spec_channels, config.gin_channels)
-
-    def embed(self, spec: Tensor, lengths: Tensor) -> Tensor:
-        """Linear spectrograms [B, bins, T] of `lengths` [B] frames, on the CPU -> embeddings
-        [B, G, 1]."""
-        embedding: Tensor = self.ref_enc(spec, lengths)
-        return embedding
-
-
-class VitsToneConverter(ToneEmbedder):
-    """Speech to the same speech in another speaker's tone, frame by frame."""
-
-    def __init__(self, config: VitsConfig) -> None:
-        super().__init__(config)
-        self.enc_q = PosteriorEncoder(config)
-        self.flow = Flow(config)
-        self.dec = HifiGan(_decoder_config(config))
-
-    def convert(
-        self,
-        spec: Tensor,
-        lengths: Tensor,
-        source_g: Tensor,
-        target_g: Tensor,
-        tau: Scale,
-        generators: Generators = None,
-    ) -> Conversion:
-        """Convert a padded batch of linear spectrograms [B, bins, T] in one pass.
-
-        `lengths` are on the CPU, `tau` scales the noise around the latents' mean, embeddings are
-        [B, G, 1].
-        """
-        # A network trained without the speaker at its ends was fed zeros there.
-        hears_speaker = 0 if self.config.zero_g else 1
-        mask = length_mask(lengths, spec.shape[2], spec)
-        mean, log_scale = self.enc_q(spec, mask, source_g * hears_speaker)
-        noise = _draw_noise(mean.shape[1], lengths, mean, generators) * _per_item(tau)
         z = (mean + noise * log_scale.exp()) * mask
-        z = self.flow(z, mask, source_g, inverse=False)
-        z = self.flow(z, mask, target_g, inverse=True) * mask
-        audio = self.dec(z, lengths, target_g * hears_speaker)
-        return Conversion(audio, lengths * self.config.samples_per_frame)
+        latents: Tensor = self.flow(z, mask, g, inverse=True)
+        return latents * mask
+
+    def _sound(
+        self, mean: Tensor, log_scale: Tensor, noise: Tensor, mask: Tensor, g: Tensor
+    ) -> tuple[Tensor, ...]:
+        return (self.dec(self._latents(mean, log_scale, noise, mask, g), None, g, mask),)
+
+    def _spans_and_prior(
+        self, embedded: Tensor, mask: Tensor, g: Tensor, noise: Tensor, ratio: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Frames of each id at the voice's own tempo, [B, 1, T], from both duration models; and the
+        prior's mean and log scale."""
+        hidden, mean, log_scale = self.enc_p(embedded, mask, g)
+        stochastic, plain = self.sdp(hidden, mask, g, noise), self.dp(hidden, mask, g)
+        log_frames = stochastic * ratio + plain * (1 - ratio)
+        return log_frames.exp() * mask, mean, log_scale
 
 
-def _decoder_config(config: VitsConfig) -> HifiGanConfig:
+def decoder_config(config: VitsConfig) -> HifiGanConfig:
     return HifiGanConfig(
         in_channels=config.inter_channels,
         initial_channels=config.upsample_initial_channel,
@@ -263,11 +207,11 @@ def _decoder_config(config: VitsConfig) -> HifiGanConfig:
     )
 
 
-def _per_item(scale: Scale) -> Scale:
+def per_item(scale: Scale) -> Scale:
     return scale.view(-1, 1, 1) if isinstance(scale, Tensor) else scale
 
 
-def _draw_noise(channels: int, lengths: Tensor, like: Tensor, generators: Generators) -> Tensor:
+def draw_noise(channels: int, lengths: Tensor, like: Tensor, generators: Generators) -> Tensor:
     """Standard normal noise [B, channels, T], each item's from its own generator."""
     size = (like.shape[0], channels, like.shape[2])
     if generators is None:

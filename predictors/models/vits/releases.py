@@ -11,7 +11,7 @@ from contract.config import ModelConfig
 from contract.embedding import OPENVOICE_V1, OPENVOICE_V2
 from predictors.models.vits.base_speakers import V1_FILES, V2_FILES, Names, v1_names, v2_names
 from predictors.models.vits.checkpoints import shared_vits
-from predictors.models.vits.network import ToneEmbedder
+from predictors.models.vits.converter_network import ToneEmbedder
 from predictors.models.vits.tone import SpeakerEncoder
 from predictors.nn.loading import Loaded
 from predictors.runtime.model import Weights

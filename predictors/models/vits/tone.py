@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from contract.tasks import FloatArray
-from predictors.models.vits.network import ToneEmbedder, VitsToneConverter
+from predictors.models.vits.converter_network import ToneEmbedder, VitsToneConverter
 from predictors.models.vits.spectrogram import LinearSpectrogram
 from predictors.nn.noise import generator
 from predictors.nn.transfer import to_device, to_host

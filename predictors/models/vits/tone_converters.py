@@ -25,7 +25,7 @@ from contract.tasks import (
 from predictors.models.vits.base_speakers import BaseSpeakers, read_base_speakers
 from predictors.models.vits.checkpoints import shared_vits
 from predictors.models.vits.config import LICENSE
-from predictors.models.vits.network import VitsToneConverter
+from predictors.models.vits.converter_network import VitsToneConverter
 from predictors.models.vits.releases import V1, V2, Release, find, shared_encoder
 from predictors.models.vits.tone import (
     MAX_RUN_FRAMES,

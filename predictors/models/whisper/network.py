@@ -89,6 +89,10 @@ class WhisperNetwork:
         return bool(self.model.model.is_multilingual)
 
     @property
+    def is_on_gpu(self) -> bool:
+        return bool(self.model.model.device == "cuda")
+
+    @property
     def languages(self) -> tuple[str, ...]:
         """Codes this model was trained on: large-v3 has one more than its predecessors."""
         has_token = self.model.hf_tokenizer.token_to_id

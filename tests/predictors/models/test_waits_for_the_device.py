@@ -3,6 +3,7 @@ for the results. Shown without a GPU, on a device whose values nobody can see.""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from far_device import FAR, first_wait
 from model_requests import three_requests
 from synthetic_models import SYNTHETIC_MODELS
 from tiny_bert import write_bert
+from torch import nn
 
 from contract.config import ModelConfig
 from predictors.models.harmonyspeech.forward_tacotron import Prosody
@@ -22,6 +24,7 @@ from predictors.models.harmonyspeech.synthesis import MelSynthesizer
 from predictors.models.vits.bert_features import BertFeatures
 from predictors.models.vits.synthesis import PieceSynthesizer
 from predictors.models.vits.tone import SpeakerEncoder, ToneConverter
+from predictors.nn.cuda_graphs import enable_graphs
 from predictors.nn.transfer import to_device, to_host
 from predictors.runtime.model import Model
 from predictors.runtime.registry import model_type_class
@@ -67,6 +70,18 @@ def test_waits_are_found(waits: str | None, work: Any) -> None:
     assert found is None if waits is None else found is not None and waits in found
 
 
+@pytest.fixture(params=[False, True], ids=["", "padded for graphs"])
+def place(request: pytest.FixtureRequest) -> Callable[[nn.Module], Any]:
+    """Moves a network to the far device; with its parts enabled that are captured as graphs."""
+
+    def moved(network: nn.Module) -> Any:
+        if request.param:
+            enable_graphs(network)
+        return network.to(FAR)
+
+    return moved
+
+
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("model_type", ["VoiceFixerRestorer", "VoiceFixerVocoder"])
 def test_voicefixer(model_type: str, count: int, tmp_path: Path) -> None:
@@ -79,9 +94,9 @@ def test_voicefixer(model_type: str, count: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_harmonyspeech_encoder(count: int, tmp_path: Path) -> None:
+def test_harmonyspeech_encoder(count: int, place: Any, tmp_path: Path) -> None:
     entry = SYNTHETIC_MODELS["HarmonySpeechEncoder"](tmp_path)
-    network = TorchGE2E.of(read_ge2e(Path(entry.model) / "encoder", "it")).to(FAR)
+    network = place(TorchGE2E.of(read_ge2e(Path(entry.model) / "encoder", "it")))
     windows = np.zeros((count, 160, 40), np.float32)
     assert first_wait(lambda: GE2EOnDevice(network, FAR)(windows)) == RESULTS
 
@@ -110,24 +125,28 @@ def test_harmonyspeech_synthesizer_asks_for_durations_alone(count: int, tmp_path
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("model_type", TONES)
 @pytest.mark.parametrize("is_named", [True, False], ids=["named source", "source heard"])
-def test_tone_converters(model_type: str, count: int, is_named: bool, tmp_path: Path) -> None:
+def test_tone_converters(
+    model_type: str, count: int, is_named: bool, place: Any, tmp_path: Path
+) -> None:
     model = loaded(model_type, tmp_path)
     batch = works(model, count)
     if is_named:
         batch = [type(one)(one.samples, one.target, one.target, one.tau, 0) for one in batch]
     ears = SpeakerEncoder(model.converter.encoder.network.to(FAR), FAR)
-    converter = ToneConverter(model.converter.network.to(FAR), ears, FAR)
+    converter = ToneConverter(place(model.converter.network), ears, FAR)
     assert first_wait(lambda: converter.convert(batch)) == RESULTS
     assert first_wait(lambda: ears.embeddings([one.samples for one in batch])) == RESULTS
 
 
 @pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("model_type", VOICES)
-def test_voices_ask_for_durations_alone(model_type: str, count: int, tmp_path: Path) -> None:
+def test_voices_ask_for_durations_alone(
+    model_type: str, count: int, place: Any, tmp_path: Path
+) -> None:
     model = loaded(model_type, tmp_path)
     batch = works(model, count)
     pieces = [getattr(one, "piece", one) for one in batch]
-    network = model.synthesizer.network.to(FAR)
+    network = place(model.synthesizer.network)
     assert first_wait(lambda: PieceSynthesizer(network, FAR).recordings(pieces)) == RESULTS
 
     frames = torch.arange(1.0, 1 + 5 * count).reshape(count, 5)

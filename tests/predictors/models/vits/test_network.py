@@ -12,15 +12,13 @@ from golden_weights import PARITY, golden, golden_state
 from torch import Generator, Tensor, nn
 
 from predictors.models.vits.config import VitsConfig
-from predictors.models.vits.network import (
-    Synthesis,
-    ToneEmbedder,
-    VitsSynthesizer,
-    VitsToneConverter,
-)
+from predictors.models.vits.converter_network import ToneEmbedder, VitsToneConverter
+from predictors.models.vits.network import Synthesis, VitsSynthesizer
 from predictors.models.vits.spectrogram import LinearSpectrogram
 from predictors.nn.checkpoint import fold_weight_norm, load_strictly
 from predictors.nn.checkpoint_errors import CheckpointError
+from predictors.nn.cuda_graphs import enable_graphs
+from predictors.nn.precision import reduce_precision
 
 WAV_TOLERANCE = 1e-4
 N = TypeVar("N", bound=nn.Module)
@@ -311,6 +309,45 @@ def test_a_batch_converts_to_what_its_items_convert_to_alone(kind: str, tau: flo
         torch.testing.assert_close(batch[item, : len(single)], single, atol=1e-4, rtol=0)
         assert not batch[item, len(single) :].any()
         assert single.std() > 1e-3
+
+
+@CONVERTERS
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.bfloat16, 2e-2)], ids=["full", "half"]
+)
+def test_padding_to_the_sizes_of_graphs_converts_alike(
+    kind: str, dtype: torch.dtype, tolerance: float
+) -> None:
+    network = tiny_converter(kind)
+    reduce_precision(network, dtype)
+    spec, lengths = random_specs(network)
+    spec = spec * (torch.arange(spec.shape[2]) < lengths[:, None])[:, None]
+    source, target = torch.randn(2, len(lengths), 8, 1, generator=Generator().manual_seed(6))
+
+    def convert(items: slice) -> Tensor:
+        generators = [Generator().manual_seed(s) for s in range(len(lengths))[items]]
+        part = (spec[items], lengths[items], source[items], target[items])
+        return network.convert(*part, 0.3, generators).audio
+
+    parts = (slice(None), slice(0, 3), slice(1, 2))
+    plain = [convert(part) for part in parts]
+    enable_graphs(network)
+    for one, part in zip(plain, parts, strict=True):
+        torch.testing.assert_close(convert(part), one, atol=tolerance, rtol=0)
+
+
+@SYNTHESIZERS
+@pytest.mark.parametrize("noise", NOISES, ids=["silent", "seeded"])
+def test_padding_to_the_sizes_of_graphs_speaks_alike(kind: str, noise: dict[str, float]) -> None:
+    speak = Speaking(kind)
+    parts = (slice(None), slice(0, 3), slice(2, 3))
+    plain = [speak(part, **noise) for part in parts]
+    enable_graphs(speak.network)
+    for one, part in zip(plain, parts, strict=True):
+        found = speak(part, **noise)
+        assert torch.equal(found.durations, one.durations)
+        assert torch.equal(found.audio_lengths, one.audio_lengths)
+        torch.testing.assert_close(found.audio, one.audio, atol=1e-4, rtol=0)
 
 
 @CONVERTERS
