@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import av
 import av.error
 import numpy as np
+from av.stream import Disposition
 from numpy.typing import NDArray
 
 from contract.audio.wav import FloatArray
@@ -67,23 +68,33 @@ def container_blocks(data: bytes) -> Iterator[tuple[FloatArray, int]]:
         raise AudioRefused(Reason.MEMORY) from None
     except (av.error.FFmpegError, ValueError, IndexError):
         # ValueError: a format that PyAV cannot spell; IndexError: a track that appears on the way.
-        raise AudioRefused(Reason.UNREADABLE) from None
+        is_cut = data[4:8] == b"ftyp" and b"moov" not in data
+        raise AudioRefused(Reason.NO_INDEX if is_cut else Reason.UNREADABLE) from None
 
 
 def _track(container: Any) -> Any:
-    """The first audio track, if all that its header declares is within bounds."""
+    """The audio track to hear, if all that its header declares is within bounds.
+
+    The first that the file marks as default, as players choose; the first where none is. Tracks
+    that cannot be decoded are passed over, as some phones record a spatial one beside AAC.
+    """
     if len(container.streams) > MAX_TRACKS:
         raise AudioRefused(Reason.TRACKS, len(container.streams))
     if not container.streams.audio:
         raise AudioRefused(Reason.NO_TRACK)
-    track = container.streams.audio[0]
+    known = [track for track in container.streams.audio if _is_decodable(track.codec_context)]
+    if not known:
+        raise AudioRefused(Reason.CODEC)
+    track = next((one for one in known if one.disposition & Disposition.default), known[0])
     codec = track.codec_context
-    if codec is None or codec.name not in _DECODERS.split(","):
-        raise AudioRefused(Reason.UNREADABLE)
     if codec.layout.nb_channels:  # some headers leave it to the frames
         _check(codec.sample_rate or MIN_RATE, codec.layout.nb_channels)
     codec.thread_count = 1  # more only reserve memory: sound is decoded one packet after another
     return track
+
+
+def _is_decodable(codec: Any) -> bool:
+    return codec is not None and codec.name in _DECODERS.split(",")
 
 
 def _check(rate: int, channels: int) -> None:

@@ -28,6 +28,8 @@ class Reason(StrEnum):
     EMPTY = "empty"
     TOO_MANY_BYTES = "too_many_bytes"
     UNREADABLE = "unreadable"
+    NO_INDEX = "no_index"
+    CODEC = "codec"
     NO_TRACK = "no_track"
     TRACKS = "tracks"
     CHANNELS = "channels"
@@ -47,8 +49,11 @@ _FORMATS = "wav, mp3, flac, ogg, m4a or webm"
 _MESSAGES = {
     Reason.EMPTY: "is empty; send an audio file",
     Reason.TOO_MANY_BYTES: "has {value:.12g} bytes; the most is {limits.max_bytes}",
-    Reason.UNREADABLE: f"could not be decoded: it is no audio file; send {_FORMATS}",
-    Reason.NO_TRACK: "holds no audio track",
+    Reason.UNREADABLE: f"could not be decoded: it is no audio file, or damaged; send {_FORMATS}",
+    Reason.NO_INDEX: "breaks off before its index, without which it cannot be decoded; record or "
+    "upload it again to its end",
+    Reason.CODEC: f"could not be decoded: its codec is not supported; send {_FORMATS}",
+    Reason.NO_TRACK: f"holds no audio track; send {_FORMATS} with sound",
     Reason.TRACKS: f"holds {{value:.12g}} tracks; send at most {MAX_TRACKS}",
     Reason.CHANNELS: f"has {{value:.12g}} channels; send 1 to {MAX_CHANNELS}",
     Reason.RATE: f"has {{value:.12g}} samples per second; send {MIN_RATE} to {MAX_RATE}",

@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from signals import likeness, tone
 
 from contract.audio.codec import Audio, resample, wav_bytes
@@ -138,6 +139,53 @@ def test_reads_any_container(container, codec, layout):
 def test_reads_the_sound_of_a_video():
     heard = read(contained(tone(), "mp4", "aac", video=True))
     assert heard.duration_s == pytest.approx(1.0, abs=0.1)
+
+
+def several_tracks(container, *tracks):
+    """Each track a codec, its sound and whether players choose it."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as out:
+        streams = [out.add_stream(codec, rate=44_100, layout="mono") for codec, _, _ in tracks]
+        for stream, (_, _, is_default) in zip(streams, tracks, strict=True):
+            stream.disposition = Disposition.default if is_default else Disposition(0)
+        for stream, (_, audio, _) in zip(streams, tracks, strict=True):
+            frame = av.AudioFrame.from_ndarray(audio.samples[None], "flt", "mono")
+            frame.sample_rate, frame.pts, frame.time_base = 44_100, 0, Fraction(1, 44_100)
+            out.mux(stream.encode(frame))
+            out.mux(stream.encode(None))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("container", ["mp4", "matroska"])
+@pytest.mark.parametrize("chosen", [0, 1])
+def test_of_several_tracks_the_default_one_is_heard(container, chosen):
+    sounds = [Audio(np.zeros(44_100, np.float32), 44_100)] * 2
+    sounds[chosen] = tone(1.0, 44_100)
+    tracks = [("aac", sound, number == chosen) for number, sound in enumerate(sounds)]
+    heard = read(several_tracks(container, *tracks))
+    assert np.sqrt(np.mean(heard.samples**2)) == pytest.approx(0.354, abs=0.03)
+
+
+def test_a_track_that_cannot_be_decoded_is_passed_over():
+    sound = tone(1.0, 44_100)
+    file = several_tracks("avi", ("adpcm_swf", sound, True), ("libmp3lame", sound, False))
+    heard = read(file)
+    assert np.sqrt(np.mean(heard.samples**2)) == pytest.approx(0.354, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        (contained(tone(2.0), "mp4", "aac")[:-2000], "breaks off before its index"),
+        (contained(tone(), "flv", "adpcm_swf", rate=22_050), "its codec is not supported"),
+        (contained(tone(), "mp4", "aac", video=True, with_sound=False), "with sound"),
+        (b"not a sound" * 99, "or damaged; send wav"),
+    ],
+    ids=["recording cut off", "codec", "silent film", "text"],
+)
+def test_a_refusal_says_what_to_do(file, words):
+    with pytest.raises(InvalidAudio, match=words):
+        read(file)
 
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 44_100, 96_000, 192_000])
