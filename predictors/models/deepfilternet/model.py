@@ -92,6 +92,9 @@ class DeepFilterNet(Model[RestoreAudioInput, AudioOutput]):
             raise ModelFailed("the network gave no finite sound for this audio")
         return AudioOutput(Audio(limit_peak(sound), SAMPLE_RATE))
 
+    def trim_memory(self) -> None:
+        self.network.trim_memory()
+
     def warm_up_request(self) -> RestoreAudioInput:
         tone = 0.3 * np.sin(2 * np.pi * 220 * np.arange(SAMPLE_RATE // 5) / SAMPLE_RATE)
         return RestoreAudioInput(Audio(tone.astype(np.float32), SAMPLE_RATE))

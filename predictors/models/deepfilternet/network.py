@@ -5,13 +5,14 @@ from __future__ import annotations
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contract.tasks import FloatArray
 from predictors.models.deepfilternet.spectrum import (
+    BANDS,
     DEEP_BINS,
     HOP,
     Spectrum,
@@ -28,6 +29,9 @@ _LARGEST_PART = 64 << 20
 _LOOKAHEAD = 2
 """Frames that the network hears ahead, in its features and in its filter."""
 _TAPS = 5
+_FOR_GAINS, _FOR_FILTERS = ("emb", "e3", "e2", "e1", "e0"), ("emb", "c0")
+_HEARD = (*_FOR_GAINS, "c0")
+"""Outputs of the encoder."""
 
 
 def read_parts(path: Path) -> dict[str, bytes]:
@@ -90,20 +94,29 @@ class DeepFilterNetwork:
         sound = synthesised(cleaned)
         return sound[excerpt.skipped * HOP : (excerpt.skipped + excerpt.hops) * HOP]
 
+    def trim_memory(self) -> None:
+        """Give back what runs have kept: 140 MB after 11 s of sound."""
+        features = _features(np.zeros((1, BANDS)), np.zeros((1, DEEP_BINS), np.complex64))
+        self._encoder.trim_memory(features)
+        heard = dict(zip(_HEARD, self._encoder.run(features, _HEARD), strict=True))
+        self._gains.trim_memory({name: heard[name] for name in _FOR_GAINS})
+        self._filters.trim_memory({name: heard[name] for name in _FOR_FILTERS})
+
     def _filter(self, levels: FloatArray, low_bins: Spectrum) -> tuple[FloatArray, FloatArray]:
         """Gains [frames, BANDS] and taps [frames, DEEP_BINS, 10]."""
-        names = ("e0", "e1", "e2", "e3", "emb", "c0")
-        features = {
-            "feat_erb": levels[None, None],
-            "feat_spec": np.stack([low_bins.real, low_bins.imag])[None],
-        }
-        made = self._encoder.run(features, names, keeps_memory=True)
-        heard = dict(zip(names, made, strict=True))
-        wanted = {name: heard[name] for name in ("emb", "e3", "e2", "e1", "e0")}
+        made = self._encoder.run(_features(levels, low_bins), _HEARD, keeps_memory=True)
+        heard = dict(zip(_HEARD, made, strict=True))
+        wanted = {name: heard[name] for name in _FOR_GAINS}
         (gains,) = self._gains.run(wanted, ["m"], keeps_memory=True)
-        deep = {"emb": heard["emb"], "c0": heard["c0"]}
+        deep = {name: heard[name] for name in _FOR_FILTERS}
         (taps,) = self._filters.run(deep, ["coefs"], keeps_memory=True)
         return gains[0, 0], taps[0]
+
+
+def _features(levels: NDArray[Any], low_bins: Spectrum) -> dict[str, NDArray[np.float32]]:
+    """What the encoder takes of frames."""
+    parts = np.stack([low_bins.real, low_bins.imag])
+    return {"feat_erb": levels.astype(np.float32)[None, None], "feat_spec": parts[None]}
 
 
 def _ahead(features: NDArray[F]) -> NDArray[F]:

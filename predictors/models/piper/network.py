@@ -94,10 +94,10 @@ class PiperNetwork:
             return self._spoken(model, piece, keeps_memory=is_small)
 
     def trim_memory(self) -> None:
-        """Give back what small runs have kept, by one that keeps nothing."""
+        """Give back what runs have kept."""
+        feed = self._feed(Piece(_SHORTEST, 0, None, Scales(0.0, 1.0, 0.0, 1.0)))
         for model in (self.model, self._beside_others):
-            if model.holds_memory:
-                self._spoken(model, Piece(_SHORTEST, 0, None, Scales(0.0, 1.0, 0.0, 1.0)))
+            model.trim_memory(feed)
 
     @contextmanager
     def _counted(self) -> Iterator[int]:
@@ -111,7 +111,15 @@ class PiperNetwork:
             with self._lock:
                 self._running -= 1
 
-    def _spoken(self, model: OnnxModel, piece: Piece, *, keeps_memory: bool = False) -> Recording:
+    def _spoken(self, model: OnnxModel, piece: Piece, *, keeps_memory: bool) -> Recording:
+        speed = piece.scales.speed
+        feed = self._feed(piece)
+        wave, *_, spans = model.run(feed, keeps_memory=keeps_memory)  # spans: of each id, in frames
+        made = float(np.ceil(spans).sum())
+        wanted = float(np.ceil(spans * np.float32(speed)).sum()) / speed
+        return Recording(wave.reshape(-1)[: int(made) * self._hop], made / max(wanted, 1))
+
+    def _feed(self, piece: Piece) -> dict[str, Any]:
         scales = piece.scales
         feed: dict[str, Any] = {
             "input": np.array([piece.ids], np.int64),
@@ -122,10 +130,7 @@ class PiperNetwork:
             feed[f"{NOISE}{index}"] = _noise(piece.seed, index)[np.newaxis]
         if self._has_speakers:
             feed["sid"] = np.array([piece.speaker or 0], np.int64)
-        wave, *_, spans = model.run(feed, keeps_memory=keeps_memory)  # spans: of each id, in frames
-        made = float(np.ceil(spans).sum())
-        wanted = float(np.ceil(spans * np.float32(scales.speed)).sum()) / scales.speed
-        return Recording(wave.reshape(-1)[: int(made) * self._hop], made / max(wanted, 1))
+        return feed
 
 
 @lru_cache(maxsize=8)

@@ -162,3 +162,17 @@ def test_settings_without_effect_are_refused(entry: dict[str, Any]) -> None:
 def test_the_network_has_the_size_of_its_graphs() -> None:
     parts = read_parts(resolve(WEIGHTS))
     assert DeepFilterNetwork(parts, threads=1).size_bytes == sum(map(len, parts.values()))
+
+
+def test_what_runs_keep_in_memory_goes_back(denoiser: DeepFilterNet) -> None:
+    speech = jfk(RATE)
+    before = cleaned(denoiser, speech)
+    kept_mb = resident_mb()
+    denoiser.trim_memory()
+    assert resident_mb() < kept_mb - 50
+    np.testing.assert_array_equal(cleaned(denoiser, speech), before)
+
+
+def resident_mb() -> int:
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split("VmRSS:")[1].split()[0]) // 1024

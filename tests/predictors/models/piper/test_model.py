@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from contract.pronunciation import annotated
 from contract.tasks import AudioOutput, SynthesizeInput, SynthesizeOutput
 from predictors.models.piper.model import PiperSynthesizer
 from predictors.runtime.direct import answers
+from predictors.runtime.heap import give_back_free_memory
 from predictors.runtime.weights.source import resolve
 from predictors.runtime.weights.store import WeightStore
 
@@ -241,6 +243,22 @@ def test_what_runs_keep_in_memory_goes_back(speak: Speak):
     model.trim_memory()
     assert resident_mb() < kept_mb - 20
     np.testing.assert_array_equal(speak(SENTENCE).audio.samples, before)
+
+
+def test_what_runs_beside_each_other_hold_back_goes_back():
+    """The last one to end gives back its own, while the others' outputs lie among it."""
+    model = synthesizer()
+    request = SynthesizeInput(SENTENCE * 4, speed=0.5)
+    answers(model, [request])
+    model.trim_memory()
+    give_back_free_memory()
+    before_mb = resident_mb()
+    for _ in range(2):
+        with ThreadPoolExecutor(2) as threads:
+            list(threads.map(lambda _: answers(model, [request]), range(4)))
+    model.trim_memory()
+    give_back_free_memory()
+    assert resident_mb() < before_mb + 40
 
 
 def resident_mb() -> int:
