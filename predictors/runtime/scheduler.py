@@ -94,22 +94,23 @@ class Scheduler:
         most = 1 if model is None else model.concurrent_passes
         while len(self._draining) < min(most, self._queue.units):
             name = f"drain {self._instance.name}"
-            task = asyncio.create_task(self._drain(), name=name)
-            self._draining.add(task)
-            task.add_done_callback(self._draining.discard)
+            self._draining.add(asyncio.create_task(self._drain(), name=name))
 
     async def _drain(self) -> None:
         """Work until nothing waits. No error may leave a request unanswered."""
-        while len(self._queue):
-            try:
-                await self._instance.ensure_loaded()
-                self._drain_beside_others()  # what came while it was loaded
-                await self._work()
-            except SpeechError as error:
-                self._queue.fail_waiting(_copies(error))
-            except Exception:
-                logger.exception("scheduling for %s failed", self._instance.name)
-                self._queue.fail_waiting(partial(ModelFailed.of, self._instance.name))
+        try:
+            while len(self._queue):
+                try:
+                    await self._instance.ensure_loaded()
+                    self._drain_beside_others()  # what came while it was loaded
+                    await self._work()
+                except SpeechError as error:
+                    self._queue.fail_waiting(_copies(error))
+                except Exception:
+                    logger.exception("scheduling for %s failed", self._instance.name)
+                    self._queue.fail_waiting(partial(ModelFailed.of, self._instance.name))
+        finally:  # not later: a job that is added meanwhile would wait for a task that has ended
+            self._draining -= {asyncio.current_task()}
 
     async def _work(self) -> None:
         """One stay in a thread of the device. A pass that does not return is given up."""

@@ -455,6 +455,19 @@ async def test_a_stalled_pass_does_not_end_the_one_beside_it() -> None:
     assert script.loads == 2
 
 
+@pytest.mark.parametrize("passes", [1, 2])
+async def test_a_request_that_comes_as_the_last_one_ends_is_answered(passes: int) -> None:
+    """At whatever moment of the end: thread, its task and the loop each take a while to see it."""
+    async with runner(Script(concurrent_passes=passes)) as made:
+        for round_ in range(300):
+            first = ask(made, "first")
+            for _ in range(round_ % 12):
+                await asyncio.sleep(0)
+            async with asyncio.timeout(20):
+                await asyncio.gather(first, ask(made, "next"))
+                await ask(made, "last")
+
+
 def wait_if_long(batch: Sequence[str], done: threading.Event) -> None:
     assert batch != ["long"] or done.wait(20)
 
