@@ -179,6 +179,19 @@ def test_twice_the_speed_is_half_the_length(tab: Visit) -> None:
     assert seconds("1") / seconds("2") == pytest.approx(2, abs=0.15)
 
 
+def test_the_sample_is_of_the_language_until_somebody_writes(tab: Visit) -> None:
+    tab.page.get_by_role("tab", name="Speak").click()
+    text = tab.page.locator("#speak-text")
+    tab.page.locator("#speak-model").select_option("kokoro")
+    tab.page.locator("#speak-language").select_option("fr")
+    expect(text).to_have_value(re.compile("^Bonjour"))
+    tab.page.locator("#speak-language").select_option("en-GB")
+    expect(text).to_have_value(re.compile("^Hello"))
+    text.fill("My own words.")
+    tab.page.locator("#speak-language").select_option("ja")
+    expect(text).to_have_value("My own words.")
+
+
 def test_stop_ends_the_speech(tab: Visit) -> None:
     new = " ".join(f"Sentence number {n} is not in the cache." for n in range(100))
     tab.page.get_by_label("Text").locator("visible=true").fill(new)

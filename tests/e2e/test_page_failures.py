@@ -144,6 +144,18 @@ def test_what_was_heard_before_the_server_went_is_kept(
     )
 
 
+def test_speech_that_arrived_before_the_stream_broke_is_kept(
+    tab: Visit, models: LevelClient
+) -> None:
+    models.sentences = 2
+    tab.page.get_by_role("tab", name="Speak").click()
+    tab.page.get_by_label("Text").locator("visible=true").fill("One. Two. Three. Four.")
+    tab.click("Speak")
+    assert "broke off" in alert(tab)
+    assert tab.sound("speech.wav").duration_s == pytest.approx(2, abs=0.2)
+    expect(tab.page.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+
+
 def test_a_microphone_that_is_denied_is_said(tab: Visit) -> None:
     tab.page.evaluate(
         """() => { navigator.mediaDevices.getUserMedia = () =>

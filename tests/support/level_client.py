@@ -15,11 +15,13 @@ import numpy as np
 
 from contract.audio.codec import Audio
 from contract.context import RequestContext
-from contract.errors import DeadlineExceeded, SpeechError
+from contract.errors import DeadlineExceeded, ModelFailed, SpeechError
 from contract.tasks import (
     DetectSpeechInput,
     DetectSpeechOutput,
     SpeechSegment,
+    SynthesizeInput,
+    SynthesizeOutput,
     TranscribeInput,
     TranscribeOutput,
     TranscriptSegment,
@@ -27,6 +29,7 @@ from contract.tasks import (
 )
 
 WINDOW = 512
+SPEECH_RATE = 24_000
 SECONDS_PER_WORD = 0.5
 _NUMBERS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
 NUMBERS = tuple(_NUMBERS.split())
@@ -51,6 +54,8 @@ class LevelClient:
     """Calls of the model wait for it."""
     calls: list[tuple[str, Any, RequestContext]] = field(default_factory=list)
     woken: list[list[str]] = field(default_factory=list)
+    sentences: int = 1000
+    """So many are spoken, a tone each; then the speaking model fails."""
     ending: str = ""
     """What every transcript ends in."""
     cancelled: int = 0
@@ -78,9 +83,20 @@ class LevelClient:
             self.at_once -= 1
         if model in self.failures:
             raise self.failures[model]
+        if isinstance(request, SynthesizeInput):
+            return await self._spoken()
         if isinstance(request, DetectSpeechInput):
             return _detected(request)
         return _written(request, self.ending)
+
+    async def _spoken(self) -> SynthesizeOutput:
+        if not self.sentences:
+            await asyncio.sleep(1)  # while what was spoken before is on its way
+            raise ModelFailed("the speaking model failed")
+        self.sentences -= 1
+        seconds = np.arange(SPEECH_RATE) / SPEECH_RATE
+        tone = 0.3 * np.sin(2 * np.pi * 220 * seconds)
+        return SynthesizeOutput(Audio(tone.astype(np.float32), SPEECH_RATE))
 
     async def is_ready(self, model: str) -> bool:
         return True

@@ -2,6 +2,7 @@
 
 import { Action } from "./action.js";
 import { byId, fill } from "./elements.js";
+import { sampleFor } from "./samples.js";
 import { speakInto } from "./speaking.js";
 import { showCode, speechCode } from "./snippets.js";
 
@@ -41,6 +42,8 @@ function showVoices() {
   const chosen = languages.find(({ language }) => language === byId("speak-language").value);
   const voices = (chosen ?? languages[0])?.voices ?? [];
   fill(byId("speak-voice"), voices.map(({ voice }) => [voice, voice]));
+  const text = byId("speak-text");
+  text.value = sampleFor(byId("speak-language").value, text.value);
 }
 
 function body() {
