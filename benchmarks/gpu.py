@@ -51,9 +51,9 @@ def run(setup: Setup) -> Iterator[Line]:
     entries = entries_on_device(setup)
     with asyncio.Runner() as loop:
         for kind, entry in entries.items():
-            with _loaded(loop, {kind: entry}) as models:
+            with _loaded(loop, {kind: entry}, setup.device) as models:
                 yield from _alone(models[kind], kind, setup.rounds)
-        with _loaded(loop, {kind: entries[kind] for kind in _PAIR}) as models:
+        with _loaded(loop, {kind: entries[kind] for kind in _PAIR}, setup.device) as models:
             yield _together(models, loop, setup.rounds)
 
 
@@ -110,8 +110,10 @@ def _batches(model: Model[Any, Any], units: Sequence[Unit[Any]]) -> Iterator[lis
 class _loaded:
     """Models of one repository, ready and warm; unloaded at the end."""
 
-    def __init__(self, loop: asyncio.Runner, entries: Mapping[str, ModelConfig]) -> None:
-        self._loop, self._entries = loop, entries
+    def __init__(
+        self, loop: asyncio.Runner, entries: Mapping[str, ModelConfig], device: str
+    ) -> None:
+        self._loop, self._entries, self._device = loop, entries, device
         self._pool = ModelRepository(Settings())
 
     def __enter__(self) -> dict[str, _OnDevice]:
@@ -125,7 +127,9 @@ class _loaded:
         runner = self._pool.add(entry, model_type)
         self._loop.run(runner.ensure_loaded())
         model = model_type.load(entry, self._pool.weights.holder())
-        ready = _OnDevice(runner, model, REQUESTS[kind](), self._loop)
+        # Small networks hear no embedding of the public sizes.
+        request = model.warm_up_request() if self._device == "cpu" else REQUESTS[kind]()
+        ready = _OnDevice(runner, model, request, self._loop)
         for count in (1, MANY, 1, MANY):  # the first call of a size plans its memory
             ready.ask(count)
             ready.passes(count)()

@@ -7,6 +7,7 @@ For `make bench-gpu`. Weights are made up at the public sizes, the reference and
 from __future__ import annotations
 
 import base64
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,9 @@ from contract.toolchains import TOOLCHAINS
 from predictors.runtime.registry import missing_packages
 
 _CLIENTS = (1, 8, 64)
+_BATCH_SIZE = re.compile(
+    r'speech_batch_size_(?P<kind>count|sum)\{model="(?P<model>[^"]+)"\} (?P<value>\S+)'
+)
 _FAMILIES = {"voicefixer": ("voicefixer",), "openvoice_v2": ("melo", "openvoice_v2")}
 _REQUESTS = {1: 8, 8: 32, 64: 128}
 _LIMITS = {
@@ -57,23 +61,38 @@ def run(setup: Setup) -> Iterator[Line]:
         members = [one for types in TOOLCHAINS[toolchain].members.values() for one in types[-1:]]
         if not any(map(missing_packages, members)):
             with _served(setup, toolchain) as (server, http):
-                yield from _rates(toolchain, server, lambda: _post(http, path, body))  # noqa: B023
+                yield from _rates(toolchain, server, http, lambda: _post(http, path, body))  # noqa: B023
 
 
-def _rates(toolchain: str, server: Server, ask: Callable[[], float]) -> Iterator[Line]:
+def _rates(
+    toolchain: str, server: Server, http: httpx.Client, ask: Callable[[], float]
+) -> Iterator[Line]:
     for _ in range(2):
         _together(ask, 8, 16)  # batches of the sizes that follow are planned
     alone = None
     for clients in _CLIENTS:
-        began_s = server.cpu_s()
+        began_s, before = server.cpu_s(), _batches(http)
         latencies, took_s = _together(ask, clients, _REQUESTS[clients])
         processor_s = server.cpu_s() - began_s
+        batches = _batches(http)
         rate = len(latencies) / took_s
         alone = alone or rate
         case = f"{toolchain}, {clients} client{'s' * (clients > 1)}"
         yield Line(case, "requests/s", rate, alone, rate / alone, more_is_better=True)
         yield Line(f"{case}: median latency", "ms", 1000 * median(latencies))
         yield Line(f"{case}: processor time a request", "ms", 1000 * processor_s / len(latencies))
+        for model, (passes, units) in batches.items():
+            more_passes, more = passes - before[model][0], units - before[model][1]
+            yield Line(f"{case}: {model}, units a pass", "", more / max(more_passes, 1))
+
+
+def _batches(http: httpx.Client) -> dict[str, tuple[float, float]]:
+    """Forward passes of each model so far, and the units in them, as /metrics tells."""
+    found: dict[str, dict[str, float]] = {}
+    for line in http.get("/metrics").raise_for_status().text.splitlines():
+        if match := _BATCH_SIZE.match(line):
+            found.setdefault(match["model"], {})[match["kind"]] = float(match["value"])
+    return {model: (own["count"], own["sum"]) for model, own in found.items()}
 
 
 def _together(ask: Callable[[], float], clients: int, requests: int) -> tuple[list[float], float]:

@@ -15,6 +15,9 @@ from predictors.runtime.devices import worker_device
 
 logger = logging.getLogger(__name__)
 
+_MODELS_AND_THEIR_PASSES = 16
+"""A device has room for so many passes: a toolchain's five models and their weights share it."""
+
 _DTYPES: Mapping[str, torch.dtype] = {
     "float": torch.float32,
     "float32": torch.float32,
@@ -57,6 +60,19 @@ def torch_device(config: DeviceConfig) -> torch.device:
         f"torch has no device {config.device}; install a CUDA build of torch, correct the number, "
         "or set device to cpu"
     )
+
+
+def most_cost(cost: float, activations_bytes: int, device: torch.device) -> float:
+    """Most cost in one pass: `cost`, whose activations take so many bytes; on a GPU, as much as a
+    sixteenth of its memory holds, if that is more."""
+    if device.type != "cuda":
+        return cost
+    memory_bytes = torch.cuda.get_device_properties(device).total_memory
+    return share_of_memory(cost, activations_bytes, memory_bytes)
+
+
+def share_of_memory(cost: float, activations_bytes: int, memory_bytes: int) -> float:
+    return cost * max(1.0, memory_bytes / _MODELS_AND_THEIR_PASSES / activations_bytes)
 
 
 def size_bytes(module: nn.Module) -> int:

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from gpu_models import CUDA, on_cuda, serving, small_entry, used_bytes
+from gpu_models import CUDA, TORCH_TYPES, on_cuda, serving, small_entry, used_bytes
 from loaded_model import loaded
 from model_requests import alike, arrays_in, difference, names_of, three_requests
-from synthetic_models import SYNTHETIC_MODELS
 from tiny_bert import write_bert
 
 from contract.config import DeviceConfig, ModelConfig
@@ -30,7 +29,7 @@ _WORKSPACE_BYTES = 40 << 20
 ROUNDING = {"float32": 2e-2, "float16": 5e-2, "auto": 5e-2, "bfloat16": 0.3}
 
 
-@pytest.fixture(params=SYNTHETIC_MODELS)
+@pytest.fixture(params=TORCH_TYPES)
 def entry(request: pytest.FixtureRequest, tmp_path: Path) -> ModelConfig:
     if missing := missing_packages(request.param):
         pytest.skip(f"{request.param} needs {', '.join(missing)}")

@@ -18,6 +18,10 @@ from predictors.runtime.runner import ModelRunner
 from predictors.runtime.settings import Settings
 
 CUDA = DeviceConfig(device="cuda")
+TORCH_TYPES = tuple(
+    kind for kind in SYNTHETIC_MODELS if kind not in {"KittenTTSSynthesizer", "KokoroSynthesizer"}
+)
+"""Those that torch runs on a GPU; what ONNX Runtime takes of its memory, torch does not count."""
 
 
 def on_cuda(config: ModelConfig, **changes: Any) -> ModelConfig:

@@ -27,6 +27,7 @@ from predictors.models.voicefixer.checkpoints import read_restorer, read_vocoder
 from predictors.models.voicefixer.mel import HOP_LENGTH, N_MELS, SAMPLE_RATE
 from predictors.models.voicefixer.tfgan import TFGAN
 from predictors.nn.audible import audible
+from predictors.nn.device import most_cost
 from predictors.nn.loading import Loaded, refuse_damaged, shared_network
 from predictors.nn.mastering import insert_pauses, limit_peak
 from predictors.nn.vocoding import CutMel, joined
@@ -67,10 +68,12 @@ class VoiceFixerRestorer(Model[RestoreInput, RestoreOutput]):
     spec = ModelSpec(
         Task.RESTORE, packages=("torch",), extra="torch", image="torch", license=_LICENSE
     )
-    max_batch_cost = restoring.MAX_RUN_FRAMES
 
     def __init__(self, loaded: Loaded[unet.VoiceFixerRestorer]) -> None:
         self.network, self.size_bytes = loaded.network, loaded.size_bytes
+        self.max_batch_cost = most_cost(
+            restoring.MAX_RUN_FRAMES, restoring.RUN_BYTES, loaded.device
+        )
 
     @classmethod
     def load(cls, config: ModelConfig, weights: Weights) -> Self:
@@ -116,10 +119,10 @@ class VoiceFixerVocoder(Model[VocodeInput, AudioOutput]):
     spec = ModelSpec(
         Task.VOCODE, packages=("torch",), extra="torch", image="torch", license=_LICENSE
     )
-    max_batch_cost = vocoding.MAX_RUN_FRAMES
 
     def __init__(self, loaded: Loaded[TFGAN]) -> None:
         self.network, self.size_bytes = loaded.network, loaded.size_bytes
+        self.max_batch_cost = most_cost(vocoding.MAX_RUN_FRAMES, vocoding.RUN_BYTES, loaded.device)
 
     @classmethod
     def load(cls, config: ModelConfig, weights: Weights) -> Self:

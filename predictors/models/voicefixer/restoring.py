@@ -18,7 +18,9 @@ SEGMENT_SAMPLES = 30 * SAMPLE_RATE
 _MIN_SEGMENT_SAMPLES = SAMPLE_RATE
 """A shorter rest stays with the segment before it: alone it has too little to hear noise by."""
 MAX_RUN_FRAMES = 6300
-"""Padded frames in one pass: two segments, 1 GB of activations."""
+"""Padded frames in one pass on a CPU: two segments."""
+RUN_BYTES = 1 << 30
+"""The activations of so many frames."""
 
 
 def mels(network: VoiceFixerRestorer, waves: Sequence[FloatArray]) -> list[FloatArray]:

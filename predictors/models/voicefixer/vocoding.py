@@ -16,7 +16,9 @@ WINDOWS = WindowSizes(frames=3000, context=100)
 """30 s, what the original speaks at a time, and 1 s on either side; what lies further off hardly
 matters."""
 MAX_RUN_FRAMES = 3200
-"""Padded frames in one pass, one long window: 1.7 GB of activations."""
+"""Padded frames in one pass on a CPU: one long window."""
+RUN_BYTES = 1_700 << 20
+"""The activations of so many frames."""
 
 
 def waves(network: TFGAN, mels: Sequence[FloatArray]) -> list[FloatArray]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from contract.config import DType
-from predictors.nn.device import fast_dtype
+from predictors.nn.device import fast_dtype, most_cost, share_of_memory
 
 GPU, CPU = torch.device("cuda"), torch.device("cpu")
 
@@ -32,3 +32,17 @@ def test_the_log_says_that_float16_became_float32(caplog: pytest.LogCaptureFixtu
     with caplog.at_level(logging.WARNING):
         fast_dtype("float16", CPU)
     assert "float32 is used" in caplog.text
+
+
+GIB = 1 << 30
+
+
+@pytest.mark.parametrize(("memory_gib", "times"), [(141, 141 / 16), (16, 1), (8, 1), (32, 2)])
+def test_a_pass_grows_with_the_devices_memory_and_never_below_a_cpus(
+    memory_gib: int, times: float
+) -> None:
+    assert share_of_memory(6300, GIB, memory_gib * GIB) == pytest.approx(6300 * times)
+
+
+def test_a_cpu_takes_the_cost_as_it_is() -> None:
+    assert most_cost(6300, GIB, CPU) == 6300
