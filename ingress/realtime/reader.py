@@ -52,6 +52,7 @@ class Reader:
                 raise
             except SpeechError as error:
                 self._send(events.error(error, client_event_id))
+            await asyncio.sleep(0)  # thousands of small events may have arrived at once
 
     async def _next_message(self) -> bytes:
         idle_s = self._app_state.settings.realtime_idle_s
