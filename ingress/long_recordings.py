@@ -27,6 +27,8 @@ def is_long(app_state: AppState, audio: Audio) -> bool:
 async def transcript(
     app_state: AppState, state: RequestState, model: str, request: TranscribeInput
 ) -> TranscribeOutput:
+    if not is_long(app_state, request.audio):
+        return await app_state.call(model, request, state)
     async with aclosing(parts(app_state, state, model, request)) as found:
         return joined([part async for part in found])
 

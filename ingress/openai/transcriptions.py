@@ -61,7 +61,7 @@ async def transcribe(
     model = find_model(snapshot, settings, TRANSCRIPTIONS, None if is_toolchain else asked.model)
     state.model = model.id
     state.note_ignored(asked, *_without_effect(asked))
-    options = await app_state.in_thread(_options, asked)
+    options = await _options_of(app_state, asked)
     if asked.response_format is Format.DIARIZED_JSON:
         return await _by_speaker(app_state, state, file, asked, model.id, options)
     options |= _plain_options(asked)
@@ -113,6 +113,12 @@ async def _each(events: Iterable[bytes]) -> AsyncGenerator[bytes, None]:
 
 def _stream(events: AsyncGenerator[bytes, None]) -> Response:
     return ClosingStream(events, EVENT_STREAM, {"cache-control": "no-cache"})
+
+
+async def _options_of(app_state: AppState, asked: CreateTranslationRequest) -> dict[str, Any]:
+    """In a thread where a language's name may be the first to be looked up."""
+    names_languages = asked.language or getattr(asked, "languages", None)
+    return await app_state.in_thread(_options, asked) if names_languages else _options(asked)
 
 
 def _options(asked: CreateTranslationRequest) -> dict[str, Any]:
