@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass
 from typing import Any
 
@@ -67,28 +67,21 @@ class TaskField:
         return self.default is MISSING
 
 
-def _once(
-    read: Callable[[type], tuple[TaskField, ...]],
-) -> Callable[[type], tuple[TaskField, ...]]:
-    """Read each class once: every request asks for the same fields."""
-    return functools.cache(read)
-
-
-@_once
+@functools.cache
 def fields_of(owner: type) -> tuple[TaskField, ...]:
-    """Every field of a TaskInput or TaskOutput, in order."""
+    """Every field of a TaskInput or TaskOutput, in order; read once a class."""
     hints = typing.get_type_hints(owner, include_extras=True)
     return tuple(
         _read(field.name, hints[field.name], field.default) for field in dataclasses.fields(owner)
     )
 
 
-@_once
+@functools.cache
 def tensor_fields(owner: type) -> tuple[TaskField, ...]:
     return tuple(field for field in fields_of(owner) if field.tensor is not None)
 
 
-@_once
+@functools.cache
 def parameter_fields(owner: type) -> tuple[TaskField, ...]:
     return tuple(field for field in fields_of(owner) if field.tensor is None)
 

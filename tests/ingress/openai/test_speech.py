@@ -58,6 +58,21 @@ async def test_one_sentence_is_a_complete_file_with_its_length(http: httpx.Async
     assert int.from_bytes(answer.content[4:8], "little") == len(answer.content) - 8
 
 
+async def test_the_beginning_of_the_first_sentence_goes_out_by_itself(
+    http: httpx.AsyncClient,
+) -> None:
+    """So that a listener need not wait until a long sentence is encoded."""
+    text = "This first sentence is a good deal longer than half a second of speech. And the second."
+    answer = await http.post(
+        PATH, json=body(input=text, response_format="pcm", stream_format="sse")
+    )
+    lines = [line[6:] for line in answer.text.splitlines() if line.startswith("data: {")]
+    sounds = [base64.b64decode(event.get("audio", "")) for event in map(json.loads, lines)]
+    assert 0.3 < pcm_heard(sounds[0], 24_000) <= 0.5
+    expected_s = SECONDS_PER_CHARACTER * (len(text) - 1)
+    assert pcm_heard(b"".join(sounds), 24_000) == pytest.approx(expected_s, abs=0.05)
+
+
 async def test_pcm_is_24_khz(http: httpx.AsyncClient) -> None:
     answer = await http.post(PATH, json=body(response_format="pcm"))
     expected_s = SECONDS_PER_CHARACTER * len(body()["input"])
