@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass
 from typing import Any
 
@@ -67,21 +67,29 @@ class TaskField:
         return self.default is MISSING
 
 
-@functools.cache
+def _once(
+    read: Callable[[type], tuple[TaskField, ...]],
+) -> Callable[[type], tuple[TaskField, ...]]:
+    """Read each class once: every request asks for the same fields. Typed here, as mypy believes
+    that the classes of dataclasses without `eq` cannot be hashed."""
+    return functools.cache(read)
+
+
+@_once
 def fields_of(owner: type) -> tuple[TaskField, ...]:
-    """Every field of a TaskInput or TaskOutput, in order; read once a class."""
+    """Every field of a TaskInput or TaskOutput, in order."""
     hints = typing.get_type_hints(owner, include_extras=True)
     return tuple(
         _read(field.name, hints[field.name], field.default) for field in dataclasses.fields(owner)
     )
 
 
-@functools.cache
+@_once
 def tensor_fields(owner: type) -> tuple[TaskField, ...]:
     return tuple(field for field in fields_of(owner) if field.tensor is not None)
 
 
-@functools.cache
+@_once
 def parameter_fields(owner: type) -> tuple[TaskField, ...]:
     return tuple(field for field in fields_of(owner) if field.tensor is None)
 
