@@ -29,6 +29,16 @@ from predictors.runtime.settings import Settings
 MANY = 32
 _PAIR = ("VoiceFixerRestorer", "HarmonySpeechEncoder")
 """Different tasks, networks and lengths of a pass."""
+_GRAPHED = (
+    *("OpenVoiceV2ToneConverter", "OpenVoiceV1Synthesizer", "MeloTTSSynthesizer"),
+    "HarmonySpeechEncoder",
+)
+VARIANTS: Mapping[str, dict[str, Any]] = {
+    "": {},
+    ", float16": {"dtype": "auto"},
+    ", CUDA graphs": {"cuda_graphs": True},
+    ", float16 and CUDA graphs": {"dtype": "auto", "cuda_graphs": True},
+}
 _IN_A_ROW = 20
 _PAUSE_S = 0.05
 
@@ -51,10 +61,19 @@ def run(setup: Setup) -> Iterator[Line]:
     entries = entries_on_device(setup)
     with asyncio.Runner() as loop:
         for kind, entry in entries.items():
-            with _loaded(loop, {kind: entry}, setup.device) as models:
-                yield from _alone(models[kind], kind, setup.rounds)
+            for name, changes in _variants(kind).items():
+                varied = entry.model_copy(update=changes)
+                with _loaded(loop, {kind: varied}, setup.device) as models:
+                    yield from _alone(models[kind], kind, name, setup.rounds)
         with _loaded(loop, {kind: entries[kind] for kind in _PAIR}, setup.device) as models:
             yield _together(models, loop, setup.rounds)
+
+
+def _variants(kind: str) -> dict[str, dict[str, Any]]:
+    """How an entry may be set, by name; only some model types can be captured as CUDA graphs."""
+    if kind not in _GRAPHED:
+        return {name: own for name, own in VARIANTS.items() if "cuda_graphs" not in own}
+    return dict(VARIANTS)
 
 
 def device_lines(setup: Setup) -> Iterator[Line]:
@@ -136,14 +155,16 @@ class _loaded:
         return ready
 
 
-def _alone(found: _OnDevice, kind: str, rounds: int) -> Iterator[Line]:
+def _alone(found: _OnDevice, kind: str, variant: str, rounds: int) -> Iterator[Line]:
     for count, case in ((1, "1 request"), (MANY, f"{MANY} at once")):
         ways = {
             "ours": seconds(lambda count=count: found.ask(count)),  # type: ignore[misc]
             "passes": found.passes(count),
         }
         figures = take_turns(ways, rounds, pause_s=_PAUSE_S)
-        yield compared(f"{kind}, {case}", "ms", figures["ours"], figures["passes"], scale=1000)
+        yield compared(
+            f"{kind}{variant}, {case}", "ms", figures["ours"], figures["passes"], scale=1000
+        )
 
 
 def _together(models: Mapping[str, _OnDevice], loop: asyncio.Runner, rounds: int) -> Line:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import base64
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -21,10 +22,11 @@ import yaml
 from benchmarks import material
 from benchmarks.checkpoints import REAL
 from benchmarks.figures import Line, median
-from benchmarks.gpu import device_lines, entries_on_device
+from benchmarks.gpu import VARIANTS, device_lines, entries_on_device
 from benchmarks.server import Server, free_port, harmony, running
 from benchmarks.setup import Setup
 from contract.audio.codec import Audio, wav_bytes
+from contract.config import ModelConfig
 from contract.toolchains import TOOLCHAINS
 from predictors.runtime.registry import missing_packages
 
@@ -60,8 +62,18 @@ def run(setup: Setup) -> Iterator[Line]:
     for toolchain, (path, body) in cases.items():
         members = [one for types in TOOLCHAINS[toolchain].members.values() for one in types[-1:]]
         if not any(map(missing_packages, members)):
-            with _served(setup, toolchain) as (server, http):
-                yield from _rates(toolchain, server, http, lambda: _post(http, path, body))  # noqa: B023
+            entries = entries_on_device(setup, *_FAMILIES[toolchain]).values()
+            for name, changes in _variants(toolchain).items():
+                varied = [one.model_copy(update=changes) for one in entries]
+                with _served(setup, toolchain, varied) as (server, http):
+                    ask = partial(_post, http, path, body)
+                    yield from _rates(f"{toolchain}{name}", server, http, ask)
+
+
+def _variants(toolchain: str) -> dict[str, dict[str, Any]]:
+    """The plain entries, and those set for speed; no part of VoiceFixer is captured."""
+    fastest = ", float16" if toolchain == "voicefixer" else ", float16 and CUDA graphs"
+    return {name: VARIANTS[name] for name in ("", fastest)}
 
 
 def _rates(
@@ -110,11 +122,10 @@ def _post(http: httpx.Client, path: str, body: dict[str, Any]) -> float:
 
 
 @contextmanager
-def _served(setup: Setup, toolchain: str) -> Iterator[tuple[Server, httpx.Client]]:
-    entries = [
-        entry.model_dump(mode="json", exclude_defaults=True)
-        for entry in entries_on_device(setup, *_FAMILIES[toolchain]).values()
-    ]
+def _served(
+    setup: Setup, toolchain: str, on_device: Sequence[ModelConfig]
+) -> Iterator[tuple[Server, httpx.Client]]:
+    entries = [entry.model_dump(mode="json", exclude_defaults=True) for entry in on_device]
     if toolchain == "openvoice_v2":
         entries.append(material.entry(REAL["SileroVAD"]))
     config, port = setup.folder / f"{toolchain}.yml", free_port()

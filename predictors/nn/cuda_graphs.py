@@ -36,9 +36,10 @@ def bucket(frames: int) -> int:
 
 class Captured:
     """A part of a network: tensors (B, ..., T) and (B, ...) in, tensors (B, ..., k * T) or (B, ...)
-    out, with nothing asked of the device on the way. Called in one thread, under inference mode.
+    out, with nothing asked of the device on the way. Called under inference mode.
 
-    Until it is enabled it is the function itself.
+    Until it is enabled it is the function itself. Each stream has graphs of its own: entries that
+    share a network run it at the same time.
     """
 
     def __init__(self, function: Pass, *, timed: Sequence[bool], rates: Sequence[int]) -> None:
@@ -48,13 +49,13 @@ class Captured:
         self._timed, self._rates = timed, rates
         self.is_enabled = False
         self._graphs: dict[Hashable, _Graph | None] = {}
-        self._pool: Any = None
-        """Memory that all graphs use in turn: a pass is over before the next one begins."""
+        self._pools: dict[int, Any] = {}
+        """Memory that all graphs of a stream use in turn: one is over before the next begins."""
 
     @property
     def graphs(self) -> int:
         """Shapes that are captured."""
-        return sum(graph is not None for graph in self._graphs.values())
+        return sum(graph is not None for graph in list(self._graphs.values()))
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         if not self.is_enabled:
@@ -74,20 +75,22 @@ class Captured:
     def _run(self, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
         if not inputs[0].is_cuda:
             return self._function(*inputs)
-        key = tuple((one.shape, one.dtype) for one in inputs)
+        stream = torch.cuda.current_stream(inputs[0].device).cuda_stream
+        key = stream, *((one.shape, one.dtype) for one in inputs)
         if key not in self._graphs:
             self._graphs[key] = None  # for this once; its memory and cuDNN's plans are then known
             return self._function(*inputs)
         graph = self._graphs[key]
         if graph is None and self.graphs < MOST_GRAPHS:
-            graph = self._graphs[key] = self._captured(inputs)
+            graph = self._graphs[key] = self._captured(inputs, stream)
         return self._function(*inputs) if graph is None else graph.replay(inputs)
 
-    def _captured(self, inputs: Sequence[Tensor]) -> _Graph | None:
-        self._pool = self._pool or torch.cuda.graph_pool_handle()
+    def _captured(self, inputs: Sequence[Tensor], stream: int) -> _Graph | None:
+        if stream not in self._pools:
+            self._pools[stream] = torch.cuda.graph_pool_handle()
         try:
             with _CAPTURING:
-                return _Graph(self._function, inputs, self._pool)
+                return _Graph(self._function, inputs, self._pools[stream])
         except RuntimeError as exc:  # whatever CUDA refuses to capture; it runs without
             logger.warning("a pass could not be captured as a CUDA graph: %s", exc)
             self.is_enabled = False
