@@ -19,6 +19,7 @@ _REMEDIES = {
     "bool_type": "must be true or false",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number of fewer digits",
     "float_parsing": "must be a number",
     "bool_parsing": "must be true or false",
     "int_from_float": "must be a whole number",

@@ -11,6 +11,8 @@ import uvicorn
 from contract.config import ServiceConfig
 from harmony.one_process import one_process
 from ingress import metrics
+from ingress.keys import read_keys
+from ingress.local_hosts import LocalHosts
 from ingress.realtime.routes import MAX_MESSAGE_MB
 from ingress.settings import Settings as IngressSettings
 from predictors.runtime.heap import limit_heaps
@@ -47,7 +49,7 @@ async def serve(
         connection=ConnectionSettings(),
     ) as app:
         settings = server_config(
-            app,
+            LocalHosts(app) if _is_private(options, ingress) else app,
             ingress,
             host=options.host,
             port=options.port,
@@ -56,6 +58,12 @@ async def serve(
         )
         with metrics.served_apart(options.host, ingress.metrics_port):
             await _Server(settings, lambda url: announce(welcome(url, config))).serve()
+
+
+def _is_private(options: ServeOptions, ingress: IngressSettings) -> bool:
+    """Only programs of this machine are meant, and nothing else tells them from web pages."""
+    is_loopback = options.host in ("127.0.0.1", "::1", "localhost")
+    return is_loopback and ingress.cors_origins is None and not read_keys(ingress)
 
 
 class _Server(uvicorn.Server):

@@ -56,6 +56,7 @@ _HSE_TYPES = {
     404: "NotFoundError",
     405: "MethodNotAllowedError",
     413: "PayloadTooLargeError",
+    415: "UnsupportedMediaTypeError",
     429: "RateLimitError",
     499: "CancelledError",
     503: "ServiceUnavailableError",

@@ -101,7 +101,8 @@ class Settings(SplittingSettings):
 
     cors_origins: str | None = None
     """Origins that browsers may call from, separated by commas. Empty: none. Absent: all where a
-    key is needed, only pages of this machine (localhost) where none is."""
+    key is needed, only pages of this machine (localhost) where none is; `harmony serve` on a
+    loopback address then answers only hosts that name this machine."""
 
     default_speech_model: str | None = None
     """Answers to OpenAI's own names such as tts-1. Absent: the first that has voices of its own."""

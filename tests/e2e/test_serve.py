@@ -255,6 +255,12 @@ def test_breaks_and_rates_are_heard_in_the_wav(client):
     )
 
 
+def test_a_page_that_was_made_to_mean_this_machine_gets_nothing(server):
+    """DNS rebinding: its own name stands in Host."""
+    answer = httpx.get(f"{server.url}/v1/models", headers={"host": "evil.example:8080"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "host_not_allowed")
+
+
 def test_noise_is_taken_out_of_a_recording(server):
     """Kennedy's pauses hiss; behind the denoiser they are quiet, and his words are not."""
     jfk = decode((ROOT / "tests/data/jfk.flac").read_bytes(), max_bytes=1 << 24, max_seconds=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import io
 import json
 import random
@@ -291,3 +292,17 @@ async def test_filters_nested_without_end(http: httpx.AsyncClient) -> None:
             headers={"content-type": "application/json"},
         )
     )
+
+
+@pytest.mark.parametrize("path", JSON_PATHS)
+async def test_a_compressed_body_is_named_so(http: httpx.AsyncClient, path: str) -> None:
+    body = gzip.compress(json.dumps({"model": "piper", "input": "Hi."}).encode())
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    message = check_refusal(await http.post(path, content=body, headers=headers), 415)
+    assert "send it as it is" in message
+
+
+async def test_a_number_of_too_many_digits_is_refused_in_our_words(http: httpx.AsyncClient) -> None:
+    body = {"model": "silero", "input_audio": as_base64(wav()), "speech_pad_ms": 10**30}
+    message = check_refusal(await http.post("/v1/audio/vad", json=body))
+    assert message == "speech_pad_ms must be a whole number of fewer digits"

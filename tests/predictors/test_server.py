@@ -501,6 +501,13 @@ async def test_body_larger_than_allowed_is_refused(
     assert (answer.status_code, answer.json()["code"]) == (413, "payload_too_large")
 
 
+async def test_a_compressed_body_is_refused(http: httpx.AsyncClient) -> None:
+    """Triton's client compresses when it is asked to."""
+    headers = {"content-encoding": "gzip"}
+    answer = await http.post("/v2/models/synthesize/infer", content=b"\x1f\x8b", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_encoding")
+
+
 async def test_v2_json_that_is_broken_is_not_repeated(http: httpx.AsyncClient) -> None:
     headers = {"content-type": "application/json"}
     url = "/v2/models/synthesize/infer"

@@ -8,10 +8,17 @@ from collections.abc import Callable
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope
 
-from contract.errors import Cancelled, PayloadTooLarge
+from contract.errors import Cancelled, InvalidRequest, PayloadTooLarge, shown
 from transport.asgi.settings import MEGABYTE
 
 Chunks = deque[bytes]
+
+
+class CompressedBody(InvalidRequest):
+    """Nothing here unpacks what a client has packed: a few bytes would become gigabytes."""
+
+    status = 415
+    code = "unsupported_encoding"
 
 
 async def read_body(
@@ -20,10 +27,17 @@ async def read_body(
     """The body in the pieces that it came in.
 
     `inspect` sees every piece as it arrives, and may refuse it by a SpeechError. Raises
-    PayloadTooLarge by the announced length or as soon as it is passed, Cancelled when the client
-    leaves before the end.
+    PayloadTooLarge by the announced length or as soon as it is passed, CompressedBody, Cancelled
+    when the client leaves before the end.
     """
-    announced = Headers(scope=scope).get("content-length", "")
+    headers = Headers(scope=scope)
+    encoding = headers.get("content-encoding", "")
+    if encoding.strip().lower() not in ("", "identity"):
+        raise CompressedBody(
+            f"the body is compressed (content-encoding: {shown(encoding)}); send it as it is",
+            param="body",
+        )
+    announced = headers.get("content-length", "")
     if announced.isdecimal():
         _check(int(announced), max_bytes)
     chunks, size = Chunks(), 0
