@@ -161,6 +161,9 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
             return SynthesizeOutput(audio)
         return SynthesizeOutput(audio, as_written(words, reading.text))
 
+    def trim_memory(self) -> None:
+        self._loaded.network.trim_memory()
+
     def warm_up_request(self) -> SynthesizeInput:
         return SynthesizeInput("Good morning. This is a test.", language="en-US")
 

@@ -96,7 +96,7 @@ def test_no_long_silence_stands_around_a_sentence(speak: Speak) -> None:
 
 
 def test_sentences_spoken_side_by_side_sound_as_each_does_alone() -> None:
-    """Bit for bit: the sums of a run do not depend on which thread is free."""
+    """Bit for bit: the sums of a run do not depend on how many threads it has."""
     try:
         model = KokoroSynthesizer.load(ENTRIES["kokoro"], HOLDER)
     except WeightsMissing as exc:
