@@ -56,6 +56,16 @@ def empty_cache() -> None:
     """Give the memory back that torch keeps on its devices, if it is in use there."""
     if _is_on_gpu():
         sys.modules["torch"].cuda.empty_cache()
+        empty_pinned_cache()
+
+
+def empty_pinned_cache() -> None:
+    """Give the main memory back that torch keeps for copies to and from its devices."""
+    if _is_on_gpu():
+        accelerator = sys.modules["torch"].accelerator
+        empty = getattr(accelerator, "empty_host_cache", None)  # not in every torch we take
+        if empty is not None:
+            empty()
 
 
 def _torch_with_gpu(device: str | None) -> Any:

@@ -27,6 +27,7 @@ from contract.lifecycle import Lifecycle
 from contract.tasks import INPUTS, Task, TaskInput, TaskOutput
 from predictors.runtime.accounting import Request, account, work_of
 from predictors.runtime.admission import Admission, Ticket
+from predictors.runtime.devices import empty_pinned_cache
 from predictors.runtime.each_segment import by_segment
 from predictors.runtime.heap import give_back_free_memory
 from predictors.runtime.instance import ModelInstance
@@ -260,6 +261,7 @@ class ModelRunner:
                 await self._instance.workers.run(self._instance.on_device(model.trim_memory))
             except Exception:  # whatever a model library raises
                 logger.exception("%s could not give its idle memory back", self.name)
+        await asyncio.to_thread(empty_pinned_cache)
         await asyncio.to_thread(give_back_free_memory)
 
     async def _trim(self) -> None:

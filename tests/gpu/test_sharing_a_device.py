@@ -163,6 +163,17 @@ async def test_a_request_that_never_fits_is_refused_and_the_next_is_answered(
         assert runner.is_ready
 
 
+async def test_unloading_gives_pinned_memory_back(vocoder: ModelConfig) -> None:
+    if not hasattr(torch.accelerator, "empty_host_cache"):
+        pytest.skip("this torch keeps its pinned memory")
+    async with serving(vocoder) as (runner,):
+        await asked(runner, mel(300))
+        held = torch.cuda.host_memory_stats()["allocated_bytes.current"]
+        assert held > 0
+        await runner.put_to_sleep()
+        assert torch.cuda.host_memory_stats()["allocated_bytes.current"] < held
+
+
 async def test_a_model_makes_room_for_another_and_comes_back(tmp_path: Path) -> None:
     """A budget that holds one of two networks of full size."""
     write_restorer(tmp_path, size=FULL)
