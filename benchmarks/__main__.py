@@ -32,6 +32,7 @@ SECTIONS = {
     "intelligibility": "What Whisper hears of fifty sentences that Kokoro speaks, a language each",
     "first_sound": "Kokoro through the ingress: the first sound, and many clients",
     "networks": "Every model type alone",
+    "originals": "Each network against the package that it was first published in",
     "runtime": "The runtime around a model that does nothing",
     "cloning": "Voice cloning: steps side by side against steps in a row",
     "diarization": "Diarization: errors on conversations with known turns, and time",
@@ -69,7 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _measure(name: str, chosen: argparse.Namespace) -> Iterator[Line]:
     run: Callable[[Setup], Iterator[Line]] = import_module(f"benchmarks.{name}").run
     with tempfile.TemporaryDirectory() as folder:
-        setup = Setup(chosen.rounds, Path(folder), chosen.lean_python, chosen.device)
+        setup = Setup(
+            chosen.rounds,
+            Path(folder),
+            chosen.lean_python,
+            device=chosen.device,
+            original_python=chosen.original_python,
+        )
         for line in run(setup):
             print(f"… {line}", file=sys.stderr, flush=True)
             yield line
@@ -90,6 +97,9 @@ def _parser() -> argparse.ArgumentParser:
         choices=["cuda", "cpu"],
         help="for the sections that need a GPU; cpu: small networks, so that what is left is "
         "everything around them",
+    )
+    parser.add_argument(
+        "--original_python", help="interpreter that has the originals' packages beside ours"
     )
     return parser
 

@@ -1,11 +1,15 @@
 """What a process does before a model is ready, against the import of its libraries and the reading
-of its weights alone. Each figure is a process of its own; the first of each is not counted."""
+of its weights alone. Each figure is a process of its own; the first of each is not counted.
+
+`first` is a start that finds no optimized graph in the cache, and keeps one."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
@@ -21,7 +25,7 @@ from predictors.nn.speech_activity.shipped import shipped_network
 from predictors.runtime.direct import warm_up
 from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.registry import MODEL_TYPES, model_type_class
-from predictors.runtime.weights.source import resolve
+from predictors.runtime.weights.source import cache_directory, resolve
 from predictors.runtime.weights.store import WeightStore
 
 _MOST = 1.2
@@ -29,10 +33,19 @@ Steps = Mapping[str, float]
 """Seconds of each."""
 
 
+_KEEPS_GRAPHS = ("PiperSynthesizer", "KokoroSynthesizer")
+
+
 def run(setup: Setup) -> Iterator[Line]:
-    for model_type, entry in (real() | written(setup.folder / "weights")).items():
+    kokoro = {"KokoroSynthesizer": ModelConfig.model_validate(material.entry("kokoro"))}
+    for model_type, entry in (real() | kokoro | written(setup.folder / "weights")).items():
         ways = {way: _process(way, entry) for way in ("ours", "direct")}
+        if model_type in _KEEPS_GRAPHS:
+            ways["first"] = _without_cache(entry)
         found = take_turns(ways, setup.rounds + 1)
+        for step in found["first"][0] if "first" in found else ():
+            values = [one[step] for one in found["first"][1:]]
+            yield Line(f"{model_type}: {step}, first start", "s", median(values))
         ours, direct = found["ours"][1:], found["direct"][1:]
         for step in ours[0]:
             theirs = median(one[step] for one in direct) if step in direct[0] else None
@@ -41,12 +54,31 @@ def run(setup: Setup) -> Iterator[Line]:
         yield compared(f"{model_type}: all", "s", *whole, limit=_MOST)
 
 
-def _process(way: str, entry: ModelConfig) -> Callable[[], Steps]:
+def _without_cache(entry: ModelConfig) -> Callable[[], Steps]:
+    """A start whose cache has what `harmony fetch-kokoro` brings, and no more."""
+
     def measure() -> Steps:
-        command = [sys.executable, "-m", "benchmarks.model_start", way]
-        body = entry.model_dump_json()
+        with tempfile.TemporaryDirectory() as cache:
+            fetched = cache_directory() / "kokoro"
+            if fetched.exists():
+                Path(cache, "kokoro").symlink_to(fetched.absolute())
+            return _process("ours", entry, {"SPEECH_CACHE": cache})()
+
+    return measure
+
+
+def _process(
+    way: str, entry: ModelConfig, environment: Mapping[str, str] | None = None
+) -> Callable[[], Steps]:
+    def measure() -> Steps:
         ended = subprocess.run(
-            command, cwd=material.ROOT, input=body, text=True, stdout=subprocess.PIPE, check=True
+            [sys.executable, "-m", "benchmarks.model_start", way],
+            cwd=material.ROOT,
+            env=os.environ | (environment or {}),
+            input=entry.model_dump_json(),
+            text=True,
+            stdout=subprocess.PIPE,
+            check=True,
         )
         steps: Steps = json.loads(ended.stdout.splitlines()[-1])
         return steps

@@ -32,6 +32,8 @@ class Setup:
     device: str = "cuda"
     """Where the sections for a GPU measure; `cpu`: with small networks, so that what is left is
     everything but the networks."""
+    original_python: str | None = None
+    """An interpreter with what `originals` compares with, and with our dependencies."""
 
 
 @contextmanager
