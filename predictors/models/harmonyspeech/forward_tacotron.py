@@ -245,8 +245,8 @@ def stretch(symbols: Tensor, durations: Tensor, lengths: Tensor) -> tuple[Tensor
     vanishing = durations.long().sum(dim=1, keepdim=True) <= 0
     durations = torch.where(vanishing & inside, _FALLBACK_FRAMES, durations)
     repeats = (durations.clamp(min=0) + 0.5).long()  # (B, N)
-    numbers = torch.arange(symbols.shape[1])
-    spoken = [numbers.repeat_interleave(own) for own in repeats]
-    index = to_device(pad_sequence(spoken, batch_first=True), symbols.device)  # (B, T)
-    frames = symbols.gather(1, index[..., None].expand(-1, -1, symbols.shape[2]))
-    return frames, repeats.sum(dim=1)
+    numbers = torch.arange(repeats.numel()).view_as(repeats)
+    spoken = [own.repeat_interleave(times) for own, times in zip(numbers, repeats, strict=True)]
+    index = pad_sequence(spoken, batch_first=True)  # (B, T)
+    frames = symbols.flatten(0, 1).index_select(0, to_device(index.flatten(), symbols.device))
+    return frames.view(*index.shape, -1), repeats.sum(dim=1)
