@@ -48,7 +48,7 @@ _WORDS = {
     "en": {
         **{"approx.": "approximately", "w/o": "without", "w/": "with", "vs.": "versus"},
         **{"vs": "versus", "dept.": "department", "misc.": "miscellaneous"},
-        **{"WWI": "World War One", "WWII": "World War Two"},
+        **{"WWI": "World War One", "WWII": "World War Two", "tel.": "telephone"},
     },
     "fr": {
         **{"p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "etc.": "et cetera"},
@@ -124,7 +124,7 @@ _ENGLISH_ROAD = re.compile(
     \b ( [A-Z][a-z]{{1,30}} | \d{{1,4}}(?:st|nd|rd|th) )          # Main, 5th
     [ ] ( {"|".join(_ROADS)} ) \.
     (?= ( \s{{0,8}}(?:$|\n) | [ ](?:{_BEGINS_SENTENCE})\b )        # the sentence ends with it
-      | [,;:!?)] | [ ][a-z(\d] )                                  # it goes on
+      | [,;:!?)] | [ ][a-z(\d&] )                                  # it goes on
     """,
     re.VERBOSE,
 )

@@ -29,7 +29,9 @@ _PERCENT = re.compile(rf"{START}(?P<minus>[-−+±])?(?P<number>{NUMERAL}){GAP}?
 _DECADE = re.compile(r"(?<![\w.,'’])['’]?((?:1[1-9]|20)[0-9]0|[1-9]0)s\b")
 _GERMAN_DECADE = re.compile(r"(?<![\w.,'’])['’]?((?:1[1-9]|20)?[1-9]0)er\b")
 _SHORT_DECADE = re.compile(r"(?<!\w)['’](?=[1-9]0\b)")
-_HEIGHT = re.compile(rf"{START}([1-9])(?:['′’] ?| ?ft\.? )(\d{{1,2}})(?:[\"″”]| ?in\b)(?!\w)")
+_HEIGHT = re.compile(
+    rf"{START}([1-9])(?:['′’] ?| ?ft\.? )(\d{{1,2}})(?:[\"″”]| ?in\b(?:\.(?=[;,:)]))?)(?!\w)"
+)
 
 _RANKED_IN_ITALIAN = (
     "gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|ottobre|novembre|dicembre"

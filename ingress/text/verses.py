@@ -24,14 +24,20 @@ _BOOKS = {
     "pt": "Gênesis|Êxodo|Salmos?|Provérbios|Isaías|Jeremias|Daniel|Mateus|Marcos|Lucas|João|Atos"
     "|Romanos|Coríntios|Gálatas|Efésios|Filipenses|Hebreus|Tiago|Pedro|Apocalipse",
 }
+_SHORT_BOOKS = {
+    **{"Gen": "Genesis", "Ex": "Exodus", "Ps": "Psalm", "Prov": "Proverbs", "Isa": "Isaiah"},
+    **{"Matt": "Matthew", "Rom": "Romans", "Cor": "Corinthians", "Heb": "Hebrews"},
+    **{"Rev": "Revelation", "Phil": "Philippians"},
+}
+"""In English."""
 _MARKS = {"de": "[:,]", "fr": ":|, ?", "it": "[:,]"}
 """Between chapter and verse; a colon elsewhere."""
 _VERSES = {
     language: re.compile(
-        rf"(?:\b([123]) )?\b({books}) (\d{{1,3}})(?:{_MARKS.get(language, ':')})(\d{{1,3}})"
+        rf"(?:\b([123]) )?\b({books})\.? (\d{{1,3}})(?:{_MARKS.get(language, ':')})(\d{{1,3}})"
         r"(?: ?[-–] ?(\d{1,3}))?(?![\d:]|[.,]\d| ?[AaPp]\.?[Mm]\b)"
     )
-    for language, books in _BOOKS.items()
+    for language, books in (_BOOKS | {"en": "|".join([_BOOKS["en"], *_SHORT_BOOKS])}).items()
 }
 _RANKS = {"1": "First", "2": "Second", "3": "Third"}
 
@@ -45,5 +51,6 @@ def read_verses(text: str, locale: Locale) -> str:
 def _verse(found: re.Match[str], locale: Locale) -> str:
     number, book, chapter, first, last = found.groups()
     rank = _RANKS[number] if number and locale.language == "en" else number
+    book = _SHORT_BOOKS.get(book, book)
     verses = f"{first} {locale.words.to} {last}" if last else first
     return " ".join(filter(None, (rank, book, chapter, verses)))
