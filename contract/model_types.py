@@ -20,11 +20,11 @@ class ModelType:
     """What is known of a model type before it is imported."""
 
     task: Task
-    extra: str
+    extra: str = ""
     """The extras of this project that install what it needs."""
-    image: str
+    image: str = ""
     """The chart's image that has it."""
-    packages: tuple[str, ...]
+    packages: tuple[str, ...] = ()
     """Importable packages without which it cannot be imported."""
     license: str = ""
     """Of its public weights, or of a library under stronger terms."""

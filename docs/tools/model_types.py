@@ -48,9 +48,11 @@ def contract_table() -> str:
 
 
 def chart_table() -> str:
+    """Of the types that an image has."""
     return "".join(
         f"  {name}: {{task: {spec.task.value}, image: {spec.image}{_cuda(spec)}}}\n"
         for name, spec in specs().items()
+        if spec.image
     )
 
 
