@@ -116,8 +116,17 @@ def sample_blocks(data: bytes, layout: WavLayout) -> Iterator[FloatArray]:
         samples = np.frombuffer(raw, "<i2").astype(np.float32)
         samples *= np.float32(1 / 32768)
         if layout.channels > 1:
-            samples = samples.reshape(-1, layout.channels).mean(axis=1, dtype=np.float32)
+            channels = samples.reshape(-1, layout.channels)
+            samples = channels.mean(axis=1, dtype=np.float32)
+            if layout.channels == 2 and cancel_out(samples, channels[:, 0]):
+                samples = channels[:, 0].copy()
         yield samples
+
+
+def cancel_out(mean: NDArray[np.floating], first: NDArray[np.floating]) -> bool:
+    """Whether the average of two channels [n] is 30 dB below the first: one of them is upside down,
+    as a cable of the wrong polarity leaves it, and either alone is what was recorded."""
+    return bool(np.dot(mean, mean) < 0.001 * np.dot(first, first))
 
 
 def read_samples(data: bytes, layout: WavLayout) -> FloatArray:

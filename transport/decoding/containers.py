@@ -18,7 +18,7 @@ import numpy as np
 from av.stream import Disposition
 from numpy.typing import NDArray
 
-from contract.audio.wav import FloatArray
+from contract.audio.wav import FloatArray, cancel_out
 from transport.decoding.refusals import (
     MAX_CHANNELS,
     MAX_RATE,
@@ -192,8 +192,12 @@ class _Spelling(NamedTuple):
         for plane in planes[1:]:
             total += plane
         offset = 128.0 if kind == "u8" else 0.0
-        with np.errstate(over="ignore"):  # beyond float32 becomes infinite, which is refused
-            return np.asarray((total / self.channels - offset) / _SCALES[kind], np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # what is infinite is refused
+            mean = total / self.channels - offset
+            if self.channels == 2:
+                first = planes[0] - offset
+                mean = first if cancel_out(mean, first) else mean
+            return np.asarray(mean / _SCALES[kind], np.float32)
 
 
 def _spelling(frame: av.AudioFrame) -> _Spelling:

@@ -207,6 +207,16 @@ def test_channels_are_averaged():
     np.testing.assert_array_equal(heard.samples, np.float32([0.25, -0.5]))
 
 
+@pytest.mark.parametrize(("tag", "bits", "kind"), [(1, 16, "<i2"), (3, 32, "<f4"), (1, 8, "u1")])
+def test_a_channel_that_is_upside_down_does_not_silence_the_other(tag, bits, kind):
+    speech = tone(0.5, 16_000).samples
+    pairs = np.stack([speech, -speech], axis=1)
+    if kind != "<f4":
+        pairs = pairs * (2 ** (bits - 1) - 1) + (128 if bits == 8 else 0)
+    heard = read(wav(pairs.astype(kind).tobytes(), tag, bits, channels=2))
+    np.testing.assert_allclose(heard.samples, speech, atol=0.02)
+
+
 def test_chunks_that_we_do_not_know_are_skipped():
     extra = b"LIST" + struct.pack("<I", 3) + b"abc\0" + b"bext" + struct.pack("<I", 2) + b"xy"
     body = np.arange(100, dtype="<i2").tobytes()
