@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,3 +154,23 @@ def onnx_providers(config: DeviceConfig, available: Sequence[str]) -> tuple[Prov
             "this ONNX Runtime has no CUDA; install onnxruntime-gpu or set device to cpu"
         )
     return (_CPU,)
+
+
+class RunCounter:
+    """How many runs of a network are under way. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._running = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def counted(self) -> Iterator[int]:
+        """How many run, this one included."""
+        with self._lock:
+            self._running += 1
+            running = self._running
+        try:
+            yield running
+        finally:
+            with self._lock:
+                self._running -= 1

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from contract.errors import ModelFailed
 from contract.tasks import FloatArray
 from predictors.nn.kept_graphs import Rewriting, kept_graph
-from predictors.nn.onnx import OnnxModel, Provider, default_threads
+from predictors.nn.onnx import OnnxModel, Provider, RunCounter, default_threads
 from predictors.nn.tempo import Recording
 
 FloatArray64 = NDArray[np.float64]
@@ -73,8 +72,8 @@ class KokoroNetwork:
         self._graph = partial(kept_graph, path, _RUNNABLE, providers)
         self._model = self._graph().load(threads=threads)
         self._beside_others: OnnxModel | None = None
-        self._running = 0
-        self._lock, self._loading = Lock(), Lock()
+        self._runs = RunCounter()
+        self._loading = Lock()
         self.most_at_once = (threads or default_threads()) if self._model.is_on_cpu else 1
         """Pieces that are worth running side by side."""
         inputs = self._model.inputs
@@ -86,25 +85,13 @@ class KokoroNetwork:
 
     def run(self, piece: Piece) -> SpokenPiece:
         """The same recording whatever runs beside it."""
-        with self._counted() as running:
+        with self._runs.counted() as running:
             model = self._model if running == 1 else self._of_one_thread()
             return self._spoken(model, piece)
 
     def trim_memory(self) -> None:
         """Drop what only several runs at once need."""
         self._beside_others = None
-
-    @contextmanager
-    def _counted(self) -> Iterator[int]:
-        """How many run, this one included."""
-        with self._lock:
-            self._running += 1
-            running = self._running
-        try:
-            yield running
-        finally:
-            with self._lock:
-                self._running -= 1
 
     def _of_one_thread(self) -> OnnxModel:
         if self.most_at_once == 1:

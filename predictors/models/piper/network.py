@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +13,7 @@ import numpy as np
 from contract.errors import ModelFailed
 from contract.tasks import FloatArray
 from predictors.nn.kept_graphs import Rewriting, kept_graph
-from predictors.nn.onnx import OnnxModel, Provider, default_threads
+from predictors.nn.onnx import OnnxModel, Provider, RunCounter, default_threads
 from predictors.nn.tempo import Recording
 
 _LARGE_RUN_IDS = 512
@@ -82,11 +80,10 @@ class PiperNetwork:
         self._noises = sum(name.startswith(NOISE) for name in self.model.inputs)
         self._has_speakers = "sid" in self.model.inputs
         self._hop = hop
-        self._running = 0
-        self._lock = threading.Lock()
+        self._runs = RunCounter()
 
     def run(self, piece: Piece) -> Recording:
-        with self._counted() as running:
+        with self._runs.counted() as running:
             is_beside_others = running > 1 and not piece.has_all_threads
             model = self._beside_others if is_beside_others else self.model
             large = _LARGE_RUN_BESIDE_OTHERS_IDS if is_beside_others else _LARGE_RUN_IDS
@@ -98,18 +95,6 @@ class PiperNetwork:
         feed = self._feed(Piece(_SHORTEST, 0, None, Scales(0.0, 1.0, 0.0, 1.0)))
         for model in (self.model, self._beside_others):
             model.trim_memory(feed)
-
-    @contextmanager
-    def _counted(self) -> Iterator[int]:
-        """How many run, this one included."""
-        with self._lock:
-            self._running += 1
-            running = self._running
-        try:
-            yield running
-        finally:
-            with self._lock:
-                self._running -= 1
 
     def _spoken(self, model: OnnxModel, piece: Piece, *, keeps_memory: bool) -> Recording:
         speed = piece.scales.speed
