@@ -153,13 +153,13 @@ def _sign(found: re.Match[str], locale: Locale) -> str:
 
 def read_ordinals(text: str, locale: Locale) -> str:
     """21st, 3.º, 2e, 1ª, and German's 3. after an article."""
-    pattern = _ORDINALS.get(locale.language)
-    if locale.language == "de" and pattern:
-        return _GERMAN_RANK.sub(
-            lambda found: f"{ordinal(found[1], locale, _GERMAN_RANKED[found[2]])} {found[2]}",
-            pattern.sub(lambda found: _ordinal(found, locale), text),
-        )
-    return pattern.sub(lambda found: _ordinal(found, locale), text) if pattern else text
+    if pattern := _ORDINALS.get(locale.language):
+        text = pattern.sub(lambda found: _ordinal(found, locale), text)
+    if locale.language != "de":
+        return text
+    return _GERMAN_RANK.sub(
+        lambda found: f"{ordinal(found[1], locale, _GERMAN_RANKED[found[2]])} {found[2]}", text
+    )
 
 
 def _ordinal(found: re.Match[str], locale: Locale) -> str:

@@ -52,10 +52,11 @@ def read_text(
         read = TextToSpeak(list(spoken), ignored)
     else:
         locale = locale_of(speaker.language, text)
-        words = visible_text(text)
         if normalize:
             plain = with_plain_mathematics(text, locale)
             words = read_written_forms(spoken_text(plain, keeps_schemes=locale.is_read), locale)
+        else:
+            words = visible_text(text)
         read = TextToSpeak([Piece(one, speaker) for one in split(words, locale.language)])
     if not read.pieces:
         raise InvalidRequest("text has no words to speak", param="text")

@@ -5,21 +5,12 @@ convolutions must find zeros there (`time_mask`), reflections must mirror at the
 (`reflect_pad`), and recurrent layers must stop there (`run_packed`). Lengths are int64 on the CPU.
 """
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from predictors.nn.transfer import to_device
-
-
-def pad_time(items: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """Stack items of shape (..., T_i) with zeros behind their ends: (B, ..., T), lengths (B,)."""
-    lengths = torch.tensor([item.shape[-1] for item in items])
-    longest = int(lengths.max())
-    return torch.stack([F.pad(item, (0, longest - item.shape[-1])) for item in items]), lengths
 
 
 def time_mask(lengths: Tensor, like: Tensor) -> Tensor | None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import onnx
 from onnx import TensorProto, helper
 
-from contract.errors import ModelFailed
 from predictors.models.kokoro.network import DURATIONS
 from predictors.nn.onnx_convolutions import multiply_convolutions
+from predictors.nn.onnx_files import read_model
 
 
 def runnable(path: Path) -> bytes:
@@ -18,10 +17,7 @@ def runnable(path: Path) -> bytes:
     Its convolutions of bytes become products of matrices. The frames of each symbol, which its only
     Round rounds, become one more output; without exactly one Round they stay unknown.
     """
-    try:
-        model = onnx.load(str(path))
-    except Exception as exc:  # protobuf's DecodeError and onnx's own have no common class
-        raise ModelFailed("the model's file is no readable ONNX model") from exc
+    model = read_model(path, "the model")
     multiply_convolutions(model)
     rounded = [node.input[0] for node in model.graph.node if node.op_type == "Round"]
     if len(rounded) == 1:

@@ -21,6 +21,7 @@ from onnx import NodeProto, TensorProto, helper
 
 from contract.errors import ModelFailed
 from predictors.models.piper.network import NOISE
+from predictors.nn.onnx_files import read_model
 
 _ZERO, _ONE, _TWO = "seeded/zero", "seeded/one", "seeded/two"
 _CONSTANTS = {_ZERO: [0], _ONE: [1], _TWO: [2]}
@@ -29,10 +30,7 @@ _CONSTANTS = {_ZERO: [0], _ONE: [1], _TWO: [2]}
 def seedable(path: Path) -> bytes:
     """The changed graph; its durations are its last output. Raises ModelFailed when the file is no
     Piper voice."""
-    try:
-        model = onnx.load(str(path))
-    except Exception as exc:  # protobuf's DecodeError and onnx's own have no common class
-        raise ModelFailed("the voice's file is no readable ONNX model") from exc
+    model = read_model(path, "the voice")
     graph = model.graph
     drawn = 0
     nodes: list[NodeProto] = []

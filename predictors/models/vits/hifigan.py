@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from predictors.nn.padded import time_mask
+from predictors.nn.padded import masked, time_mask
 
 WINDOW_FRAMES = 512
 _OUTER_KERNEL = 7
@@ -44,8 +44,8 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """x [B, C, T] is masked; the result is not, and shares no memory with x."""
         for dilated, plain in zip(self.convs1, self.convs2, strict=True):
-            y = dilated(_silence(F.leaky_relu(x, _SLOPE), mask))
-            y = plain(_silence(F.leaky_relu_(y, _SLOPE), mask))
+            y = dilated(masked(F.leaky_relu(x, _SLOPE), mask))
+            y = plain(masked(F.leaky_relu_(y, _SLOPE), mask))
             x = y.add_(x)
         return x
 
@@ -111,20 +111,20 @@ class HifiGan(nn.Module):
         A convolution near the end of an item must see zeros, as it would without padding. So
         every convolution's input is masked, at the rate of its stage.
         """
-        x = _silence(self.conv_pre(z) + self.cond(g), mask)
+        x = masked(self.conv_pre(z) + self.cond(g), mask)
         blocks = len(self.resblocks) // len(self.ups)
         for stage, (upsample, rate) in enumerate(zip(self.ups, self.rates, strict=True)):
             mask = None if mask is None else mask.repeat_interleave(rate, dim=-1)
-            x = _silence(upsample(F.leaky_relu_(x, _SLOPE)), mask)
+            x = masked(upsample(F.leaky_relu_(x, _SLOPE)), mask)
             x = self._blend(x, mask, stage * blocks, blocks)
-        return torch.tanh_(_silence(self.conv_post(F.leaky_relu_(x, _LAST_SLOPE)), mask)).squeeze(1)
+        return torch.tanh_(masked(self.conv_post(F.leaky_relu_(x, _LAST_SLOPE)), mask)).squeeze(1)
 
     def _blend(self, x: Tensor, mask: Tensor | None, first: int, count: int) -> Tensor:
         """Mean of one stage's residual blocks, masked."""
         total = self.resblocks[first](x, mask)
         for index in range(first + 1, first + count):
             total += self.resblocks[index](x, mask)
-        return _silence(total.div_(count), mask)
+        return masked(total.div_(count), mask)
 
 
 def _same_conv(channels: int, kernel: int, dilation: int) -> nn.Conv1d:
@@ -142,7 +142,3 @@ def _reach(config: HifiGanConfig) -> int:
     for kernel, rate in reversed(list(stages)):
         reach = ceil((reach + block + kernel) / rate)
     return reach + outer
-
-
-def _silence(x: Tensor, mask: Tensor | None) -> Tensor:
-    return x if mask is None else x.mul_(mask)
