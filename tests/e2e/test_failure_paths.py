@@ -13,6 +13,7 @@ import re
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -129,11 +130,12 @@ async def test_a_batch_whose_pod_is_killed_fails_at_once_and_the_next_pod_answer
     pod.process.send_signal(signal.SIGKILL)
     answers = await asyncio.gather(*batch)
     lost = [answer for answer in answers if answer.status_code != 200]
-    assert len(lost) >= 2
     for answer in lost:
         assert answer.status_code == 503
-        assert answer.json()["error"]["code"] == "connection_lost"
         assert "batches" in answer.json()["error"]["message"]
+    codes = Counter(answer.json()["error"]["code"] for answer in lost)
+    assert codes["connection_lost"] >= 2  # the batch; who was still on the way met no pod
+    assert codes.keys() <= {"connection_lost", "not_reached", "circuit_open"}
     assert (await _once_closed(lambda: speak(http, "batches"))).status_code == 200
     assert cluster.pod("batches-predictor") is not pod
 
