@@ -54,7 +54,12 @@ _WORDS = {
         **{"p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "etc.": "et cetera"},
         **{"av. J.-C.": "avant Jésus-Christ", "apr. J.-C.": "après Jésus-Christ"},
         **{"ap. J.-C.": "après Jésus-Christ", "env.": "environ"},
-        **{"max.": "maximum", "c. à café": "cuillère à café", "c. à soupe": "cuillère à soupe"},
+        **{
+            "tél.": "téléphone",
+            "max.": "maximum",
+            "c. à café": "cuillère à café",
+            "c. à soupe": "cuillère à soupe",
+        },
         **{"c. à c.": "cuillère à café", "c. à s.": "cuillère à soupe"},
     },
     "de": {
@@ -77,7 +82,10 @@ _WORDS = {
         **{"ecc.": "eccetera", "ad es.": "ad esempio", "p. es.": "per esempio"},
         **{"mln": "milioni", "mld": "miliardi"},
     },
-    "pt": {"p. ex.": "por exemplo", "etc.": "et cetera", "apto.": "apartamento"},
+    "pt": {
+        **{"p. ex.": "por exemplo", "etc.": "et cetera", "apto.": "apartamento"},
+        "séc.": "século",
+    },
 }
 _BEFORE_NUMBERS = {
     "es": {"n.º": "número", "art.": "artículo", "pág.": "página", "p.": "página"},
@@ -134,6 +142,9 @@ _FRENCH_SAINT = re.compile(r"(?<![\w-])S(te?s?)\.?(?=[- ][A-ZÀ-ÖØ-Þ])")
 _FRENCH_SAINTS = {"t": "Saint", "te": "Sainte", "ts": "Saints", "tes": "Saintes"}
 _SPANISH_STREET = re.compile(r"(?<!\w)[Cc]/ ?(?=[A-ZÀ-Þ])")
 _ITALIAN_CENTURY = re.compile(r"\bsec\. (?=[IVX])")
+_PORTUGUESE_STREET = re.compile(r"(?:(?<=\b[nd]a )|(?<=\bpela )|(?<=\bà ))R\. (?=[A-ZÀ-Þ])")
+_PORTUGUESE_DON = re.compile(r"(?<![\w.])(?<!\. )D\. (?=([A-ZÀ-Þ][a-zß-ÿ]{2,20})\b)")
+_PORTUGUESE_LADIES = ("a", "Inês", "Isabel", "Beatriz", "Leonor", "Carmen", "Matilde")
 _GERMAN_SPOON = re.compile(r"(?<=[\d½¼¾] )(T|E)L\b")
 _STREET = re.compile(r"(?<=[a-zäöüß-])(s|S)tr\.(?!\w)")
 """Hauptstr., Berliner-Str."""
@@ -154,6 +165,8 @@ def read_abbreviations(text: str, locale: Locale) -> str:
         text = _FRENCH_SAINT.sub(lambda found: _FRENCH_SAINTS[found[1]], text)
     elif locale.language == "es":
         text = _SPANISH_STREET.sub("calle ", text)
+    elif locale.language == "pt":
+        text = _PORTUGUESE_DON.sub(_don_or_lady, _PORTUGUESE_STREET.sub("rua ", text))
     elif locale.language == "it":
         text = _ITALIAN_CENTURY.sub("secolo ", text)
     return pattern.sub(lambda found: _in_full(found, locale.language), text) if pattern else text
@@ -162,6 +175,11 @@ def read_abbreviations(text: str, locale: Locale) -> str:
 def _road(found: re.Match[str]) -> str:
     """With the full stop, where a sentence ends there."""
     return f"{found[1]} {_ROADS[found[2]]}{'' if found[3] is None else '.'}"
+
+
+def _don_or_lady(found: re.Match[str]) -> str:
+    """By the name: D. Maria, D. Pedro."""
+    return "Dona " if found[1].endswith(_PORTUGUESE_LADIES) else "Dom "
 
 
 def _in_full(found: re.Match[str], language: str) -> str:

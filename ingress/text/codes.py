@@ -37,6 +37,11 @@ _LONG_CODE = re.compile(
 )
 """Of capitals and figures, as on parcels and cars."""
 
+_NUMBERED_NAME = re.compile(
+    r"(?<![\w.])(?:([A-Z])\.(?=\d{3}(?!\w))"
+    r"|((?<![A-Z] )(?:[A-Z]{2,6}|[Rr]oom|[Hh]ighway|[Ff]light|Boeing) )(?=\d{3,4}(?!\w)))"
+    r"(\d)?(\d)(\d\d)(?!\d|[.,:/-]\d|[+%]| [A-Z]{2,}[a-z]?[ .,]?[A-Z]{2})"
+)
 _FORMULA = re.compile(
     r"(?<!\w)(?=[A-Za-z]{0,12}[2-9])"
     r"(?:(?:Na|Ca|Cl|Mg|Fe|Al|Si|Cu|Zn|Br|[HCNOSPFK])(?:[2-9]|1\d(?=[A-Z]))?){2,8}(?![\w-])"
@@ -79,6 +84,26 @@ def read_codes(text: str, locale: Locale) -> str:
 def _groups(code: str, locale: Locale) -> str:
     is_code = sum(one.isdecimal() for one in code) >= _FEWEST_DIGITS
     return digit_groups(code, locale) if is_code else code
+
+
+def read_numbered_names(text: str, locale: Locale) -> str:
+    """H.264, RTX 4090, ISO 8601, Room 404 in the pairs in which they are said in English."""
+    if locale.language != "en":
+        return text
+    return _NUMBERED_NAME.sub(lambda found: _numbered_name(found, locale), text)
+
+
+def _numbered_name(found: re.Match[str], locale: Locale) -> str:
+    """H two sixty-four, forty ninety, eighty-six oh one, four oh four."""
+    name = f"{found[1]} " if found[1] else found[2]
+    hundreds, rest = int((found[3] or "") + found[4]), found[5]
+    if not hundreds or (found[3] and hundreds < 10) or (rest == "00" and hundreds % 10 == 0):
+        return name + cardinal((found[3] or "") + found[4] + rest, locale)
+    first = cardinal(str(hundreds), locale)
+    if rest == "00":
+        return f"{name}{first} hundred"
+    second = f"oh {cardinal(rest[1], locale)}" if rest[0] == "0" else cardinal(rest, locale)
+    return f"{name}{first} {second}"
 
 
 def read_bank_accounts(text: str, locale: Locale) -> str:

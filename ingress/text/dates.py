@@ -7,7 +7,7 @@ import re
 from functools import cache
 
 from ingress.text.clocks import DAYTIME, Clock, clock_words
-from ingress.text.numbers import END, START, ordinal
+from ingress.text.numbers import END, START, ordinal, spelled_year
 from ingress.text.vocabulary import Locale
 
 _ISO = re.compile(
@@ -24,6 +24,10 @@ _DAY_AND_MONTH = re.compile(
 )
 _GERMAN_N = "am|im|vom|zum|dem|den|des|beim|bis|ab|seit|zur|diesem|jedem"
 _GERMAN_E = "der|die|das"
+_ERA = re.compile(
+    r"(?<![\w.,])1\d{3}(?= ?(?:AD|BCE?|CE|A\.D\.|B\.C\.)(?!\w))|(?<=\bAD )1\d{3}(?!\w)"
+)
+"""1066 AD: before 1100 only what is counted from tells a year from a number."""
 _FIRST = {"fr": "premier", "it": "primo", "pt": "primeiro"}
 _TWO_DIGIT_CENTURY = 70
 
@@ -36,6 +40,7 @@ def read_dates(text: str, locale: Locale) -> str:
     text = _ISO.sub(lambda found: _iso(found, locale), text)
     text = _NUMERIC.sub(lambda found: _numeric(found, locale), text)
     if locale.language == "en":
+        text = _ERA.sub(lambda found: spelled_year(int(found[0])), text)
         text = _english_months().sub(_month_or_two, text)
         text = _english_month_first().sub(_month_day, text)
         return _english_day_first().sub(_day_month, text)

@@ -67,13 +67,14 @@ _SCALE = (
     rf"(?:{GAP}?(?P<letters>(?i:k|mn|mm|mio|mln|mld|mi|bi|md|m|bn|b|mrd|tn|t)){END}(?:(?<=[od])\.)?"
     rf"|{GAP}?(?P<scale>{_SCALE_WORDS})(?![a-zà-ÿ]))?"
 )
-_RANGE = rf"(?:{GAP}?[-–—]{GAP}?(?P<high>{NUMERAL}))?"
+_RANGE = rf"(?:{GAP}?[-–—]{GAP}?%s(?P<high>{NUMERAL}))?"
 _BEFORE = re.compile(
-    rf"(?<![A-Za-z\d$€£])(?<![A-Z]/)(?P<minus>[-−])?(?P<sign>{_SIGN}){GAP}?(?P<low>{NUMERAL}){_RANGE}{_SCALE}"
-    rf"(?!\d){_PER_UNIT}"
+    rf"(?<![A-Za-z\d$€£])(?<![A-Z]/)(?P<minus>[-−])?(?P<sign>{_SIGN}){GAP}?(?P<low>{NUMERAL})"
+    rf"{_RANGE % '(?:(?P=sign))?'}{_SCALE}(?!\d){_PER_UNIT}"
 )
 _AFTER = re.compile(
-    rf"{START}(?P<minus>[-−])?(?P<low>{NUMERAL}){_RANGE}{_SCALE}{GAP}?(?P<sign>{_SIGN}|¢){END}{_PER_UNIT}"
+    rf"{START}(?P<minus>[-−])?(?P<low>{NUMERAL}){_RANGE % ''}{_SCALE}{GAP}?"
+    rf"(?P<sign>{_SIGN}|¢){END}{_PER_UNIT}"
 )
 _CENT_DIGITS = 2
 _COMMA_CENTS = re.compile(r"\d{1,9},\d\d")

@@ -111,10 +111,15 @@ def year(digits: str, locale: Locale) -> str:
     """Four digits as a year is said: nineteen ninety-nine, neunzehnhundertneunundneunzig."""
     number = int(digits)
     if locale.language == "en" and 1100 <= number < 2100 and not 2000 <= number < 2010:
-        return _spelled("en", number, "numbering-year")
+        return spelled_year(number)
     if locale.language == "de" and 1100 <= number < 2000:
         return _spelled("de", number, "numbering-year")
     return cardinal(digits, locale)
+
+
+def spelled_year(number: int) -> str:
+    """In English: ten sixty-six, twenty oh five."""
+    return _spelled("en", number, "numbering-year")
 
 
 def digit_by_digit(digits: str, locale: Locale) -> str:

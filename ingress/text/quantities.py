@@ -63,6 +63,7 @@ _SCALED = re.compile(
 )
 """100k, 3.2M views; 4K and the company 3M are names."""
 _RANGE = re.compile(r"(?<=[\d%°])[ \u00a0]?(?:[–—〜～][ \u00a0]?|~)(?=\d)")
+_RANK_RANGE = re.compile(r"(?<=\d(?:st|nd|rd|th))[-–](?=\d{1,9}(?:st|nd|rd|th)\b)")
 _HYPHEN_RANGE = re.compile(rf"{START}(?<![:/$€£¥-])(\d{{1,4}})-(\d{{1,4}})(?![:/-]|\d|[.,]\d)")
 _RESULTS = re.compile(r"(?<![\w-])\d{1,2}[-–]\d{1,2}(?:, ?\d{1,2}[-–]\d{1,2}){1,4}(?![\w-])")
 """6-4, 3-6, 7-5: where one goes down, all are results."""
@@ -71,11 +72,11 @@ _ENGLISH_SPAN = re.compile(r"(?<=\bfrom )(\d{1,4})[-–—](?=\d{1,4}(?![\w:/-]|
 
 
 def read_ranges(text: str, locale: Locale) -> str:
-    """3–5 and 3-5 as "3 to 5"; the numbers are read later."""
+    """3–5, 3-5 and 3rd–5th as "3 to 5"; the numbers are read later."""
     joint = locale.words.to if locale.keeps_digits else f" {locale.words.to} "
     text = _RESULTS.sub(_results, text)
     if locale.language == "en":
-        text = _ENGLISH_SPAN.sub(r"\1 to ", text)
+        text = _RANK_RANGE.sub(" to ", _ENGLISH_SPAN.sub(r"\1 to ", text))
     text = _RANGE.sub(joint, text)
     return _HYPHEN_RANGE.sub(
         lambda found: f"{found[1]}{joint}{found[2]}" if _ascends(found) else found[0], text

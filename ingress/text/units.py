@@ -39,13 +39,17 @@ UNITS = {
     **{"mins": "duration-minute", "secs": "duration-second", "dL": "volume-deciliter"},
     **{"mcg": "mass-microgram", "mmHg": "pressure-millimeter-ofhg", "lm": "light-lumen"},
     **{"psi": "pressure-pound-force-per-square-inch", "Ω": "electric-ohm"},
+    **{"fl oz": "volume-fluid-ounce", "fl. oz": "volume-fluid-ounce", "‰": "concentr-permille"},
 }
 _MISSING_UNITS = {
     "ja": {
         **{"angle-degree": "度", "duration-hour": "時間", "duration-minute": "分"},
         "duration-second": "秒",
     },
-    "ko": {"duration-hour": "시간", "duration-minute": "분", "duration-second": "초"},
+    "ko": {
+        **{"duration-hour": "시간", "duration-minute": "분", "duration-second": "초"},
+        "concentr-permille": "퍼밀",
+    },
     "zh": {
         **{"length-kilometer": "公里", "length-meter": "米", "length-centimeter": "厘米"},
         **{"length-millimeter": "毫米", "length-micrometer": "微米", "length-nanometer": "纳米"},
@@ -63,7 +67,12 @@ _MISSING_UNITS = {
         **{"volume-cubic-inch": "立方英寸"},
         **{"volume-centiliter": "厘升", "volume-deciliter": "分升", "volume-teaspoon": "茶匙"},
         **{"volume-tablespoon": "汤匙", "duration-hour": "小时", "duration-minute": "分钟"},
-        **{"duration-second": "秒", "duration-millisecond": "毫秒", "duration-microsecond": "微秒"},
+        **{
+            "concentr-permille": "‰",
+            "duration-second": "秒",
+            "duration-millisecond": "毫秒",
+            "duration-microsecond": "微秒",
+        },
         **{"duration-nanosecond": "纳秒", "energy-kilocalorie": "千卡"},
         **{"energy-kilowatt-hour": "千瓦时", "power-kilowatt": "千瓦", "power-megawatt": "兆瓦"},
     },
@@ -76,7 +85,7 @@ _MISSING_UNITS = {
 }
 """What CLDR's tables have no long name for, with the space before it."""
 _ONE_LETTER = frozenset("hst")
-"""Only with a space, or 90s and 5h of a plan would be times and 5t a tonne."""
+"""Only with a space, or 90s and 5h of a plan would be times and 5t a tonne; 9.58s is none."""
 _PER = (
     "s",
     "min",
@@ -104,7 +113,7 @@ _FEMININE = {
     "de": "Tonne|Meile|Unze|Stunde|Minute|Sekunde|Millisekunde|Kilowattstunde|Kilokalorie",
 }
 UNIT = "|".join(
-    rf"(?<={GAP}){name}" if name in _ONE_LETTER else re.escape(name)
+    rf"(?:(?<={GAP})|(?<=\d\.\d)|(?<=\d\.\d\d)){name}" if name in _ONE_LETTER else re.escape(name)
     for name in sorted(UNITS, key=len, reverse=True)
 )
 

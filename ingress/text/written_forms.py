@@ -13,7 +13,13 @@ import unicodedata
 from ingress.text.abbreviations import read_abbreviations
 from ingress.text.addresses import read_addresses, read_dialled_numbers, read_phone_numbers
 from ingress.text.clocks import read_times
-from ingress.text.codes import read_bank_accounts, read_codes, read_formulas, read_versions
+from ingress.text.codes import (
+    read_bank_accounts,
+    read_codes,
+    read_formulas,
+    read_numbered_names,
+    read_versions,
+)
 from ingress.text.dates import read_dates
 from ingress.text.fractions import read_fractions
 from ingress.text.inches import read_inches
@@ -108,7 +114,7 @@ def read_written_forms(text: str, locale: Locale) -> str:
         *(read_bank_accounts, read_dialled_numbers, read_formulas),
         *(_join_thousands, read_times, read_approximations, read_money, read_phone_numbers),
         *(read_ranges, read_codes, read_fractions, read_ordinals, read_measures),
-        *(read_roman_numerals, read_signs, _read_numbers),
+        *(read_numbered_names, read_roman_numerals, read_signs, _read_numbers),
     ):
         text = rule(text, locale)
     return text

@@ -50,7 +50,7 @@ def test_other_languages_say_it_in_their_words() -> None:
     ("sent", "spoken"),
     [
         ("It costs $5 and he has $10.", "It costs five dollars and he has ten dollars."),
-        ("from $5-$10", "from five dollars-ten dollars"),
+        ("from $5-$10", "from five to ten dollars"),
         ("US$20, A$30", "twenty US dollars, thirty Australian dollars"),
         ("set $HOME and $PATH", "set $HOME and $PATH"),
     ],
