@@ -7,9 +7,12 @@ import binascii
 
 from contract.errors import InvalidRequest, PayloadTooLarge
 
+_STANDARD = str.maketrans("-_", "+/")
+"""From the alphabet for addresses (RFC 4648, section 5)."""
+
 
 def from_base64(text: str, *, param: str, max_bytes: int | None = None) -> bytes:
-    """Bytes of base64 with or without a `data:` prefix, line breaks and padding.
+    """Bytes of base64 in either alphabet, with or without a `data:` prefix, line breaks, padding.
 
     Raises InvalidRequest, PayloadTooLarge before anything is decoded.
     """
@@ -29,12 +32,12 @@ def from_base64(text: str, *, param: str, max_bytes: int | None = None) -> bytes
 
 
 def _from_lines(text: str, param: str) -> bytes:
-    joined = "".join(text.split()).rstrip("=")
+    joined = "".join(text.split()).rstrip("=").translate(_STANDARD)
     try:
         return binascii.a2b_base64(joined + "=" * (-len(joined) % 4), strict_mode=True)
     except ValueError:
         raise InvalidRequest(
-            f"{param} must be base64 text; encode the bytes with the standard alphabet", param=param
+            f"{param} must be base64 text; encode the bytes of the file", param=param
         ) from None
 
 

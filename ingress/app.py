@@ -31,6 +31,7 @@ from ingress.openai import (
     voice_consents,
     voices,
 )
+from ingress.openai.azure import AzurePaths
 from ingress.openapi import document
 from ingress.realtime import routes as realtime
 from ingress.realtime.origins import THIS_MACHINE, listed
@@ -107,6 +108,7 @@ def _add_layers(app: FastAPI, app_state: AppState, keys: KeyRing) -> None:
     app.add_middleware(Admission, app_state=app_state, keys=keys)
     app.add_middleware(RequestLogging, max_timeout_s=settings.timeout_s)
     _add_cors(app, settings.cors_origins)
+    app.add_middleware(AzurePaths)
     app.add_middleware(LenientPaths)
 
 

@@ -43,6 +43,8 @@ OPENAI_VOICES = (
     *("alloy", "ash", "ballad", "coral", "echo", "fable", "onyx", "nova", "sage", "shimmer"),
     *("verse", "marin", "cedar"),
 )
+_VENDOR = "openai/"
+"""Before OpenAI's names in routers over several vendors (OpenRouter, LiteLLM): openai/whisper-1."""
 _RELEASE = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4})$")
 """OpenAI's models can be asked for as of a day: gpt-4o-mini-tts-2025-12-15, tts-1-1106."""
 
@@ -66,7 +68,7 @@ def find_model(
     available = listed_models(snapshot, endpoint)
     stand_ins = _stand_ins(settings, endpoint, available)
     asked = next(iter(stand_ins), "") if requested is None else requested
-    for name in (asked, _RELEASE.sub("", asked)):
+    for name in (asked, _RELEASE.sub("", asked), asked.removeprefix(_VENDOR)):
         alias = same_name(name, snapshot.aliases)
         found = same_name(snapshot.aliases[alias] if alias else name, available)
         found = found or stand_ins.get(name.strip().lower())
@@ -161,7 +163,7 @@ def find_voice(
         return choices[0]
     aliases = snapshot.voice_aliases
     voices = {one.voice: one for one in reversed(choices) if one.voice}
-    own = same_name(requested, voices) or same_name(_unaliased(requested, aliases), voices)
+    own = same_name(requested, voices) or same_name(unaliased(requested, aliases), voices)
     if own is not None:
         return voices[own]
     if language is not None and model.voices_speak_every_language:
@@ -199,7 +201,7 @@ def _base(language: str | None) -> str:
     return (language or "").partition("-")[0]
 
 
-def _unaliased(requested: str, aliases: Mapping[str, str]) -> str:
+def unaliased(requested: str, aliases: Mapping[str, str]) -> str:
     alias = same_name(requested, aliases)
     return aliases[alias] if alias else requested
 
@@ -208,7 +210,7 @@ def _blend(
     blend: Blend, voices: Mapping[str, Speaker], aliases: Mapping[str, str], model: ListedModel
 ) -> Speaker:
     """The blend in the model's spelling of its voices, in the language of the first of them."""
-    names = [same_name(_unaliased(asked, aliases), voices) for asked, _ in blend]
+    names = [same_name(unaliased(asked, aliases), voices) for asked, _ in blend]
     for name, (asked, _) in zip(names, blend, strict=True):
         if name is None:
             raise InvalidRequest(

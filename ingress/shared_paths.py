@@ -12,10 +12,10 @@ from ingress.dialect import SPEECH_PATH, TRANSCRIPTIONS_PATH, Dialect, dialect_o
 from ingress.hse import speech as hse_speech
 from ingress.hse import transcriptions as hse_transcriptions
 from ingress.hse.schemas import TextToSpeechRequest
-from ingress.json_body import JsonRoute
+from ingress.json_body import JsonRoute, read_body
 from ingress.openai import speech as openai_speech
 from ingress.openai import transcriptions as openai_transcriptions
-from ingress.openai.forms import read_form
+from ingress.openai.forms import has_recording, read_form, read_json_upload
 from ingress.openai.schemas import CreateSpeechRequest, CreateTranscriptionRequest
 from ingress.openapi import SPEECH_ANSWERS, TRANSCRIPTION_ANSWERS, TRANSCRIPTION_BODY
 from ingress.request_state import request_state_of
@@ -56,11 +56,17 @@ def router(app_state: AppState) -> APIRouter:
         response_class=Response,
     )
     async def transcriptions(request: Request) -> Response:
-        """Write down what is said. An upload is OpenAI's dialect, a JSON body HSE's."""
+        """Write down what is said. An upload is OpenAI's dialect, and so is JSON with `file` or an
+        object as `input_audio`; other JSON is HSE's."""
         state = request_state_of(request)
-        if state.dialect is Dialect.HSE:
-            return await hse_transcriptions.transcribe(app_state, state, await request.body())
-        file, asked = await read_form(request, CreateTranscriptionRequest)
-        return await openai_transcriptions.transcribe(app_state, state, file, asked)
+        if state.dialect is Dialect.OPENAI:
+            recording, asked = await read_form(request, CreateTranscriptionRequest)
+        else:
+            body = await read_body(request)
+            if not has_recording(body):
+                return await hse_transcriptions.transcribe(app_state, state, body)
+            state.dialect = Dialect.OPENAI
+            recording, asked = read_json_upload(body, CreateTranscriptionRequest)
+        return await openai_transcriptions.transcribe(app_state, state, recording, asked)
 
     return routes

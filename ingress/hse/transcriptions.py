@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import ValidationError
 from starlette.responses import Response
 
@@ -11,17 +13,16 @@ from ingress.endpoints import TRANSCRIPTIONS
 from ingress.errors import explain
 from ingress.hse.answers import answer, whisper_segments
 from ingress.hse.schemas import SpeechTranscribeRequest
-from ingress.json_body import parsed
 from ingress.media import read_speech
 from ingress.request_state import RequestState
 from ingress.selection import find_model
 from ingress.state import AppState
 
 
-async def transcribe(app_state: AppState, state: RequestState, body: bytes) -> Response:
+async def transcribe(app_state: AppState, state: RequestState, body: Any) -> Response:
     state.field_names = {"audio": "input_audio"}
     try:
-        asked = SpeechTranscribeRequest.model_validate(await parsed(body))
+        asked = SpeechTranscribeRequest.model_validate(body)
     except ValidationError as exc:
         raise explain(exc.errors(include_url=False)) from None
     model = find_model(app_state.catalog.current, app_state.settings, TRANSCRIPTIONS, asked.model)

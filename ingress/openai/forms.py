@@ -1,10 +1,13 @@
-"""Multipart uploads: one file, and fields spelled in any of the ways that clients spell lists."""
+"""Uploads: one file, and fields spelled in any of the ways that clients spell lists.
+
+Mostly multipart forms; JSON where a client has put the file into it as text.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_origin
 
@@ -17,6 +20,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from contract.errors import InvalidRequest, shown
 from ingress.client_body import WHOLE_ITEMS
 from ingress.errors import explain
+from ingress.json_body import read_body
 
 M = TypeVar("M", bound=BaseModel)
 _MOST_FIELDS = 1_000
@@ -24,6 +28,9 @@ _LONGEST_FIELD = 8 << 20
 """Bytes: ten seconds of a known speaker, uncompressed, in base64."""
 _MOST_ITEMS = 10_000
 """Of a list; eight megabytes of `[],` would be millions."""
+_FILE, _INPUT_AUDIO = "file", "input_audio"
+_BASE64 = re.compile(rb"\s*(data:|[A-Za-z0-9+/_-]{64})")
+"""How a file begins that came as text; no audio file begins so."""
 _NAME = re.compile(r"(?P<name>[^\[\]]{1,64})(?P<list>\[\d*\])?(\[(?P<key>[^\[\]]{1,64})\])?")
 
 
@@ -34,10 +41,42 @@ class Upload:
     """As the client names it; empty where it does not."""
 
 
-async def read_form(request: Request, fields: type[M]) -> tuple[bytes, M]:
+@dataclass(frozen=True, slots=True)
+class Recording:
+    data: bytes | str
+    """A file; as text, base64 of one."""
+    name: str
+    """The field that held it."""
+
+
+async def read_form(request: Request, fields: type[M]) -> tuple[Recording, M]:
     """The uploaded file and the validated fields. Raises InvalidRequest that names the field."""
-    upload, asked = await read_upload(request, fields, name="file")
-    return upload.data, asked
+    if request.headers.get("content-type", "").lower().startswith("application/json"):
+        return read_json_upload(await read_body(request), fields)
+    upload, asked = await read_upload(request, fields, name=_FILE)
+    is_text = _BASE64.match(upload.data)
+    return Recording(upload.data.decode("latin-1") if is_text else upload.data, _FILE), asked
+
+
+def read_json_upload(body: Any, fields: type[M]) -> tuple[Recording, M]:
+    """The same of a JSON object. Raises InvalidRequest."""
+    given = dict(body) if isinstance(body, dict) else {}
+    name, data = _FILE, given.pop(_FILE, None)
+    if isinstance(given.get(_INPUT_AUDIO), dict):
+        name, data = f"{_INPUT_AUDIO}.data", given.pop(_INPUT_AUDIO).get("data")
+    if not isinstance(data, str):
+        raise InvalidRequest(
+            f"{name} is required; send base64, or a recording as multipart/form-data", param=name
+        )
+    return Recording(data, name), _validated(given, fields)
+
+
+def has_recording(body: Any) -> bool:
+    """Whether JSON is an upload: `input_audio: {data, format}` as OpenRouter takes it (its API
+    reference, "Create transcription"), or the form as an object. HSE's `input_audio` is text."""
+    return isinstance(body, Mapping) and (
+        _FILE in body or isinstance(body.get(_INPUT_AUDIO), Mapping)
+    )
 
 
 async def read_upload(request: Request, fields: type[M], *, name: str) -> tuple[Upload, M]:
@@ -47,7 +86,7 @@ async def read_upload(request: Request, fields: type[M], *, name: str) -> tuple[
         upload = form.get(name)
         if not form:  # JSON, or nothing at all
             raise _missing(name, misnamed)
-        asked = _validated(form, fields, name)
+        asked = _validated(_values(request, form, fields, name), fields)
         if not isinstance(upload, UploadFile):
             raise _missing(name, misnamed - fields.model_fields.keys())
         return Upload(await upload.read(), upload.content_type or ""), asked
@@ -152,11 +191,19 @@ def _explained(message: str, file: str, field: str) -> InvalidRequest:
     return InvalidRequest(broken, param="body")
 
 
-def _validated(form: FormData, fields: type[M], file: str) -> M:
+def _values(request: Request, form: FormData, fields: type[BaseModel], file: str) -> dict[str, Any]:
+    """Of the form; what it lacks, of the address."""
     values: dict[str, Any] = {}
-    for key, value in form.multi_items():
-        if key != file:
-            _add(values, key, str(value), fields)
+    for items in (form.multi_items(), request.query_params.multi_items()):
+        found: dict[str, Any] = {}
+        for key, value in items:
+            if key != file:
+                _add(found, key, str(value), fields)
+        values = found | values
+    return values
+
+
+def _validated(values: Mapping[str, Any], fields: type[M]) -> M:
     try:
         return fields.model_validate(values)
     except ValidationError as exc:

@@ -31,11 +31,11 @@ def router(app_state: AppState) -> APIRouter:
     async def timestamps(request: Request) -> list[SpeechTimestamp]:
         """Detect speech, by a detector or by a recogniser's segments."""
         state = request_state_of(request)
-        state.field_names = {"audio": "file"}
-        file, asked = await read_form(request, DetectSpeechRequest)
+        recording, asked = await read_form(request, DetectSpeechRequest)
+        state.field_names = {"audio": recording.name}
         model = find_model(app_state.catalog.current, app_state.settings, VAD, asked.model)
         state.model = model.id
-        audio = await read_speech(app_state, state, file, param="file")
+        audio = await read_speech(app_state, state, recording.data, param=recording.name)
         if model.task is Task.TRANSCRIBE:
             state.note_ignored(asked, *(asked.model_fields_set & _SETTINGS))
             heard = TranscribeInput(audio, segment_timestamps=True)

@@ -15,7 +15,7 @@ from ingress.endpoints import TRANSCRIPTIONS
 from ingress.languages import language_code
 from ingress.media import read_speech
 from ingress.openai import speakers, transcripts
-from ingress.openai.forms import read_form
+from ingress.openai.forms import Recording, read_form
 from ingress.openai.schemas import (
     CreateTranscriptionRequest,
     CreateTranslationRequest,
@@ -45,17 +45,17 @@ def router(app_state: AppState) -> APIRouter:
     async def translations(request: Request) -> Response:
         """Write down in English what is said in any language."""
         state = request_state_of(request)
-        file, asked = await read_form(request, CreateTranslationRequest)
-        return await transcribe(app_state, state, file, asked)
+        recording, asked = await read_form(request, CreateTranslationRequest)
+        return await transcribe(app_state, state, recording, asked)
 
     return routes
 
 
 async def transcribe(
-    app_state: AppState, state: RequestState, file: bytes, asked: CreateTranslationRequest
+    app_state: AppState, state: RequestState, recording: Recording, asked: CreateTranslationRequest
 ) -> Response:
     translation = "task" if isinstance(asked, CreateTranscriptionRequest) else "model"
-    state.field_names = {"audio": "file", "hotwords": "keywords", "translate": translation}
+    state.field_names = {"audio": recording.name, "hotwords": "keywords", "translate": translation}
     snapshot, settings = app_state.catalog.current, app_state.settings
     is_toolchain = find_diarizer(snapshot, settings, asked.model) is not None
     model = find_model(snapshot, settings, TRANSCRIPTIONS, None if is_toolchain else asked.model)
@@ -63,9 +63,9 @@ async def transcribe(
     state.note_ignored(asked, *_without_effect(asked))
     options = await _options_of(app_state, asked)
     if asked.response_format is Format.DIARIZED_JSON:
-        return await _by_speaker(app_state, state, file, asked, model.id, options)
+        return await _by_speaker(app_state, state, recording, asked, model.id, options)
     options |= _plain_options(asked)
-    audio = await read_speech(app_state, state, file, param="file")
+    audio = await read_speech(app_state, state, recording.data, param=recording.name)
     request = TranscribeInput(audio, **options)
     if _streams(asked):
         parts = long_recordings.parts(app_state, state, model.id, request)
@@ -77,7 +77,7 @@ async def transcribe(
 async def _by_speaker(
     app_state: AppState,
     state: RequestState,
-    file: bytes,
+    recording: Recording,
     asked: CreateTranslationRequest,
     recogniser: str,
     options: dict[str, Any],
@@ -89,7 +89,7 @@ async def _by_speaker(
         )
     state.model = speakers.diarizing_toolchain(app_state)
     names, references = await speakers.read_known_speakers(app_state, state, asked)
-    audio = await read_speech(app_state, state, file, param="file")
+    audio = await read_speech(app_state, state, recording.data, param=recording.name)
     count = asked.num_speakers
     if asked.stream and long_recordings.is_long(app_state, audio):
         plain = TranscribeInput(audio, word_timestamps=True, segment_timestamps=True, **options)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from typing import Any
+
 import httpx
 import numpy as np
 import pytest
 from fake_client import TEXT, FakeClient
-from ingress_app import wav
+from ingress_app import data_url, wav, wav_base64
 
 from contract.audio.codec import Audio, wav_bytes
 from ingress.admission import MAX_JSON_ITEMS
@@ -87,6 +90,91 @@ async def test_a_name_is_only_a_name(http: httpx.AsyncClient, name: bytes) -> No
     answer = await _post(http, _form(MODEL, strange, file))
     assert answer.json()["text"] == TEXT
     assert answer.headers["x-ignored-parameters"]
+
+
+@pytest.mark.parametrize("end", ["", "?language=de", "?language=fr&language=de", "?language="])
+async def test_what_the_form_lacks_is_taken_from_the_address(
+    http: httpx.AsyncClient, models: FakeClient, end: str
+) -> None:
+    answer = await http.post(PATH + end, files={"file": ("a.wav", wav())})
+    assert answer.json()["text"] == TEXT
+    assert models.requests[0].language == ("de" if end.endswith("de") else None)
+
+
+async def test_the_form_goes_before_the_address(http: httpx.AsyncClient) -> None:
+    end = "?response_format=srt&colour=blue&file=x&include[]=logprobs"
+    form = {"response_format": "json"}
+    answer = await http.post(PATH + end, files={"file": ("a.wav", wav())}, data=form)
+    assert answer.json()["logprobs"]
+    assert answer.headers["x-ignored-parameters"] == "colour"
+
+
+async def test_a_wrong_value_in_the_address_is_named(http: httpx.AsyncClient) -> None:
+    answer = await http.post(f"{PATH}?temperature=9", files={"file": ("a.wav", wav())})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "temperature")
+
+
+@pytest.mark.parametrize("prefix", ["", "data:audio/wav;base64,", "\n"])
+@pytest.mark.parametrize("alphabet", [b"+/", b"-_"])
+async def test_a_file_may_come_as_base64(
+    http: httpx.AsyncClient, models: FakeClient, prefix: str, alphabet: bytes
+) -> None:
+    text = prefix + base64.b64encode(wav(), alphabet).decode()
+    answer = await http.post(PATH, files={"file": (None, text)})
+    assert answer.json()["text"] == TEXT
+    assert models.requests[0].audio.duration_s == 3
+
+
+@pytest.mark.parametrize("data", [b"data:audio/wav;base64,", b"data:", b"a" * 1001, b"a" * 60])
+async def test_text_that_holds_no_file_is_refused(http: httpx.AsyncClient, data: bytes) -> None:
+    answer = await http.post(PATH, files={"file": ("a.txt", data)})
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "file")
+
+
+# JSON ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [PATH, "/v1/audio/translations", "/v1/audio/speech/timestamps"])
+async def test_an_upload_may_be_json(
+    http: httpx.AsyncClient, models: FakeClient, path: str
+) -> None:
+    answer = await http.post(path, json={"file": data_url()})
+    assert answer.status_code == 200, answer.text
+    assert models.requests[0].audio.duration_s == 3
+
+
+async def test_openrouter_s_json(http: httpx.AsyncClient, models: FakeClient) -> None:
+    """Its API reference, "Create transcription"."""
+    body = {
+        "model": "openai/whisper-1",
+        "input_audio": {"data": wav_base64(), "format": "wav"},
+        "language": "en",
+        "temperature": 0.5,
+        "provider": {"options": {"openai": {"prompt": "Names."}}},
+    }
+    answer = await http.post(PATH, json=body)
+    assert answer.json() == {"text": TEXT, "usage": {"type": "duration", "seconds": 3.0}}
+    assert answer.headers["x-ignored-parameters"] == "provider"
+    assert (models.requests[0].language, models.requests[0].temperature) == ("en", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        *(({"file": "?"}, "file"), ({"file": [1]}, "file"), ({"file": ""}, "file")),
+        *(({"input_audio": {}}, "input_audio.data"), ({"file": None}, "file")),
+        ({"input_audio": {"data": "bm8gYXVkaW8="}}, "input_audio.data"),
+        ({"file": data_url(), "temperature": 9}, "temperature"),
+        ({"file": data_url(), "language": {"a": 1}}, "language"),
+    ],
+)
+async def test_wrong_json_is_refused_by_field(
+    http: httpx.AsyncClient, body: dict[str, Any], name: str
+) -> None:
+    answer = await http.post(PATH, json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"] == name
+    assert name in answer.json()["error"]["message"]
 
 
 async def test_a_type_in_capitals_is_a_form_too(http: httpx.AsyncClient) -> None:

@@ -139,10 +139,30 @@ async def test_a_blend_that_cannot_be_is_refused_by_field(
 
 
 async def test_a_model_that_cannot_blend_knows_no_such_voice(page: httpx.AsyncClient) -> None:
-    body = {"model": "tts-1", "input": "Hello.", "voice": "joe+joe"}
+    body = {"model": "piper-en", "input": "Hello.", "voice": "joe+joe"}
     answer = await page.post(PATH, json=body)
     assert answer.status_code == 400
     assert "unknown to piper-en" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("voice", "spoken"),
+    [
+        *(("ef_dora", "ef_dora"), ("AF_bella", "af_bella"), ("echo", "am_echo")),
+        ("af_bella(3)+nova(1)", "af_bella(0.7500)+af_nova(0.2500)"),
+    ],
+)
+async def test_an_alias_gives_way_to_the_model_that_has_the_voice(
+    page: httpx.AsyncClient, models: FakeClient, voice: str, spoken: str
+) -> None:
+    assert (await asked(page, models, model="tts-1", voice=voice)).voice == spoken
+    assert models.models == ["kokoro"]
+
+
+async def test_a_model_s_own_name_does_not_give_way_to_a_voice(page: httpx.AsyncClient) -> None:
+    body = {"model": "piper-en", "input": "Hello.", "voice": "ef_dora"}
+    answer = await page.post(PATH, json=body)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "voice")
 
 
 async def test_hse_clients_see_the_voices_of_each_language(page: httpx.AsyncClient) -> None:
