@@ -35,7 +35,7 @@ async def test_the_official_client(azure: openai.AsyncAzureOpenAI, models: FakeC
     assert speech.content
     heard = await azure.audio.transcriptions.create(model="whisper-1", file=FILE)
     assert heard.text == TEXT
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="deprecated"):
         english = await azure.audio.translations.create(model="whisper-1", file=FILE)
     assert english.text == TEXT
     assert models.models == ["piper", "whisper", "whisper"]
