@@ -21,6 +21,7 @@ from pathlib import Path
 from benchmarks.figures import Line, machine, table
 from benchmarks.server import ENVIRONMENT
 from benchmarks.setup import NoDevice, Setup
+from predictors.runtime.telemetry import disable_telemetry
 
 SECTIONS = {
     "transcription": "Transcription: the ingress against faster-whisper",
@@ -53,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(argv)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that servers end with us
     os.environ.update(ENVIRONMENT)  # before a library that reads it is imported
+    disable_telemetry()
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}\n", flush=True)
     missed = 0
     for name in chosen.sections or [one for one in SECTIONS if not one.startswith("gpu")]:

@@ -109,6 +109,9 @@ def fetch_kokoro() -> None:
 
 
 def main() -> None:
+    from predictors.runtime.telemetry import disable_telemetry
+
+    disable_telemetry()
     app()
 
 

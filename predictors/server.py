@@ -20,6 +20,7 @@ from predictors.runtime.openmp import set_openmp_passive
 from predictors.runtime.registry import ModelTypeSource, on_first_use
 from predictors.runtime.repository import ModelRepository
 from predictors.runtime.settings import Settings
+from predictors.runtime.telemetry import disable_telemetry
 from transport import logs, tracing
 from transport.kserve.server import SpeechServer
 from transport.program import port, settings_errors
@@ -45,6 +46,7 @@ def main(argv: Sequence[str] | None = None, *, model_types: ModelTypes = on_firs
         parser.error(settings_errors(exc))
     logs.configure(settings.log_level)
     set_openmp_passive()
+    disable_telemetry()
     limit_heaps()
     serve_pool(pool, http_port=arguments.http_port, grpc_port=arguments.grpc_port)
     return 0

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from predictors.runtime.telemetry import disable_telemetry
+
+disable_telemetry()  # before a test file imports a model library
 settings.register_profile("no deadline", deadline=None)  # a busy machine is no failure
 settings.load_profile("no deadline")
 

@@ -90,10 +90,18 @@ def test_a_variable_that_chart_and_user_both_set_is_the_users_and_stands_once() 
 
 @pytest.mark.parametrize(
     ("memory", "held"),
-    [('"2Gi"', "512"), ('"12Gi"', "3072"), ('"900Mi"', "225"), ('"1.5Gi"', "384"), ('"2G"', None)],
+    [
+        ('"2Gi"', "512"),
+        ('"12Gi"', "3072"),
+        ('"900Mi"', "225"),
+        ('"1.5Gi"', "384"),
+        ('"2G"', "476"),
+        ('"1500M"', "357"),
+        ("4294967296", "1024"),
+    ],
 )
 def test_requests_are_refused_before_the_kernel_ends_the_pod(memory, held) -> None:
-    """What a process may hold is a share of its memory; without a binary unit its own default."""
+    """What a process may hold is a share of its memory, in whatever unit that is written."""
     sets = [f"profiles.cpu-small.resources.limits.memory={memory}"]
     sets.append('profiles.cpu-small.resources.requests.memory="500Mi"')
     env = variables(_containers(render(sets=sets))["piper-en-predictor"])

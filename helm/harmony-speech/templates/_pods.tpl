@@ -76,10 +76,12 @@ share of the container's memory. The rest is the process, its decoders and its m
 Arguments: resources, share (a third, a quarter …). */}}
 {{- define "harmony-speech.held" -}}
 {{- $limit := dig "limits" "memory" "" .resources | toString -}}
-{{- $factors := dict "Mi" 1 "Gi" 1024 "Ti" 1048576 -}}
+{{- $factors := dict "" 1 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- $unit := regexFind "[kMGT]?i?$" $limit -}}
 {{- $held := dict -}}
-{{- range $unit, $factor := $factors -}}
-  {{- if hasSuffix $unit $limit }}{{ $_ := set $held "max_held_mb" (max 64 (div (mulf (trimSuffix $unit $limit | float64) $factor | int) $.share)) }}{{ end -}}
+{{- if and $limit (hasKey $factors $unit) -}}
+  {{- $bytes := mulf (trimSuffix $unit $limit | float64) (get $factors $unit) -}}
+  {{- $_ := set $held "max_held_mb" (max 64 (div (divf $bytes 1048576 | int) $.share)) -}}
 {{- end -}}
 {{- toJson $held -}}
 {{- end }}

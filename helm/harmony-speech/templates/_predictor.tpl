@@ -89,8 +89,6 @@ Argument: protocol. */}}
   value: /weights
 - name: HF_HOME
   value: /weights/huggingface
-- name: HF_HUB_DISABLE_TELEMETRY
-  value: "1"
 - name: NUMBA_CACHE_DIR
   value: /home/speech
 {{- if and $hub.tokenSecret (not .model.entry.weights.storageUri) }}
