@@ -25,15 +25,16 @@ SCREENSHOTS = "PAGE_SCREENSHOTS"
 
 
 @contextmanager
-def chromium(microphone: Path | None = None) -> Iterator[Browser]:
-    """`microphone`: a WAV file that is heard once, from when the page opens it. Skips where no
-    Chromium is installed."""
+def chromium(microphone: Path | None = None, *, is_repeated: bool = False) -> Iterator[Browser]:
+    """`microphone`: a WAV file that is heard from when the page opens it, once or again and again.
+    Skips where no Chromium is installed."""
     program = next(filter(None, map(shutil.which, _NAMES)), None)
     if program is None:
         pytest.skip("no Chromium is installed (apt-get install chromium)")
     arguments = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
     if microphone:
-        arguments.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
+        end = "" if is_repeated else "%noloop"
+        arguments.append(f"--use-file-for-fake-audio-capture={microphone}{end}")
     expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=arguments)
@@ -44,12 +45,14 @@ def chromium(microphone: Path | None = None) -> Iterator[Browser]:
 
 
 @contextmanager
-def chromium_hearing(recording: Path, folder: Path) -> Iterator[Browser]:
-    """The same, with a microphone that hears a recording, once; `folder` takes it as WAV."""
+def chromium_hearing(
+    recording: Path, folder: Path, *, is_repeated: bool = False
+) -> Iterator[Browser]:
+    """The same, with a microphone that hears a recording; `folder` takes it as WAV."""
     spoken = decode(recording.read_bytes(), max_bytes=1 << 24, max_seconds=60)
     heard = folder / "microphone.wav"
     heard.write_bytes(wav_bytes(resample(spoken, 48_000)))
-    with chromium(heard) as browser:
+    with chromium(heard, is_repeated=is_repeated) as browser:
         yield browser
 
 

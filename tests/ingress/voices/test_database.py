@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -260,8 +261,16 @@ async def test_a_database_that_is_held_by_another_is_reported_in_time(tmp_path: 
         with pytest.raises(Unavailable, match="try again"):
             await add_consent(store)
     await engine.dispose()
-    assert await add_consent(store)
+    assert await _once_it_is_free(store)
     await store.aclose()
+
+
+async def _once_it_is_free(store: SqlVoiceStore) -> Consent:
+    """As a client that tries again."""
+    for _ in range(50):
+        with suppress(Unavailable):
+            return await add_consent(store)
+    raise AssertionError("it never came back")
 
 
 async def test_requests_that_are_cancelled_leave_the_store_working(store: SqlVoiceStore) -> None:
