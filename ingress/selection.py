@@ -45,6 +45,8 @@ OPENAI_VOICES = (
 )
 _VENDOR = "openai/"
 """Before OpenAI's names in routers over several vendors (OpenRouter, LiteLLM): openai/whisper-1."""
+_AZURE_NAMES = {"tts": "tts-1", "tts-hd": "tts-1-hd", "whisper": "whisper-1"}
+"""OpenAI's models in Azure's list, which deployments there are mostly called by."""
 _RELEASE = re.compile(r"-(\d{4}-\d{2}-\d{2}|\d{4})$")
 """OpenAI's models can be asked for as of a day: gpt-4o-mini-tts-2025-12-15, tts-1-1106."""
 
@@ -68,13 +70,22 @@ def find_model(
     available = listed_models(snapshot, endpoint)
     stand_ins = _stand_ins(settings, endpoint, available)
     asked = next(iter(stand_ins), "") if requested is None else requested
-    for name in (asked, _RELEASE.sub("", asked), asked.removeprefix(_VENDOR)):
+    for name in _spellings(asked):
         alias = same_name(name, snapshot.aliases)
         found = same_name(snapshot.aliases[alias] if alias else name, available)
         found = found or stand_ins.get(name.strip().lower())
         if found in available:
             return available[found]
     raise _not_found(snapshot, asked, available, stand_ins)
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    return (
+        name,
+        _RELEASE.sub("", name),
+        name.removeprefix(_VENDOR),
+        _AZURE_NAMES.get(name.strip().lower(), name),
+    )
 
 
 def find_diarizer(

@@ -13,8 +13,6 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 _ADDRESS = re.compile(r"/openai(?:/deployments/(?P<deployment>.+?)(?=/audio/)|/v1)?(?P<path>/.+)")
-_MODELS = {"tts": "tts-1", "tts-hd": "tts-1-hd", "whisper": "whisper-1"}
-"""Azure's names of OpenAI's models, which many deployments have too."""
 
 
 class AzurePaths:
@@ -38,5 +36,5 @@ def _query(query: bytes, deployment: str | None) -> bytes:
     deployment = dict(given).get("deployment", deployment)
     kept = [(key, value) for key, value in given if key not in ("api-version", "deployment")]
     if deployment is not None:
-        kept.append(("model", _MODELS.get(deployment.lower(), deployment)))
+        kept.append(("model", deployment))
     return urlencode(kept).encode()

@@ -44,6 +44,16 @@ async def test_the_official_client(azure: openai.AsyncAzureOpenAI, models: FakeC
 
 
 @pytest.mark.parametrize(
+    ("name", "model"), [("tts", "piper"), ("TTS-HD", "piper"), ("openai/tts-1-1106", "piper")]
+)
+async def test_azure_s_and_routers_names_of_openai_s_models(
+    azure: openai.AsyncAzureOpenAI, models: FakeClient, name: str, model: str
+) -> None:
+    await azure.audio.speech.create(model=name, voice="amy", input="Hello.")
+    assert models.models == [model]
+
+
+@pytest.mark.parametrize(
     ("deployment", "task"),
     [("whisper", "transcriptions"), ("WHISPER-1", "translations"), ("whisper-1", "transcriptions")],
 )
