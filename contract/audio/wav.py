@@ -1,4 +1,5 @@
-"""PCM16 in WAV without FFmpeg: how audio travels between rooms, and the commonest upload.
+"""WAV of 16-bit or float samples without FFmpeg: PCM16 is how audio travels between rooms, and
+both are the commonest uploads.
 
 Layout: http://soundfile.sapp.org/doc/WaveFormat/ and, for WAVE_FORMAT_EXTENSIBLE, Microsoft's
 "Multiple channel audio data and WAVE files".
@@ -21,8 +22,15 @@ UNKNOWN_LENGTH = 0xFFFFFFFF
 _MOST_CHUNKS = 64
 """A file of more is left to FFmpeg: each chunk takes time, and eight bytes are enough for one."""
 _BLOCK_FRAMES = 1 << 18
-_PCM, _EXTENSIBLE = 1, 0xFFFE
+_PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
+_SAMPLES = {(_PCM, 16): "i2", (_FLOAT, 32): "f4"}
+PCM16 = "<i2"
+_BYTE_ORDERS = {b"RIFF": "<", b"RIFX": ">"}
 _LONGEST_FORM = 40
+_NAMES = (b"fmt ", b"data", b"LIST", b"fact", b"bext", b"cue ", b"PEAK", b"JUNK", b"id3 ")
+"""Of chunks that may follow one of odd length."""
+_LOUDEST_FLOAT = 32.0
+_FULL_SCALES = (2.0**15, 2.0**23, 2.0**31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,8 @@ class WavLayout:
     """Byte offset of the first sample."""
     frames: int
     """Samples per channel that the file really holds, whatever its header claims."""
+    samples: str
+    """Their type and byte order as NumPy spells them."""
 
 
 def pcm16(samples: FloatArray) -> bytes:
@@ -60,67 +70,94 @@ def header(sample_rate: int, data_bytes: int | None) -> bytes:
 
 
 def layout_of(data: bytes) -> WavLayout | None:
-    """Parse the chunks. None when FFmpeg must read this: not WAV, damaged, or not PCM16."""
-    if data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+    """Parse the chunks. None when FFmpeg must read this: not WAV, damaged, or of other samples."""
+    order = _BYTE_ORDERS.get(data[:4])
+    if order is None or data[8:12] != b"WAVE":
         return None
     form: tuple[int, int, int, int] | None = None
-    for name, start, size in islice(_chunks(data), _MOST_CHUNKS):
+    for name, start, size in islice(_chunks(data, order), _MOST_CHUNKS):
         if name == b"fmt ":
-            form = _form(data[start : start + min(size, _LONGEST_FORM)])
+            form = _form(data[start : start + min(size, _LONGEST_FORM)], order)
         elif name == b"data":
-            return _layout(form, start, _held(data, start, size))
+            return _layout(form, start, _held(data, start, size, order), order)
     return None
 
 
-def _held(data: bytes, start: int, size: int) -> int:
+def _held(data: bytes, start: int, size: int, order: str) -> int:
     """Bytes of samples. Programs that write to a pipe leave both lengths 0, or at their highest."""
-    riff_end = 8 + int.from_bytes(data[4:8], "little")
+    riff_end = 8 + int(struct.unpack_from(f"{order}I", data, 4)[0])
     is_followed = start < riff_end <= len(data)  # what comes then is other chunks, not samples
     return min(size, len(data) - start) if size or is_followed else len(data) - start
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """(name, start of the body, claimed size); bodies are padded to an even length."""
+def _chunks(data: bytes, order: str) -> Iterator[tuple[bytes, int, int]]:
+    """(name, start of the body, claimed size); bodies are padded to an even length, but by programs
+    that forget it."""
     at = 12
     while at + 8 <= len(data):
-        name, size = struct.unpack_from("<4sI", data, at)
+        name, size = struct.unpack_from(f"{order}4sI", data, at)
         yield name, at + 8, size
-        at += 8 + size + size % 2
+        at += 8 + size
+        at += size % 2 and data[at : at + 4] not in _NAMES
 
 
-def _form(body: bytes) -> tuple[int, int, int, int] | None:
+def _form(body: bytes, order: str) -> tuple[int, int, int, int] | None:
     """(format tag, channels, sample rate, bits per sample)"""
     if len(body) < 16:
         return None
-    tag, channels, sample_rate, _, _, bits = struct.unpack_from("<HHIIHH", body)
+    tag, channels, sample_rate, _, _, bits = struct.unpack_from(f"{order}HHIIHH", body)
     if tag == _EXTENSIBLE and len(body) >= 26:
-        (tag,) = struct.unpack_from("<H", body, 24)  # the sub-format's first two bytes
+        (tag,) = struct.unpack_from(f"{order}H", body, 24)  # the sub-format's first two bytes
     return tag, channels, sample_rate, bits
 
 
-def _layout(form: tuple[int, int, int, int] | None, start: int, size: int) -> WavLayout | None:
+def _layout(
+    form: tuple[int, int, int, int] | None, start: int, size: int, order: str
+) -> WavLayout | None:
     if form is None:
         return None
     tag, channels, sample_rate, bits = form
-    if (tag, bits) != (_PCM, 16) or channels < 1:
+    samples = _SAMPLES.get((tag, bits))
+    if samples is None or channels < 1:
         return None
-    return WavLayout(channels, sample_rate, start, size // (2 * channels))
+    frames = size // (bits // 8 * channels)
+    return WavLayout(channels, sample_rate, start, frames, order + samples)
 
 
 def sample_blocks(data: bytes, layout: WavLayout) -> Iterator[FloatArray]:
     """All samples as float32 [n], channels averaged, in blocks: conversions need more memory."""
-    frame = 2 * layout.channels
-    end = layout.start + layout.frames * frame
-    for at in range(layout.start, end, _BLOCK_FRAMES * frame):
-        raw = memoryview(data)[at : min(at + _BLOCK_FRAMES * frame, end)]
-        samples = np.frombuffer(raw, "<i2").astype(np.float32)
-        samples *= np.float32(1 / 32768)
+    full_scale = np.float32(_full_scale(data, layout))
+    for raw in _raw_blocks(data, layout):
+        samples = raw.astype(np.float32)
+        if full_scale != 1:
+            samples *= 1 / full_scale
         if layout.channels > 1:
             channels = samples.reshape(-1, layout.channels)
             samples = channels.mean(axis=1, dtype=np.float32)
             if layout.channels == 2 and cancel_out(samples, channels[:, 0]):
                 samples = channels[:, 0].copy()
         yield samples
+
+
+def _raw_blocks(data: bytes, layout: WavLayout) -> Iterator[NDArray[np.generic]]:
+    """The samples as they are stored, channels interleaved."""
+    kind = np.dtype(layout.samples)
+    frame = kind.itemsize * layout.channels
+    end = layout.start + layout.frames * frame
+    for at in range(layout.start, end, _BLOCK_FRAMES * frame):
+        yield np.frombuffer(memoryview(data)[at : min(at + _BLOCK_FRAMES * frame, end)], kind)
+
+
+def _full_scale(data: bytes, layout: WavLayout) -> float:
+    """What counts as 1.0. Programs write the numbers of 16, 24 or 32 bits as floats, undivided;
+    floats a little beyond 1.0 are only loud, and those beyond all of these no sound."""
+    if layout.samples.endswith("i2"):
+        return _FULL_SCALES[0]
+    peaks = [float(np.abs(block).max()) for block in _raw_blocks(data, layout)]
+    peak = max(peaks, default=0.0)
+    if not peak > _LOUDEST_FLOAT:
+        return 1.0
+    return next((full for full in _FULL_SCALES if peak <= 2 * full), 1.0)
 
 
 def cancel_out(mean: NDArray[np.floating], first: NDArray[np.floating]) -> bool:

@@ -16,13 +16,15 @@ from ingress.media import from_base64, read_embedding
 def test_every_spelling_gives_the_bytes_back(data: bytes) -> None:
     text = base64.b64encode(data).decode()
     broken_up = base64.encodebytes(data).decode()
-    for spelling in (text, broken_up, text.rstrip("="), f"data:audio/wav;base64,{text}"):
+    for_addresses = base64.urlsafe_b64encode(data).decode()
+    spellings = (text, broken_up, for_addresses, for_addresses.rstrip("="), text.rstrip("="))
+    for spelling in (*spellings, f"data:audio/wav;base64,{text}"):
         assert from_base64(spelling, param="input_audio") == data
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "  ", "=", "data:audio/wav;base64,", "a", "ab!d", "äöü=", "a-_b", "AA==AA==", "\x00"],
+    ["", "  ", "=", "data:audio/wav;base64,", "a", "ab!d", "äöü=", "a-_!", "AA==AA==", "\x00"],
 )
 def test_garbage_is_refused_by_name(text: str) -> None:
     with pytest.raises(InvalidRequest, match="input_audio") as caught:

@@ -61,6 +61,8 @@ _MANY_FRAMES, _FEWEST_SAMPLES = 1_000, 16
 
 def container_blocks(data: bytes) -> Iterator[tuple[FloatArray, int]]:
     """Mono samples and their rate, in pieces of a sensible size. Raises AudioRefused."""
+    if data[:4] == b"RIFX":  # FFmpeg takes its samples for little-endian: noise
+        raise AudioRefused(Reason.CODEC)
     try:
         with av.open(io.BytesIO(data), options=_OPTIONS, metadata_errors="replace") as container:
             yield from _blocks(container, _track(container))

@@ -34,6 +34,14 @@ def wav(body, tag, bits, channels=1, rate=16_000, before=b"", claimed=None):
     return struct.pack("<4sI", b"RIFF", len(chunks)) + chunks
 
 
+def rifx(body, tag, bits, rate=16_000):
+    """The same as SGI's and old Macintosh programs write it: every number in the other order."""
+    frame = bits // 8
+    form = struct.pack(">4sIHHIIHH", b"fmt ", 16, tag, 1, rate, rate * frame, frame, bits)
+    chunks = b"WAVE" + form + struct.pack(">4sI", b"data", len(body)) + body
+    return struct.pack(">4sI", b"RIFX", len(chunks)) + chunks
+
+
 def contained(audio, container, codec, *, layout="mono", rate=None, with_sound=True, video=False):
     """A file as another program would write it."""
     file = io.BytesIO()
@@ -82,6 +90,46 @@ def test_reads_every_spelling_of_wav_samples(kind):
     heard = read(wav(spell(meant.samples.astype(float)).tobytes(), tag, bits))
     assert heard.sample_rate == 16_000
     np.testing.assert_allclose(heard.samples, meant.samples, atol=tolerance)
+
+
+@pytest.mark.parametrize(("tag", "bits", "spelled"), [(1, 16, ">i2"), (3, 32, ">f4")])
+def test_reads_wav_of_the_other_byte_order(tag, bits, spelled):
+    meant = tone(0.1, 16_000)
+    samples = meant.samples * 32767 if tag == 1 else meant.samples
+    heard = read(rifx(samples.astype(spelled).tobytes(), tag, bits))
+    np.testing.assert_allclose(heard.samples, meant.samples, atol=1e-4)
+
+
+def test_what_ffmpeg_would_read_in_the_wrong_byte_order_is_refused():
+    with pytest.raises(InvalidAudio, match="its codec is not supported"):
+        read(rifx(tone(0.1, 16_000).samples.astype(">f8").tobytes(), 3, 64))
+
+
+@pytest.mark.parametrize(("before", "padding"), [(b"INFOabc", b""), (b"INFOabc", b"x")])
+@pytest.mark.parametrize("name", [b"LIST", b"note"])
+def test_a_chunk_of_odd_length_may_lack_its_padding(name, before, padding):
+    samples = np.arange(100, dtype="<i2")
+    odd = name + struct.pack("<I", len(before)) + before + padding
+    body = samples.tobytes()
+    whole = wav(body, 1, 16)
+    data = whole[:12] + odd + whole[12:]
+    np.testing.assert_allclose(read(data).samples, samples / 32768, atol=1e-6)
+
+
+@pytest.mark.parametrize("bits", [16, 24, 32])
+def test_floats_that_are_undivided_integers_are_heard(bits):
+    meant = tone(0.1, 16_000)
+    quiet = np.concatenate(
+        [np.zeros(300_000, np.float32), meant.samples]
+    )  # blocks of silence first
+    heard = read(wav((quiet * 2.0 ** (bits - 1)).astype("<f4").tobytes(), 3, 32))
+    np.testing.assert_allclose(heard.samples, quiet, atol=1e-6)
+
+
+def test_floats_a_little_beyond_full_scale_are_only_loud():
+    loud = tone(0.1, 16_000).samples * 8
+    heard = read(wav(loud.astype("<f4").tobytes(), 3, 32))
+    np.testing.assert_array_equal(heard.samples, loud)
 
 
 @pytest.mark.parametrize("kind", WAVS)
