@@ -80,12 +80,8 @@ def find_model(
 
 
 def _spellings(name: str) -> tuple[str, ...]:
-    return (
-        name,
-        _RELEASE.sub("", name),
-        name.removeprefix(_VENDOR),
-        _AZURE_NAMES.get(name.strip().lower(), name),
-    )
+    plain = _RELEASE.sub("", name.strip().removeprefix(_VENDOR))
+    return name, plain, _AZURE_NAMES.get(plain.lower(), plain)
 
 
 def find_diarizer(
