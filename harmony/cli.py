@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 
 from contract.config import InvalidConfig, ServiceConfig, load_config
 from contract.errors import SpeechError
-from transport.program import MAX_PORT, cannot_listen, leave, settings_errors
+from transport.program import MAX_PORT, cannot_listen, collect_garbage, leave, settings_errors
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Speech models behind one address."
@@ -37,6 +38,7 @@ def serve(
     """Serve every model of a configuration, and its toolchains, in this one process."""
     checked = _read(config)
     print(f"Starting {len(checked.model_configs)} models …", flush=True)
+    gc.disable()
     from harmony.optional import served_here
     from harmony.serve import ServeOptions, serve  # imports every room; the others need none
 
@@ -44,6 +46,7 @@ def serve(
     for line in left_out:
         print(line, flush=True)
 
+    collect_garbage()
     options = ServeOptions(host, port, load_at_start=not lazy)
     # uvicorn ends cleanly on SIGTERM and then raises it again: that is no failure.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

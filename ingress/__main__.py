@@ -1,7 +1,10 @@
 """`python -m ingress`."""
 
+import gc
 import sys
 
-from ingress.server import main
+gc.disable()  # until it serves: see transport.program.collect_garbage
+
+from ingress.server import main  # noqa: E402
 
 sys.exit(main())

@@ -1,7 +1,10 @@
 """`python -m transformer`"""
 
+import gc
 import sys
 
-from transformer.server import main
+gc.disable()  # until it serves: see transport.program.collect_garbage
+
+from transformer.server import main  # noqa: E402
 
 sys.exit(main())

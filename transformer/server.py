@@ -26,7 +26,7 @@ from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
 from transport.discovery.settings import DiscoverySettings
 from transport.kserve.server import SpeechServer
-from transport.program import port, settings_errors
+from transport.program import collect_garbage, port, settings_errors
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,6 +72,7 @@ def serve(
         grpc_port=arguments.grpc_port,
         beside=_both(discovery, link),
     )
+    collect_garbage()
     server.start([])
 
 

@@ -74,7 +74,7 @@ def _finished(
 
 def warm_up(model: Model[Any, Any]) -> None:
     """Have the model answer its own small request, unit by unit. Raises what goes wrong."""
-    prepared = model.prepare(model.warm_up_request())
+    prepared = model.prepare_warm_up()
     model.finish(prepared, [result for unit in prepared.units for result in _alone(model, unit)])
 
 

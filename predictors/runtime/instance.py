@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
@@ -20,8 +21,9 @@ from predictors.runtime.direct import warm_up
 from predictors.runtime.memory import MemoryBudget
 from predictors.runtime.model import Model
 from predictors.runtime.out_of_memory import give_memory_back, is_out_of_memory
-from predictors.runtime.registry import ModelTypeSource
+from predictors.runtime.registry import LOADS_AHEAD, ModelTypeSource
 from predictors.runtime.settings import Settings
+from predictors.runtime.weights.source import is_local
 from predictors.runtime.weights.store import CorruptWeights, WeightsHandle
 from predictors.runtime.worker import Workers, run_apart
 
@@ -79,6 +81,7 @@ class ModelInstance:
         self._failure = ""
         self._retry_at_s = 0.0
         self._loading: asyncio.Task[None] | None = None
+        self._ahead: Future[Model[Any, Any]] | None = None
         self._transition = asyncio.Lock()
         memory.add(self)
 
@@ -86,7 +89,7 @@ class ModelInstance:
     def task(self) -> Task:
         """Of the model type; imports it unless the configuration or the registry's table tells."""
         known = None if isinstance(self._source, type) else self.config.resolved_task
-        return known or self._kind.spec.task
+        return known or self._import_type().spec.task
 
     @property
     def is_loaded(self) -> bool:
@@ -127,6 +130,21 @@ class ModelInstance:
         self._weights.discard()
         self.model = None
         self.state = State.COLD
+
+    def load_ahead(self) -> None:
+        """Begin to load and warm up before there is an event loop; the first load takes what comes
+        of it.
+
+        Only for types that import nothing of the server's in that thread, since this one goes on
+        importing; nor with weights of the Hub, whose client would be imported.
+        """
+        if self.config.model_type not in LOADS_AHEAD or not is_local(self.config.model):
+            return
+        with suppress(Exception):  # the first load meets it again and tells it
+            self._import_type()
+            workers = Workers(f"load-{self.name}")
+            self._ahead = workers.submit(self._load_and_warm_up_in_thread)
+            workers.close()
 
     async def ensure_loaded(self) -> None:
         """Return when the model is in memory. Raises ModelNotReady when it cannot be loaded."""
@@ -220,6 +238,9 @@ class ModelInstance:
         return await self._load_and_warm_up()
 
     async def _load_and_warm_up(self) -> Model[Any, Any]:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            return await asyncio.wrap_future(ahead)
         model = await run_apart(self._load_in_thread, f"load-{self.name}")
         call = self.on_device(partial(warm_up, model))
         try:
@@ -233,12 +254,16 @@ class ModelInstance:
         return model
 
     def _load_in_thread(self) -> Model[Any, Any]:
-        model: Model[Any, Any] = self._kind.load(self.config, self._weights)
+        model: Model[Any, Any] = self._import_type().load(self.config, self._weights)
         wait_for_device(self._device)
         return model
 
-    @property
-    def _kind(self) -> type[Model[Any, Any]]:
+    def _load_and_warm_up_in_thread(self) -> Model[Any, Any]:
+        model = self._load_in_thread()
+        self.on_device(partial(warm_up, model))()
+        return model
+
+    def _import_type(self) -> type[Model[Any, Any]]:
         source = self._source
         return source if isinstance(source, type) else source()
 

@@ -36,6 +36,13 @@ class ModelRepository:
         self.runners[config.name] = runner
         return runner
 
+    def load_ahead(self) -> None:
+        """Before there is an event loop: have a lone model load, if it can, while this thread goes
+        on importing the server."""
+        if self.settings.load_at_start and len(self.runners) == 1:
+            (runner,) = self.runners.values()
+            runner.load_ahead()
+
     @asynccontextmanager
     async def kept_ready(self) -> AsyncIterator[None]:
         """While the body runs, models load at the start, if they are to, and again after a failure:

@@ -101,6 +101,10 @@ class ModelRunner:
         """Requests of which something waits for the device now."""
         return self._scheduler.queue_depth
 
+    def load_ahead(self) -> None:
+        """Begin to load before there is an event loop, where that is safe."""
+        self._instance.load_ahead()
+
     async def ensure_loaded(self) -> None:
         """Load if need be, once for everybody who waits. Raises ModelNotReady."""
         await self._instance.ensure_loaded()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 
 import pytest
 from pydantic import ValidationError
@@ -52,3 +54,18 @@ def test_ports_are_whole_numbers_below_65536():
     for text in ("65536", "-1", "http", ""):
         with pytest.raises(argparse.ArgumentTypeError, match="from 0 to 65535"):
             port(text)
+
+
+def test_programs_collect_garbage_again_once_they_have_imported() -> None:
+    program = """
+import gc
+gc.disable()
+import transport.program
+made_by_imports = len(gc.get_objects())
+transport.program.collect_garbage()
+print(gc.isenabled(), len(gc.get_objects()) < made_by_imports / 10)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True True\n"

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
 
 from contract.errors import ModelFailed
 from contract.tasks import FloatArray
@@ -52,8 +53,6 @@ class SpeechNetwork:
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
         """Raises ModelFailed when the file is neither export."""
-        import onnxruntime
-
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

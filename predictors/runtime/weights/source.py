@@ -91,7 +91,7 @@ def resolve(
         found = _from_packages(model.removeprefix(PACKAGE))
     elif model.startswith(CACHE):
         found = _from_cache(model.removeprefix(CACHE))
-    elif model.startswith(("/", "./", "../", "~")) or Path(model).exists():
+    elif is_local(model):
         found = _local(model)
     else:
         found = _from_hub(model, revision, allow, required, fetch)
@@ -99,6 +99,11 @@ def resolve(
         names = ", ".join(_lacking(found, required))
         raise WeightsMissing(f"the configured model has no {names}; correct its `model` key")
     return found
+
+
+def is_local(model: str) -> bool:
+    """Whether it is looked for on this machine alone, not in the Hub."""
+    return model.startswith((PACKAGE, CACHE, "/", "./", "../", "~")) or Path(model).exists()
 
 
 def _lacking(root: Path, required: Sequence[str]) -> list[str]:

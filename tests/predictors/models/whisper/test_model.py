@@ -496,3 +496,12 @@ def test_unloading_lets_the_weights_go():
     del model
     holder.release()
     assert network() is None
+
+
+def test_the_warm_up_runs_every_part_in_less_than_a_request_takes(english: FasterWhisper) -> None:
+    prepared = english.prepare_warm_up()
+    least = english.prepare(english.warm_up_request())
+    assert 0 < sum(one.cost for one in prepared.units) < sum(one.cost for one in least.units) / 5
+    (result,) = english.run([unit.work for unit in prepared.units])
+    assert isinstance(result, Heard)
+    assert result.words is not None  # the aligner ran too
