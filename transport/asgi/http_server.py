@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-import sys
 from collections.abc import Callable
 from enum import Enum, auto
 from functools import partial
@@ -18,11 +16,11 @@ from typing import ClassVar, cast
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from transport.asgi.connections import Connections
+from transport.asgi.half_closed import HalfClosedPeer
 from transport.asgi.settings import KILOBYTE, ServerSettings
+from transport.asgi.tcp import bound_unsent, is_plain_tcp
 from transport.asgi.websocket import ArrivingBytes, LimitedWebSocketProtocol
 
-_TCP_NOTSENT_LOWAT = 25  # linux/tcp.h
-_UNSENT_BYTES = 128 << 10
 _LINGER_S = 0.5
 
 
@@ -77,7 +75,8 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        _bound_unsent(transport)
+        if is_plain_tcp(transport):
+            bound_unsent(transport)
         if self.peers.admit(self):
             self._time_arrival()
         else:
@@ -93,6 +92,17 @@ class LimitedHttpProtocol(HttpToolsProtocol):
     def end(self) -> None:
         """Close at once, whatever has not been sent."""
         self.transport.abort()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio reads the answer
+        """Whether to go on: the peer may still wait for the answer to a request that is whole."""
+        cycle = self.cycle
+        if self._arriving is not _Arriving.NOTHING or self.pipeline or cycle is None:
+            return False
+        is_due = not cycle.response_started and not self.transport.is_closing()
+        if is_due and is_plain_tcp(self.transport):
+            HalfClosedPeer(self.loop, cycle, self.end)
+            return True
+        return False
 
     def shutdown(self) -> None:
         """An idle connection stays a moment longer: a request may be on its way to it already, and
@@ -281,15 +291,3 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _bound_unsent(transport: asyncio.Transport) -> None:
-    """Keep what a peer does not take in this process, where it is seen. The kernel would hide
-    megabytes of it: a minute of speech (tcp(7), TCP_NOTSENT_LOWAT)."""
-    line = transport.get_extra_info("socket")
-    if (
-        sys.platform == "linux"
-        and line is not None
-        and line.family in (socket.AF_INET, socket.AF_INET6)
-    ):
-        line.setsockopt(socket.IPPROTO_TCP, _TCP_NOTSENT_LOWAT, _UNSENT_BYTES)

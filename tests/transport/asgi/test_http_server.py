@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -20,10 +21,12 @@ ANSWER_BYTES = 64 << 20
 
 
 class App:
-    """Reads the body, then answers: /big with many bytes, else with what it saw of the caller."""
+    """Reads the body, then answers: /big with many bytes, /slow when it may, else with what it saw
+    of the caller."""
 
     def __init__(self) -> None:
         self.sent = threading.Event()
+        self.may_answer = threading.Event()
         self.left: list[str] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,11 +42,22 @@ class App:
             size += len(message["body"])
             if not message["more_body"]:
                 break
+        if scope["path"] == "/slow" and not await self._is_awaited(receive):
+            self.left.append(scope["path"])
+            return
         if scope["path"] == "/big":
             await _answer(send, bytes(ANSWER_BYTES))
             self.sent.set()
         else:
             await _answer(send, f"{scope['client'][0]} {size}".encode())
+
+    async def _is_awaited(self, receive: Receive) -> bool:
+        """Whether the peer is there until the test lets it be answered."""
+        gone = asyncio.ensure_future(receive())
+        while not gone.done() and not await asyncio.to_thread(self.may_answer.wait, 0.02):
+            pass
+        gone.cancel()
+        return self.may_answer.is_set()
 
 
 async def _answer(send: Send, body: bytes) -> None:
@@ -279,3 +293,57 @@ def test_a_reader_that_is_slow_but_reads_gets_it_all(start: Start) -> None:
 def test_only_a_trusted_proxy_names_the_caller(start: Start, trusted: str, seen: str) -> None:
     forwarded = {"x-forwarded-for": "198.51.100.1, 203.0.113.7"}
     assert httpx.get(start(trusted), headers=forwarded).text == f"{seen} 0"
+
+
+# Peers that end their side -------------------------------------------------------------------
+
+SLOW = b"POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi"
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_peer_that_ends_its_side_gets_its_answer(start: Start, version: bytes) -> None:
+    with connected(start()) as line:
+        line.sendall(b"GET / HTTP/%b\r\nhost: x\r\n\r\n" % version)
+        line.shutdown(socket.SHUT_WR)
+        answer = read_to_end(line)
+    assert status_of(answer) == 200
+    assert answer.endswith(b"127.0.0.1 0")
+
+
+def test_a_late_answer_comes_after_an_interim_one(app: App, start: Start) -> None:
+    with connected(start()) as line:
+        line.sendall(SLOW)
+        line.shutdown(socket.SHUT_WR)
+        assert status_of(line.recv(1024)) == 100
+        app.may_answer.set()
+        answer = read_to_end(line)
+    assert status_of(answer) == 200
+    assert answer.endswith(b"127.0.0.1 2")
+
+
+@pytest.mark.parametrize("ends_its_side_first", [True, False])
+def test_a_peer_that_has_gone_is_still_noticed(
+    app: App, start: Start, ends_its_side_first: bool
+) -> None:
+    with connected(start()) as line:
+        line.sendall(SLOW)
+        if ends_its_side_first:
+            line.shutdown(socket.SHUT_WR)
+            assert status_of(line.recv(1024)) == 100
+    wait_until(lambda: app.left == ["/slow"], seconds=30)  # the next interim answer tells
+
+
+def test_a_peer_that_can_take_no_interim_answer_is_not_waited_for(app: App, start: Start) -> None:
+    with connected(start()) as line:
+        line.sendall(SLOW.replace(b"HTTP/1.1", b"HTTP/1.0"))
+        line.shutdown(socket.SHUT_WR)
+        assert read_to_end(line) == b""
+    wait_until(lambda: app.left == ["/slow"])
+
+
+@pytest.mark.parametrize("sent", [SLOW[:-1], SLOW[:30]])
+def test_a_request_that_breaks_off_is_not_answered(app: App, start: Start, sent: bytes) -> None:
+    with connected(start()) as line:
+        line.sendall(sent)
+        line.shutdown(socket.SHUT_WR)
+        assert read_to_end(line) == b""

@@ -1,0 +1,48 @@
+"""Peers that end their side of a connection while they wait for the answer: `nc -N` does, and so do
+scripts that call shutdown(SHUT_WR).
+
+Whoever closes a connection for good looks the same until something is sent: then its kernel answers
+with a reset. So an interim answer is sent, which every client has to skip (RFC 9110, section 15.2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from transport.asgi.tcp import is_reset
+
+_INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
+_LOOK_S = 0.1
+"""What is answered before needs no interim answer."""
+_LOOKS_PER_INTERIM = 50
+
+
+class HalfClosedPeer:
+    """Watches one until its answer is complete, and calls `end` when it has gone."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        cycle: RequestResponseCycle,
+        end: Callable[[], None],
+    ) -> None:
+        self._loop, self._cycle, self._end = loop, cycle, end
+        self._looks = 0
+        cycle.keep_alive = False
+        loop.call_later(_LOOK_S, self._look)
+
+    def _look(self) -> None:
+        cycle = self._cycle
+        if cycle.response_complete or cycle.transport.is_closing():
+            return
+        is_mute = cycle.scope["http_version"] == "1.0" and not cycle.response_started
+        if is_mute or is_reset(cycle.transport):
+            self._end()
+            return
+        if not cycle.response_started and self._looks % _LOOKS_PER_INTERIM == 0:
+            cycle.transport.write(_INTERIM)
+        self._looks += 1
+        self._loop.call_later(_LOOK_S, self._look)
