@@ -21,6 +21,7 @@ from served import Server, tiny_server
 from benchmarks.activator import Activator, Pod, Revision, activated
 from contract.audio.codec import Audio, read_wav
 from contract.context import RequestContext
+from contract.errors import InvalidRequest
 from contract.tasks import SynthesizeInput, TranscribeInput
 from transport.client.http import HttpClient
 from transport.v2_body import HEADER_LENGTH
@@ -123,6 +124,16 @@ async def test_a_version_without_binary_tensors_may_come_back(behind_one_address
             served_by[:] = [pods[version]]
             heard = await client.call("transcribe", TranscribeInput(audio=sound), RequestContext())
             assert np.isclose(heard.segments[-1].end_s, sound.duration_s, atol=0.1)
+
+
+async def test_a_version_that_does_not_know_a_parameter_says_so_to_the_caller(behind_one_address):
+    """What is asked for is never left out in silence."""
+    url, _, _ = behind_one_address
+    asked = TranscribeInput(audio=tone(1.0), fallback=False)
+    async with httpx.AsyncClient() as http:
+        with pytest.raises(InvalidRequest, match="beam_size") as refused:
+            await HttpClient(lambda _: url, http).call("transcribe", asked, RequestContext())
+    assert refused.value.param == "fallback"
 
 
 async def test_what_an_old_room_asks_for_is_answered_by_a_new_predictor(behind_one_address):
