@@ -27,7 +27,8 @@ class ModelType:
     packages: tuple[str, ...] = ()
     """Importable packages without which it cannot be imported."""
     license: str = ""
-    """Of its public weights, or of a library under stronger terms."""
+    """What binds whoever runs it besides this project's own licence: the SPDX id of its public
+    weights, or of a library under stronger terms; `unverified` where no card could be read."""
     voice_languages: Mapping[str, str] = field(default_factory=dict)
     """First letter of a voice's name -> the language it speaks; empty where an entry has one."""
     blends: bool = False

@@ -67,37 +67,16 @@ class ListedModel:
         return self.config is None
 
     @property
-    def blends(self) -> bool:
-        """Whether a voice may be several with weights."""
-        return self._known is not None and self._known.blends
-
-    @property
-    def phonemes(self) -> bool:
-        """Whether it takes words' pronunciations."""
-        return self._known is not None and self._known.phonemes
-
-    @property
-    def word_times(self) -> bool:
-        """Whether it tells when each word is spoken."""
-        return self._known is not None and self._known.word_times
+    def traits(self) -> ModelType:
+        """What is known of its type; nothing of a toolchain or a plugin's type."""
+        known = MODEL_TYPES.get(self.config.model_type) if self.config else None
+        return known or ModelType(self.task)
 
     @property
     def voices_speak_every_language(self) -> bool:
         """Whether a voice's own language is only what it speaks unless asked for another."""
-        return bool(self._known and self._known.voice_languages and not self._has_one_language)
-
-    @property
-    def _has_one_language(self) -> bool:
-        return self.config is None or self.config.language is not None
-
-    @property
-    def first_piece_chars(self) -> int:
-        """Length beyond which the first sentence of a stream is cut at a clause; 0: never."""
-        return self._known.first_piece_chars if self._known else 0
-
-    @property
-    def _known(self) -> ModelType | None:
-        return MODEL_TYPES.get(self.config.model_type) if self.config else None
+        has_own = self.config is None or self.config.language is not None
+        return bool(self.traits.voice_languages) and not has_own
 
     @property
     def modes(self) -> tuple[str, ...]:

@@ -177,7 +177,7 @@ def find_voice(
         voices = _abroad(model, language, choices[0].language) | voices
         if (name := same_name(requested, voices)) is not None:
             return voices[name]
-    if model.blends and is_blend(requested):
+    if model.traits.blends and is_blend(requested):
         return _blend(parse_blend(requested), voices, aliases, model)
     openai_name = same_name(requested, OPENAI_VOICES)
     if openai_name is not None:

@@ -79,7 +79,7 @@ async def pieces_of(
             speaker_of,
             max_chars=max_chars,
             normalize=normalize,
-            takes_phonemes=model.phonemes,
+            takes_phonemes=model.traits.phonemes,
         )
 
     found = await app_state.in_thread(read)
@@ -112,7 +112,7 @@ def speak_with(
             speaker.voice,
             speed=its.speed,
             seed=its.seed,
-            word_times=True if options.on_words and model.word_times else None,
+            word_times=True if options.on_words and model.traits.word_times else None,
         )
 
     async def speak(piece: Piece) -> Audio:

@@ -76,7 +76,7 @@ def router(app_state: AppState) -> APIRouter:
         captions = _Captions()
         on_words = captions.take if body.return_timestamps else None
         asked = await prepared(app_state, state, body, on_words)
-        if on_words and not asked.model.word_times:
+        if on_words and not asked.model.traits.word_times:
             state.ignored.append("return_timestamps")
         parts = _parts(app_state, state, asked, captions)
         if body.stream is not False:

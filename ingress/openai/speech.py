@@ -99,7 +99,7 @@ async def prepared(
     else:
         reference = await reference_of(app_state, state, model, stored)
         say = speak_with(app_state, state, model, options, pieces, "voice_cloning", reference)
-    early = 0 if body.stream is False else model.first_piece_chars
+    early = 0 if body.stream is False else model.traits.first_piece_chars
     return AskedSpeech(model, with_early_start(pieces, early), with_silences(say), file)
 
 

@@ -26,7 +26,7 @@ def find_speech_model(
     others = listed_models(snapshot, SPEECH).values()
     speakers = (one for one in (model, *others) if SPEAK_MODES[0] in one.modes)
     if is_blend(voice):
-        return next((one for one in speakers if one.blends), model)
+        return next((one for one in speakers if one.traits.blends), model)
     target = unaliased(voice, snapshot.voice_aliases)
     return next((one for one in speakers if _has_voice(one, target)), model)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from contract.config import ModelConfig
-from contract.tasks import Task, TaskInput, TaskOutput
+from contract.model_types import ModelType
+from contract.tasks import TaskInput, TaskOutput
 from predictors.runtime.options import NoOptions
 
 In = TypeVar("In", bound=TaskInput[Any])
@@ -25,34 +26,13 @@ class Weights(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelSpec:
+class ModelSpec(ModelType):
     """The facts about a model type. Registry, docs and chart are printed from them."""
 
-    task: Task
-    packages: tuple[str, ...] = ()
-    """Importable packages that the model type needs; `harmony models` tells which are missing."""
-    extra: str = ""
-    """The extras of this project that install them."""
-    image: str = ""
-    """The chart's image that has them."""
     cuda: bool = True
     """Whether the GPU image can run it on a GPU."""
     options: type[Any] = NoOptions
     """The dataclass that an entry's `options` are read into."""
-    voice_languages: Mapping[str, str] = field(default_factory=dict)
-    """First letter of a voice's name -> the language it speaks; empty where an entry has one."""
-    blends: bool = False
-    """Whether `voice` may be several with weights: `one(2)+two(1)`."""
-    phonemes: bool = False
-    """Whether it says words by IPA where a text notes it (contract/pronunciation.py)."""
-    word_times: bool = False
-    """Whether it tells when each word is spoken."""
-    first_piece_chars: int = 0
-    """A longer first sentence of a stream is cut at its first clause, for an early first sound; 0:
-    the model is fast enough to speak whole sentences."""
-    license: str = ""
-    """What binds whoever runs it besides this project's own licence: the SPDX id of its public
-    weights, or of a library under stronger terms; `unverified` where no card could be read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
