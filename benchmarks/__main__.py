@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.figures import Line, machine, table
 from benchmarks.server import ENVIRONMENT
-from benchmarks.setup import NoDevice, Setup
+from benchmarks.setup import Missing, Peer, Setup
 from predictors.runtime.telemetry import disable_telemetry
 
 SECTIONS = {
@@ -42,10 +42,13 @@ SECTIONS = {
     "wire": "A result on its way: conversion against inference",
     "realtime": "The realtime socket, tiny.en",
     "decoding": "Decoding in processes, against a thread of the server and against PyAV alone",
+    "peer": "Against another server of OpenAI's API",
     "gpu": "On a CUDA device: every model type through the runtime against its passes alone",
     "gpu_serving": "On a CUDA device: toolchains as clients are added",
 }
 """Modules of this package, each with run(setup) → lines, as they are measured."""
+_ON_REQUEST = ("peer", "gpu", "gpu_serving")
+"""What needs more than this machine has by itself."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -57,10 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     disable_telemetry()
     print(f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}\n", flush=True)
     missed = 0
-    for name in chosen.sections or [one for one in SECTIONS if not one.startswith("gpu")]:
+    for name in chosen.sections or [one for one in SECTIONS if one not in _ON_REQUEST]:
         try:
             lines = list(_measure(name, chosen))
-        except NoDevice as missing:
+        except Missing as missing:
             print(f"{name}: {missing}", file=sys.stderr)
             return 2
         print(table(SECTIONS[name], lines), flush=True)
@@ -78,6 +81,7 @@ def _measure(name: str, chosen: argparse.Namespace) -> Iterator[Line]:
             chosen.lean_python,
             device=chosen.device,
             original_python=chosen.original_python,
+            peer=chosen.peer_url and Peer(chosen.peer_url, chosen.peer_voice, chosen.peer_whisper),
         )
         for line in run(setup):
             print(f"… {line}", file=sys.stderr, flush=True)
@@ -87,7 +91,10 @@ def _measure(name: str, chosen: argparse.Namespace) -> Iterator[Line]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m benchmarks", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "sections", nargs="*", choices=[[], *SECTIONS], help="default: all that need no GPU"
+        "sections",
+        nargs="*",
+        choices=[[], *SECTIONS],
+        help="default: all that need no GPU and no other server",
     )
     parser.add_argument("--rounds", type=int, default=7, help="measurements of each figure")
     parser.add_argument(
@@ -103,6 +110,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--original_python", help="interpreter that has the originals' packages beside ours"
     )
+    parser.add_argument("--peer_url", help="of another server, for `peer`")
+    parser.add_argument("--peer_voice", help="what it calls the Piper model of ours")
+    parser.add_argument("--peer_whisper", help="what it calls Whisper tiny.en")
     return parser
 
 

@@ -16,7 +16,7 @@ from benchmarks.checkpoints import written
 from benchmarks.figures import Line, compared
 from benchmarks.interleaved import Way, seconds, take_turns
 from benchmarks.one_model import REQUESTS
-from benchmarks.setup import NoDevice, Setup
+from benchmarks.setup import Missing, Setup
 from contract.config import DeviceConfig, ModelConfig
 from contract.context import RequestContext
 from contract.tasks import TaskInput
@@ -56,7 +56,7 @@ def entries_on_device(setup: Setup, *families: str) -> dict[str, ModelConfig]:
 
 
 def run(setup: Setup) -> Iterator[Line]:
-    """Raises NoDevice where torch has no CUDA device."""
+    """Raises Missing where torch has no CUDA device."""
     yield from device_lines(setup)
     entries = entries_on_device(setup)
     with asyncio.Runner() as loop:
@@ -79,14 +79,14 @@ def _variants(kind: str) -> dict[str, dict[str, Any]]:
 def device_lines(setup: Setup) -> Iterator[Line]:
     """The device's own name, so that no figure goes without it."""
     if "torch" in missing_packages("VoiceFixerRestorer"):
-        raise NoDevice("torch is not installed; install a CUDA build of it")
+        raise Missing("torch is not installed; install a CUDA build of it")
     import torch
 
     if setup.device == "cpu":
         yield Line(f"small networks on the CPU, torch {torch.__version__}, threads", "", 2)
         return
     if not torch.cuda.is_available():
-        raise NoDevice("torch finds no CUDA device; run this where there is one")
+        raise Missing("torch finds no CUDA device; run this where there is one")
     name, total = torch.cuda.get_device_name(), torch.cuda.get_device_properties(0).total_memory
     yield Line(f"{name}, torch {torch.__version__}, memory", "GiB", total / 2**30)
 

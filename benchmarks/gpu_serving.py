@@ -46,7 +46,7 @@ _LIMITS = {
 
 
 def run(setup: Setup) -> Iterator[Line]:
-    """Raises NoDevice where torch has no CUDA device."""
+    """Raises Missing where torch has no CUDA device."""
     yield from device_lines(setup)
     wav = base64.b64encode(wav_bytes(Audio(material.speech(material.RATE), material.RATE))).decode()
     cases: Mapping[str, tuple[str, dict[str, Any]]] = {

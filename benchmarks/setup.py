@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,14 +13,25 @@ import httpx
 import yaml
 
 from benchmarks import material
+from benchmarks.interleaved import Way
 from benchmarks.server import Server, free_port, harmony, running
 
 CLIENTS = 8
 _TIMEOUT_S = 600
+_WAV_HEADER = 44
 
 
-class NoDevice(RuntimeError):
-    """What a section measures on is not here."""
+class Missing(RuntimeError):
+    """What a section measures on or with is not here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A server of others, and the names of its models, where it has them."""
+
+    url: str
+    voice: str | None
+    whisper: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,7 @@ class Setup:
     everything but the networks."""
     original_python: str | None = None
     """An interpreter with what `originals` compares with, and with our dependencies."""
+    peer: Peer | None = None
 
 
 @contextmanager
@@ -69,7 +82,29 @@ def transcribe(http: httpx.Client, model: str, file: bytes) -> str:
     return text
 
 
-def speak(http: httpx.Client, text: str, file_format: str) -> bytes:
+def speak(http: httpx.Client, text: str, file_format: str, model: str = material.VOICE) -> bytes:
     """A text as a file of sound, by the public API. Raises httpx.HTTPStatusError."""
-    body = {"model": material.VOICE, "voice": "joe", "input": text, "response_format": file_format}
+    body = {"model": model, "voice": "joe", "input": text, "response_format": file_format}
     return http.post("/v1/audio/speech", json=body).raise_for_status().content
+
+
+def until_sound(http: httpx.Client, file_format: str, model: str = material.VOICE) -> Way:
+    """Seconds until more than a header has come. The rest is read, so that the server is idle
+    again for the next."""
+    body = {
+        "model": model,
+        "voice": "joe",
+        "input": material.TEN_SENTENCES,
+        "response_format": file_format,
+    }
+
+    def measure() -> float:
+        started, received, first_s = time.perf_counter(), 0, 0.0
+        with http.stream("POST", "/v1/audio/speech", json=body) as answer:
+            for chunk in answer.raise_for_status().iter_bytes():
+                received += len(chunk)
+                if not first_s and received > _WAV_HEADER:
+                    first_s = time.perf_counter() - started
+        return first_s
+
+    return measure

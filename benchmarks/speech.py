@@ -18,9 +18,9 @@ from piper import PiperVoice
 
 from benchmarks import material
 from benchmarks.figures import Line, compared, costs, rates
-from benchmarks.interleaved import Way, metered, seconds, take_turns
+from benchmarks.interleaved import metered, seconds, take_turns
 from benchmarks.server import Server
-from benchmarks.setup import CLIENTS, Setup, served, speak
+from benchmarks.setup import CLIENTS, Setup, served, speak, until_sound
 from ingress.sentences import split
 from predictors.models.piper.model import PiperOptions
 from predictors.runtime.weights.source import resolve
@@ -38,7 +38,6 @@ class SpeakingWay:
 
 _OVERHEAD = 1.03
 _FIRST_BYTE = 1.3
-_WAV_HEADER = 44
 
 
 def run(setup: Setup) -> Iterator[Line]:
@@ -108,7 +107,7 @@ def _first_byte(setup: Setup, http: httpx.Client) -> list[Line]:
     voice = _voice()
     first = split(material.TEN_SENTENCES, "en")[0]
     ways = {"direct": seconds(lambda: _spoken_s(voice, first))}
-    ways |= {name: _until_sound(http, name) for name in ("wav", "mp3")}
+    ways |= {name: until_sound(http, name) for name in ("wav", "mp3")}
     found = take_turns(ways, setup.rounds)
     return [
         compared(
@@ -121,25 +120,3 @@ def _first_byte(setup: Setup, http: httpx.Client) -> list[Line]:
         )
         for name in ("wav", "mp3")
     ]
-
-
-def _until_sound(http: httpx.Client, file_format: str) -> Way:
-    """Seconds until more than a header has come. The rest is read, so that the server is idle
-    again for the next."""
-    body = {
-        "model": material.VOICE,
-        "voice": "joe",
-        "input": material.TEN_SENTENCES,
-        "response_format": file_format,
-    }
-
-    def measure() -> float:
-        started, received, first_s = time.perf_counter(), 0, 0.0
-        with http.stream("POST", "/v1/audio/speech", json=body) as answer:
-            for chunk in answer.raise_for_status().iter_bytes():
-                received += len(chunk)
-                if not first_s and received > _WAV_HEADER:
-                    first_s = time.perf_counter() - started
-        return first_s
-
-    return measure
