@@ -218,10 +218,12 @@ def _add(values: dict[str, Any], key: str, value: str, fields: type[BaseModel]) 
     if match and match["key"]:
         entries = values.setdefault(name, {})
         if not isinstance(entries, dict):
-            raise InvalidRequest(f"{name} is given both as text and as an object", param=name)
+            raise _mixed(name)
         entries[match["key"]] = value
     elif field is not None and get_origin(field.annotation) is list:
         listed = values.setdefault(name, [])
+        if not isinstance(listed, list):
+            raise _mixed(name)
         if len(listed) + value.count(",") >= _MOST_ITEMS:  # before any is made
             raise InvalidRequest(
                 f"{name} has more than {_MOST_ITEMS} items; send fewer", param=name
@@ -229,6 +231,10 @@ def _add(values: dict[str, Any], key: str, value: str, fields: type[BaseModel]) 
         listed.extend(_items(value, is_whole=WHOLE_ITEMS in field.metadata))
     else:
         values[name] = value
+
+
+def _mixed(name: str) -> InvalidRequest:
+    return InvalidRequest(f"{name} is given both as text and as an object; send one", param=name)
 
 
 def _items(value: str, *, is_whole: bool) -> list[Any]:

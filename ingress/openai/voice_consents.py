@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
+from ingress.json_body import JsonRoute
 from ingress.openai.forms import read_upload
 from ingress.openai.pages import USUAL, After, Limit, Order, page_request
 from ingress.openai.voice_schemas import (
@@ -24,7 +25,7 @@ PATH = "/v1/audio/voice_consents"
 
 
 def router(app_state: AppState) -> APIRouter:
-    routes = APIRouter(tags=["voices"])
+    routes = APIRouter(route_class=JsonRoute, tags=["voices"])
     library = app_state.voices
 
     @routes.post(PATH, responses=VOICE_ERRORS, openapi_extra=VOICE_CONSENT_BODY)

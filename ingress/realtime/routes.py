@@ -14,6 +14,7 @@ from contract.errors import InvalidRequest, ModelNotFound, NotFound
 from ingress import client_secrets
 from ingress.admission import SECRET_STATE
 from ingress.client_secrets import ClientSecret
+from ingress.json_body import JsonRoute
 from ingress.keys import KeyRing
 from ingress.openapi import OPENAI_ERRORS
 from ingress.realtime import events, metrics
@@ -54,7 +55,7 @@ class ClientSecretAnswer(BaseModel):
 
 
 def router(app_state: AppState, keys: KeyRing) -> APIRouter:
-    routes = APIRouter(tags=["realtime"])
+    routes = APIRouter(route_class=JsonRoute, tags=["realtime"])
     places = Places(max(1, app_state.settings.max_requests_per_model // 2))
 
     def calls(state: RequestState) -> Calls:

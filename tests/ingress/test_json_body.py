@@ -50,6 +50,17 @@ async def test_text_that_cannot_be_read_is_refused(
     assert answer.json()["error"]["message"].startswith("body must be JSON text")
 
 
+@pytest.mark.parametrize("path", ["/v1/realtime/client_secrets", "/v1/audio/voice_consents/cons_1"])
+async def test_every_route_with_json_says_what_is_wrong_with_it(
+    http: httpx.AsyncClient, path: str
+) -> None:
+    for body in (b'{"name": "\xff"}', b'{"session": "\\ud800"}', b"{", b"[]"):
+        answer = await http.post(path, content=body, headers={"content-type": "application/json"})
+        assert answer.status_code == 400
+        error = answer.json()["error"]
+        assert error["param"] in error["message"]
+
+
 async def test_what_the_body_lacks_is_taken_from_the_address(
     http: httpx.AsyncClient, models: FakeClient
 ) -> None:

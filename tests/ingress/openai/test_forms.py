@@ -131,6 +131,18 @@ async def test_text_that_holds_no_file_is_refused(http: httpx.AsyncClient, data:
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "file")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [("include[a]", "include"), ("include", "include[a]"), ("include[a]", "include[]")],
+)
+async def test_one_field_of_two_shapes_is_refused(
+    http: httpx.AsyncClient, names: tuple[str, str]
+) -> None:
+    form = dict.fromkeys(names, "x")
+    answer = await http.post(PATH, files={"file": ("a.wav", wav())}, data=form)
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "include")
+
+
 # JSON ---------------------------------------------------------------------------------------
 
 
