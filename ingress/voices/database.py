@@ -7,6 +7,7 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict
 from typing import Any, TypeVar
 
 import asyncpg
@@ -57,18 +58,23 @@ _UPSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.in
 
 
 class SqlVoiceStore:
-    """A VoiceStore. Every use of the database ends within `timeout_s`."""
+    """Keeps records durably. What is not the owner's own is not there for them.
+
+    Every use of the database ends within `timeout_s`; every method raises Unavailable when it does
+    not answer in time. Events are kept with the change that they tell of, or not at all.
+    """
 
     def __init__(self, location: Location, cipher: RecordCipher, timeout_s: float) -> None:
         self._location, self._cipher, self._timeout_s = location, cipher, timeout_s
         self._engine = engine_of(location, timeout_s)
 
     async def prepare(self) -> None:
-        """Migrate. Raises Unavailable."""
+        """Bring the database to the newest tables."""
         with _explained():
             await asyncio.to_thread(migrate, self._location, self._timeout_s)
 
     async def holds_encrypted(self) -> bool:
+        """Whether anything cannot be read without a key."""
         kept = select(consents.c.recording).union_all(select(voices.c.recording)).subquery()
         mark = func.substr(kept.c.recording, 1, 1, type_=LargeBinary)
         return await self._first(select(literal(1)).where(mark == ENCRYPTED).limit(1)) is not None
@@ -81,14 +87,8 @@ class SqlVoiceStore:
     async def add_consent(
         self, consent: Consent, recording: bytes, event: AuditEvent, *, most: int
     ) -> None:
-        row = {
-            "id": consent.id,
-            "owner": event.owner,
-            "created_at": consent.created_at,
-            "name": consent.name,
-            "language": consent.language,
-            "recording": await self._encrypted(recording, event.owner, consent.id),
-        }
+        """Raises LimitReached when the event's owner has `most` already."""
+        row = await self._row(consent, recording, event.owner)
         async with self._connection() as connection:
             await _add(connection, consents, row, most)
             await _note(connection, event)
@@ -112,6 +112,7 @@ class SqlVoiceStore:
         return Consent(*found)
 
     async def delete_consent(self, event: AuditEvent) -> tuple[str, ...] | None:
+        """The ids of the voices that went with it; None when there is no such consent."""
         own = _own(consents, event.owner, event.subject)
         async with self._connection() as connection:
             # Locked, where there are row locks: no voice is added between the two deletions.
@@ -131,15 +132,8 @@ class SqlVoiceStore:
     async def add_voice(
         self, voice: StoredVoice, recording: bytes, event: AuditEvent, *, most: int
     ) -> None:
-        row = {
-            "id": voice.id,
-            "owner": event.owner,
-            "created_at": voice.created_at,
-            "name": voice.name,
-            "language": voice.language,
-            "consent_id": voice.consent_id,
-            "recording": await self._encrypted(recording, event.owner, voice.id),
-        }
+        """`recording` is a WAV file. Raises LimitReached, ConsentMissing."""
+        row = await self._row(voice, recording, event.owner)
         try:
             async with self._connection() as connection:
                 await _add(connection, voices, row, most)
@@ -156,6 +150,7 @@ class SqlVoiceStore:
         return _page([StoredVoice(*row) for row in rows], page)
 
     async def delete_voice(self, event: AuditEvent) -> bool:
+        """With its recording and embeddings. False when there is no such voice."""
         own = _own(voices, event.owner, event.subject)
         async with self._connection() as connection:
             if (await connection.execute(delete(voices).where(own))).rowcount == 0:
@@ -183,6 +178,7 @@ class SqlVoiceStore:
     async def keep_embedding(
         self, owner: str, voice_id: str, toolchain: str, model: str, data: bytes
     ) -> bool:
+        """In place of what another model of that toolchain made. False when the voice is gone."""
         row = {
             "voice_id": voice_id,
             "toolchain": toolchain,
@@ -224,6 +220,12 @@ class SqlVoiceStore:
         with _explained():
             async with asyncio.timeout(self._timeout_s), self._engine.begin() as connection:
                 yield connection
+
+    async def _row(
+        self, record: Consent | StoredVoice, recording: bytes, owner: str
+    ) -> dict[str, Any]:
+        kept = await self._encrypted(recording, owner, record.id)
+        return asdict(record) | {"owner": owner, "recording": kept}
 
     async def _encrypted(self, data: bytes, *place: str) -> bytes:
         return await asyncio.to_thread(self._cipher.encrypt, data, "/".join(place))
@@ -281,18 +283,7 @@ async def _add(connection: AsyncConnection, table: Table, row: dict[str, Any], m
 
 
 async def _note(connection: AsyncConnection, *noted: AuditEvent) -> None:
-    rows = [
-        {
-            "at": event.at,
-            "owner": event.owner,
-            "action": event.action.value,
-            "subject": event.subject,
-            "request_id": event.request_id,
-            "consent_id": event.consent_id,
-            "sha256": event.sha256,
-        }
-        for event in noted
-    ]
+    rows = [asdict(event) | {"action": event.action.value} for event in noted]
     await connection.execute(insert(events), rows)
 
 

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 from contract.errors import InvalidRequest, Unavailable
 from ingress.settings import Settings
 from ingress.voices.encryption_keys import UNENCRYPTED, read_encryption_keys
 from ingress.voices.location import Location, location_of
-from ingress.voices.records import VoiceStore
+
+if TYPE_CHECKING:  # imported when the first voice is stored
+    from ingress.voices.database import SqlVoiceStore
 
 logger = logging.getLogger(__name__)
-
-
-class _PreparedStore(VoiceStore, Protocol):
-    async def prepare(self) -> None:
-        """Bring the database to the newest tables. Raises Unavailable."""
-        ...
-
-    async def holds_encrypted(self) -> bool:
-        """Whether anything cannot be read without a key. Raises Unavailable."""
-        ...
 
 
 class LazyStore:
@@ -32,10 +23,10 @@ class LazyStore:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._location: Location | None = location_of(settings.voices_db.get_secret_value())
-        self._opened: VoiceStore | None = None
+        self._opened: SqlVoiceStore | None = None
         self._lock = asyncio.Lock()
 
-    async def store(self) -> VoiceStore:
+    async def store(self) -> SqlVoiceStore:
         """Raises Unavailable; InvalidRequest where there is none."""
         if self._location is None:
             raise InvalidRequest(
@@ -46,7 +37,7 @@ class LazyStore:
                 self._opened = await self._open(self._location)
         return self._opened
 
-    async def existing(self) -> VoiceStore | None:
+    async def existing(self) -> SqlVoiceStore | None:
         """None while nothing can have been stored: to look makes no file and imports nothing."""
         if self._opened is not None:
             return self._opened
@@ -62,7 +53,7 @@ class LazyStore:
         if opened is not None:
             await opened.aclose()
 
-    async def _open(self, location: Location) -> VoiceStore:
+    async def _open(self, location: Location) -> SqlVoiceStore:
         store = await asyncio.to_thread(_new_store, location, self._settings)
         try:
             await store.prepare()
@@ -74,7 +65,7 @@ class LazyStore:
         return store
 
 
-async def _check_unencrypted(store: _PreparedStore) -> None:
+async def _check_unencrypted(store: SqlVoiceStore) -> None:
     """As after a restart whose secret was forgotten, what comes would lie open beside the rest.
 
     Raises Unavailable."""
@@ -88,15 +79,13 @@ async def _check_unencrypted(store: _PreparedStore) -> None:
     logger.warning("recordings of voices are not encrypted; set SPEECH_VOICES_KEYS to do it")
 
 
-def _new_store(location: Location, settings: Settings) -> _PreparedStore:
+def _new_store(location: Location, settings: Settings) -> SqlVoiceStore:
     """Imports what takes half a second: call it in a thread."""
     try:
-        database: Any = importlib.import_module("ingress.voices.database")
-        encryption: Any = importlib.import_module("ingress.voices.encryption")
+        from ingress.voices.database import SqlVoiceStore
+        from ingress.voices.encryption import RecordCipher
     except ImportError as exc:
         logger.error("SPEECH_VOICES_DB needs the extra harmony-speech[voices]: %s", exc)
         raise Unavailable("voices cannot be stored on this server; ask its operator") from exc
-    keys = read_encryption_keys(settings.voices_keys.get_secret_value())
-    cipher = encryption.RecordCipher(keys)
-    made: _PreparedStore = database.SqlVoiceStore(location, cipher, settings.voices_db_timeout_s)
-    return made
+    cipher = RecordCipher(read_encryption_keys(settings.voices_keys.get_secret_value()))
+    return SqlVoiceStore(location, cipher, settings.voices_db_timeout_s)

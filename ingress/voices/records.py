@@ -1,4 +1,4 @@
-"""What is kept of voices and consents, and what a store of them can do."""
+"""What is kept of voices and consents, and of what is done to them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import secrets
 import time
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T", bound="Consent | StoredVoice", covariant=True)
 
@@ -123,55 +123,3 @@ class LimitReached(Exception):
 
 class ConsentMissing(Exception):
     """The consent was deleted meanwhile."""
-
-
-class VoiceStore(Protocol):
-    """Keeps records durably. What is not the owner's own is not there for them.
-
-    Every method raises Unavailable when the store does not answer in time. Events are kept with the
-    change that they tell of, or not at all.
-    """
-
-    async def add_consent(
-        self, consent: Consent, recording: bytes, event: AuditEvent, *, most: int
-    ) -> None:
-        """Raises LimitReached when the event's owner has `most` already."""
-        ...
-
-    async def consent(self, owner: str, consent_id: str) -> Consent | None: ...
-
-    async def consents(self, owner: str, page: PageRequest) -> Page[Consent]: ...
-
-    async def rename_consent(self, name: str, event: AuditEvent) -> Consent | None: ...
-
-    async def delete_consent(self, event: AuditEvent) -> tuple[str, ...] | None:
-        """The ids of the voices that went with it; None when there is no such consent."""
-        ...
-
-    async def add_voice(
-        self, voice: StoredVoice, recording: bytes, event: AuditEvent, *, most: int
-    ) -> None:
-        """`recording` is a WAV file. Raises LimitReached, ConsentMissing."""
-        ...
-
-    async def voice(self, owner: str, voice_id: str) -> StoredVoice | None: ...
-
-    async def voices(self, owner: str, page: PageRequest) -> Page[StoredVoice]: ...
-
-    async def delete_voice(self, event: AuditEvent) -> bool:
-        """With its recording and embeddings. False when there is no such voice."""
-        ...
-
-    async def recording(self, owner: str, voice_id: str) -> bytes | None: ...
-
-    async def embedding(
-        self, owner: str, voice_id: str, toolchain: str, model: str
-    ) -> bytes | None: ...
-
-    async def keep_embedding(
-        self, owner: str, voice_id: str, toolchain: str, model: str, data: bytes
-    ) -> bool:
-        """In place of what another model of that toolchain made. False when the voice is gone."""
-        ...
-
-    async def aclose(self) -> None: ...
