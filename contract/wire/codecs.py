@@ -1,12 +1,12 @@
 """How each kind of value travels: as V2 tensors, and as JSON in a V1 instance.
 
 Reading a recording gives a Recording: whoever reads for a server decodes it before the input is
-built (contract/wire/draft.py), as that is no work for the thread that reads the body.
+built (Draft), as that is no work for the thread that reads the body.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,13 @@ from contract.embedding import (
 from contract.errors import InvalidRequest, ModelFailed
 from contract.fields import TaskField
 from contract.safetensor import read_safetensor
-from contract.tasks import FloatArray, SpeakerSegment, SpeechSegment, TranscriptSegment
+from contract.tasks import (
+    FloatArray,
+    SpeakerSegment,
+    SpeechSegment,
+    TaskInput,
+    TranscriptSegment,
+)
 from contract.wire.elements import (
     MAX_TEXT_BYTES,
     Codec,
@@ -51,6 +57,27 @@ class Recording:
     data: bytes
     param: str
     """What its sender called it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A task's input that has been read, but whose recordings are still to be decoded; `values` by
+    the names of its fields."""
+
+    kind: type[TaskInput[Any]]
+    values: Mapping[str, Any]
+
+    async def complete(self, decode: Callable[[Recording], Awaitable[Audio]]) -> TaskInput[Any]:
+        """The input, every recording decoded. Raises InvalidRequest that names a field."""
+
+        async def heard(value: Any) -> Any:
+            if isinstance(value, Recording):
+                return await decode(value)
+            if isinstance(value, tuple) and value and isinstance(value[0], Recording):
+                return tuple([await decode(one) for one in value])
+            return value
+
+        return self.kind(**{name: await heard(value) for name, value in self.values.items()})
 
 
 class _TextCodec(Codec):

@@ -16,8 +16,7 @@ from typing import Any
 
 from contract.fields import fields_of, missing, read_parameters, tensor_fields
 from contract.tasks import INPUTS, REFERENCE_KEYS, Task, TaskInput, TaskOutput
-from contract.wire.codecs import codec_of
-from contract.wire.draft import Draft
+from contract.wire.codecs import Draft, codec_of
 
 Instance = dict[str, Any]
 PRODUCED = "produced"

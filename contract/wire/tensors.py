@@ -17,8 +17,7 @@ from contract.fields import (
     tensor_fields,
 )
 from contract.tasks import INPUTS, Task, TaskInput, TaskOutput
-from contract.wire.codecs import Recording, codec_of, tensor_names
-from contract.wire.draft import Draft
+from contract.wire.codecs import Draft, Recording, codec_of, tensor_names
 from contract.wire.message import Message, Parameters, Tensor
 
 TASK, PRIORITY = "task", "priority"

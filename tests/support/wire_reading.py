@@ -5,8 +5,7 @@ import pytest
 from contract.audio.codec import read_wav
 from contract.errors import InvalidRequest, ModelFailed, PayloadTooLarge
 from contract.fields import fields_of, missing, read_parameters
-from contract.wire.codecs import Recording, codec_of
-from contract.wire.draft import Draft
+from contract.wire.codecs import Draft, Recording, codec_of
 from contract.wire.instances import draft_from_instance
 from contract.wire.tensors import draft_from_message
 from transport.decoding.reading import decode

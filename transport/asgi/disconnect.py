@@ -15,7 +15,7 @@ async def while_connected(app: ASGIApp, scope: Scope, receive: Receive, send: Se
     Returns when the work has ended. Raises Cancelled when the client left.
     """
     connection = _ClientConnection(receive, send)
-    work = asyncio.create_task(_run(app, scope, connection))
+    work = asyncio.ensure_future(app(scope, connection.receive, connection.send))
     watch = asyncio.create_task(connection.watch())
     try:
         await asyncio.wait((work, watch), return_when=asyncio.FIRST_COMPLETED)
@@ -28,10 +28,6 @@ async def while_connected(app: ASGIApp, scope: Scope, receive: Receive, send: Se
         work.cancel()
         watch.cancel()
         await asyncio.gather(work, watch, return_exceptions=True)
-
-
-async def _run(app: ASGIApp, scope: Scope, connection: _ClientConnection) -> None:
-    await app(scope, connection.receive, connection.send)
 
 
 class _ClientConnection:

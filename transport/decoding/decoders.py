@@ -18,12 +18,12 @@ from functools import partial
 from typing import Self
 
 import anyio
+from prometheus_client import Counter, Gauge
 
 from contract.audio.codec import Audio
 from contract.audio.wav import layout_of
 from contract.errors import DeadlineExceeded, Overloaded, Unavailable
 from transport.asgi.settings import MEGABYTE
-from transport.decoding import metrics
 from transport.decoding.connection import DecoderDied
 from transport.decoding.process import DecoderProcess
 from transport.decoding.protocol import Job
@@ -39,6 +39,14 @@ _MOST_FILES = 1_000
 from what it took when it was new."""
 _RETRY_AFTER_S = 1.0
 _NONE_LEFT = "audio cannot be decoded now; try again"
+
+REFUSED = Counter("speech_audio_refused", "Audio that was refused, by what was wrong", ["reason"])
+ENDED = Counter(
+    "speech_decoder_ended",
+    "Decoders that ended during a file: by a signal or exit of their own, cancelled or late",
+    ["cause"],
+)
+WAITING = Gauge("speech_decoder_waiting", "Files that wait for a decoder now")
 
 
 class Decoders:
@@ -101,7 +109,7 @@ class Decoders:
             async with asyncio.timeout(remaining_s):
                 return await self._decode(data, limits, sample_rate)
         except AudioRefused as refused:
-            metrics.REFUSED.labels(refused.reason.value).inc()
+            REFUSED.labels(refused.reason.value).inc()
             raise refused.error(param, limits) from None
         except TimeoutError:
             raise DeadlineExceeded(
@@ -152,7 +160,7 @@ class Decoders:
     def _count_waiting(self, files: int, size: int) -> None:
         self._waiting_files += files
         self._waiting_bytes += size
-        metrics.WAITING.inc(files)
+        WAITING.inc(files)
 
     async def _in_process(self, job: Job, data: bytes) -> Audio:
         for _ in range(_STARTS):
@@ -192,7 +200,7 @@ class Decoders:
                 self._idle.append(decoder)
                 return
         elif decoder.is_alive:
-            metrics.ENDED.labels("stopped").inc()
+            ENDED.labels("stopped").inc()
         decoder.kill()
         if not self._is_closed:
             with suppress(OSError):  # the next file will try again, and tell
@@ -208,7 +216,7 @@ class Decoders:
 
 
 def _report(ended: str, data: bytes | None = None) -> None:
-    metrics.ENDED.labels(ended).inc()
+    ENDED.labels(ended).inc()
     what = "while it was idle" if data is None else f"at a file of {len(data)} bytes"
     logger.warning("a decoder ended (%s) %s", ended, what)
 

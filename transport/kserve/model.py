@@ -14,11 +14,12 @@ from typing import Any, Protocol
 
 import orjson
 
+from contract.audio.codec import Audio, undecoded
 from contract.context import RequestContext
 from contract.errors import InvalidRequest, ModelFailed, SpeechError
 from contract.json_guard import read_json
 from contract.tasks import Task, TaskInput, TaskOutput
-from contract.wire.draft import Draft
+from contract.wire.codecs import Draft, Recording
 from contract.wire.instances import Instance, draft_from_instance, enrich
 from contract.wire.message import Message
 from contract.wire.tensors import (
@@ -31,11 +32,10 @@ from contract.wire.tensors import (
 from transport.asgi.settings import MEGABYTE
 from transport.client.http import TRACE_PARAMETER
 from transport.decoding.decoders import Decoders
-from transport.decoding.refusals import AudioLimits
+from transport.decoding.refusals import MAX_RATE, MIN_RATE, AudioLimits
 from transport.headers import PRIORITY_HEADER, REQUEST_ID_HEADER, context_from_headers
 from transport.kserve.errors import AnsweredError
 from transport.kserve.metadata import bare_tensors, task_metadata
-from transport.kserve.recordings import decoded
 from transport.kserve.sdk import Model
 from transport.kserve.settings import ServingSettings
 from transport.threads import off_loop, weight
@@ -121,7 +121,7 @@ class ServedModel(Model):
     async def answer(self, draft: Draft, context: RequestContext) -> TaskOutput:
         """Decode what is still to be decoded, and ask the model. Raises SpeechError."""
         request = await draft.complete(
-            lambda one: decoded(one, self._decoders, self._limits, context.deadline_s)
+            lambda one: _decoded(one, self._decoders, self._limits, context.deadline_s)
         )
         return await self._served.submit(request, context)
 
@@ -175,6 +175,24 @@ class ServedModel(Model):
         return next(
             (t for t in self._served.tasks if t == instance.get(TASK)), self._served.tasks[0]
         )
+
+
+async def _decoded(
+    recording: Recording, decoders: Decoders, limits: AudioLimits, deadline_s: float
+) -> Audio:
+    """Its sound. Raises InvalidAudio, PayloadTooLarge.
+
+    A mono PCM16 WAV file, which is what our own rooms send, stays as it is until somebody listens;
+    everything else is decoded now, or refused by a decoder's words.
+    """
+    plain = undecoded(recording.data)
+    if plain is not None and MIN_RATE <= plain.sample_rate <= MAX_RATE:
+        samples = plain.duration_s * plain.sample_rate
+        if plain.duration_s <= limits.max_seconds and samples <= limits.max_samples:
+            return plain
+    return await decoders.decode(
+        recording.data, param=recording.param, limits=limits, deadline_s=deadline_s
+    )
 
 
 def with_priority(

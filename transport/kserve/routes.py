@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from contract.errors import ModelNotReady, SpeechError
-from contract.wire.draft import Draft
+from contract.wire.codecs import Draft
 from contract.wire.message import Message
 from transport.headers import REQUEST_ID_HEADER
 from transport.kserve.errors import error_response
