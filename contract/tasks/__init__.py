@@ -43,43 +43,6 @@ from contract.tasks.speaking import (
     VocodeInput,
 )
 
-__all__ = [
-    "AudioOutput",
-    "ConvertVoiceInput",
-    "DetectSpeechInput",
-    "DetectSpeechOutput",
-    "DiarizeInput",
-    "DiarizeOutput",
-    "EmbedSpeakerInput",
-    "EmbedSpeakerOutput",
-    "FloatArray",
-    "INPUTS",
-    "MAX_TEXT_CHARACTERS",
-    "REFERENCE_KEYS",
-    "RestoreAudioInput",
-    "RestoreInput",
-    "RestoreOutput",
-    "SEGMENT_SOURCES",
-    "SPEAK_MODES",
-    "SpeakInput",
-    "SpeakerSegment",
-    "SpeechSegment",
-    "SynthesizeInput",
-    "SynthesizeMelInput",
-    "SynthesizeMelOutput",
-    "SynthesizeOutput",
-    "Task",
-    "TaskInput",
-    "TaskOutput",
-    "TranscribeInput",
-    "TranscribeOutput",
-    "TranscribeSpeakersInput",
-    "TranscribeSpeakersOutput",
-    "TranscriptSegment",
-    "VocodeInput",
-    "Word",
-]
-
 INPUTS: dict[Task, type[TaskInput[Any]]] = {
     kind.task: kind
     for kind in (

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 
 from contract.audio.codec import Audio
-from contract.fields import InstanceKeys, OneOf, Tensor
+from contract.fields import OneOf, Tensor
 from contract.tasks.base import (
     AnyEmbedding,
     Duration,
@@ -32,7 +32,9 @@ from contract.tasks.listening import (
     Prompt,
     SpeechPad,
     SpeechThreshold,
+    SpokenLanguage,
     Temperature,
+    Transcript,
 )
 from contract.tasks.segments import SpeakerSegment, SpeechSegment
 from contract.tasks.speaking import AudioOutput
@@ -80,19 +82,6 @@ class RestoreAudioInput(TaskInput[AudioOutput]):
     audio: Annotated[Audio, Tensor("mono recording, any rate and length")]
 
 
-KnownNames = Annotated[tuple[str, ...] | None, Tensor("names of known speakers")]
-KnownReferences = Annotated[
-    tuple[Audio, ...] | None, Tensor("a few seconds of each known speaker, in the names' order")
-]
-SpeakerCount = Annotated[
-    WholeNumber | None, Field(ge=1, le=32, description="how many speak; absent: found out")
-]
-SpeakerDistance = Annotated[
-    float | None,
-    Field(ge=0, le=2, description="nearer clusters of speech are one voice; absent: 0.07"),
-]
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class DiarizeOutput(TaskOutput):
     segments: Annotated[
@@ -106,10 +95,17 @@ class SpeakersInput(TaskInput[Out]):
     """What both tasks are asked that tell speakers apart."""
 
     audio: Annotated[Audio, Tensor("mono speech of several people, any rate")]
-    known_speaker_names: KnownNames = None
-    known_speaker_references: KnownReferences = None
-    num_speakers: SpeakerCount = None
-    speaker_distance: SpeakerDistance = None
+    known_speaker_names: Annotated[tuple[str, ...] | None, Tensor("names of known speakers")] = None
+    known_speaker_references: Annotated[
+        tuple[Audio, ...] | None, Tensor("a few seconds of each known speaker, in the names' order")
+    ] = None
+    num_speakers: Annotated[
+        WholeNumber | None, Field(ge=1, le=32, description="how many speak; absent: found out")
+    ] = None
+    speaker_distance: Annotated[
+        float | None,
+        Field(ge=0, le=2, description="nearer clusters of speech are one voice; absent: 0.07"),
+    ] = None
     threshold: SpeechThreshold = None
     min_silence_duration_ms: LeastSilence = None
     speech_pad_ms: SpeechPad = None
@@ -123,13 +119,9 @@ class DiarizeInput(SpeakersInput[DiarizeOutput]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TranscribeSpeakersOutput(TaskOutput):
-    text: Annotated[str, Tensor("the whole transcript, UTF-8"), InstanceKeys("transcript", "text")]
+    text: Transcript
     segments: Annotated[tuple[SpeakerSegment, ...], Tensor("what each speaker says, in order")]
-    language: Annotated[
-        str,
-        Field(description="ISO 639-1 code, detected or given"),
-        InstanceKeys("transcript_language"),
-    ] = ""
+    language: SpokenLanguage = ""
     duration_s: Duration = 0.0
     text_tokens: Annotated[int, Field(description="the recogniser's tokens of the text")] = 0
 

@@ -58,17 +58,21 @@ SpeechPad = Annotated[
     WholeNumber | None,
     Field(ge=0, le=10_000, description="kept before speech; absent: the model's own"),
 ]
+Transcript = Annotated[
+    str, Tensor("the whole transcript, UTF-8"), InstanceKeys("transcript", "text")
+]
+SpokenLanguage = Annotated[
+    str,
+    Field(description="ISO 639-1 code, detected or given"),
+    InstanceKeys("transcript_language"),
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TranscribeOutput(TaskOutput):
-    text: Annotated[str, Tensor("the whole transcript, UTF-8"), InstanceKeys("transcript", "text")]
+    text: Transcript
     segments: Annotated[tuple[TranscriptSegment, ...], Tensor("segments in order of time")]
-    language: Annotated[
-        str,
-        Field(description="ISO 639-1 code, detected or given"),
-        InstanceKeys("transcript_language"),
-    ] = ""
+    language: SpokenLanguage = ""
     language_probability: Annotated[
         float, Field(description="confidence of the detection, 1 when given")
     ] = 1.0
