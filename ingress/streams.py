@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
@@ -13,6 +12,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Send
 
 from contract.audio.codec import Audio, resample
+from contract.base64_text import to_base64
 from contract.errors import SpeechError
 from ingress.dialect import Dialect, error_body
 from ingress.encoding import AudioFormat, StreamEncoder
@@ -196,7 +196,7 @@ async def speech_events(
     async with aclosing(chunks):
         try:
             async for chunk in chunks:
-                yield sse({"type": kind, "audio": base64.b64encode(chunk).decode()})
+                yield sse({"type": kind, "audio": to_base64(chunk)})
                 begun_already = True
         except SpeechError as error:
             if not begun_already:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import time
 import uuid
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from contract.audio.codec import Audio
+from contract.base64_text import to_base64
 from contract.errors import InvalidRequest
 from contract.tasks import TranscribeOutput, TranscriptSegment
 from contract.tasks.segments import whisper_fields
@@ -42,7 +42,7 @@ async def answer_audio(
     data = await write_file(app_state, state, audio, options.format, options.sample_rate)
     if options.stream:
         return Response(data, media_type=options.format.content_type)
-    text = await app_state.in_thread(lambda: base64.b64encode(data).decode())
+    text = await app_state.in_thread(to_base64, data)
     return answer(prefix, model, data=text)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from contract.base64_text import to_base64
 from contract.tasks import EmbedSpeakerInput
 from ingress.endpoints import EMBED
 from ingress.hse.answers import answer
@@ -31,7 +30,7 @@ def router(app_state: AppState) -> APIRouter:
         state.note_ignored(body)
         audio = await read_voice(app_state, state, body.input_audio, param="input_audio")
         made = await app_state.call(model.id, EmbedSpeakerInput(audio), state)
-        data = base64.b64encode(made.embedding.to_bytes()).decode()
+        data = to_base64(made.embedding.to_bytes())
         return answer("emb", body.model, data=data)
 
     for path in ("/v1/embed/speaker", "/v1/embeddings"):

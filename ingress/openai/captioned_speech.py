@@ -6,7 +6,6 @@ and api/src/structures/schemas.py); OpenAI has none.
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any
@@ -16,6 +15,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from contract.audio.codec import Audio
+from contract.base64_text import to_base64
 from contract.tasks import SpeechSegment
 from ingress.encoding import AudioFormat
 from ingress.json_body import JsonRoute
@@ -161,5 +161,5 @@ async def _whole(
 
 
 def _answer(data: bytes, words: list[WordTimestamp], file_format: AudioFormat) -> CaptionedSpeech:
-    audio = base64.b64encode(data).decode()
+    audio = to_base64(data)
     return CaptionedSpeech(audio=audio, audio_format=file_format.content_type, timestamps=words)

@@ -12,10 +12,10 @@ from contract.errors import InvalidRequest
 from contract.tasks import DiarizeInput, TranscribeInput, TranscribeSpeakersInput
 from ingress import long_recordings
 from ingress.endpoints import TRANSCRIPTIONS
-from ingress.languages import language_code
 from ingress.media import read_speech
 from ingress.openai import speakers, transcripts
 from ingress.openai.forms import Recording, read_form
+from ingress.openai.hints import hints
 from ingress.openai.schemas import (
     CreateTranscriptionRequest,
     CreateTranslationRequest,
@@ -29,8 +29,6 @@ from ingress.streams import EVENT_STREAM, ClosingStream, begun
 
 _UNTIMED = (Format.JSON, Format.TEXT)
 _BEAMS = range(1, 11)
-_PROMPT_CHARS, _HOTWORDS_CHARS = 4096, 1024
-"""More than Whisper reads of either: 223 tokens before the transcript."""
 
 
 def router(app_state: AppState) -> APIRouter:
@@ -124,15 +122,11 @@ async def _options_of(app_state: AppState, asked: CreateTranslationRequest) -> d
 def _options(asked: CreateTranslationRequest) -> dict[str, Any]:
     """Options for a recogniser, with speakers or without. Blocks when a language's name is the
     first to be looked up."""
-    language, languages = _languages(asked)
-    hotwords = [asked.hotwords] if asked.hotwords else []
+    languages, words = [], [asked.hotwords or ""]
     if isinstance(asked, CreateTranscriptionRequest):
-        hotwords += asked.keywords
+        languages, words = asked.languages, words + asked.keywords
     return {
-        "language": language,
-        "languages": languages,
-        "prompt": asked.prompt[-_PROMPT_CHARS:] if asked.prompt else None,
-        "hotwords": _joined(hotwords),
+        **hints(asked.language, languages, asked.prompt, words),
         "temperature": asked.temperature,
         **_beams(asked),
         **_activity(asked),
@@ -165,26 +159,6 @@ def _beams(asked: CreateTranslationRequest) -> dict[str, Any]:
     """The search's width where it is one that the models take; else their own default."""
     size = asked.beam_size
     return {"beam_size": size} if size is not None and size in _BEAMS else {}
-
-
-def _languages(asked: CreateTranslationRequest) -> tuple[str | None, str | None]:
-    """The language, else several with commas to detect among; both None: free detection."""
-    if asked.language:
-        return language_code(asked.language, param="language"), None
-    spellings = asked.languages if isinstance(asked, CreateTranscriptionRequest) else []
-    codes = list(dict.fromkeys(language_code(one, param="languages") for one in spellings))
-    known = [code for code in codes if code]
-    if len(known) < len(codes):
-        return None, None
-    return (known[0], None) if len(known) == 1 else (None, ",".join(known) or None)
-
-
-def _joined(words: list[str]) -> str | None:
-    """The first words that fit, the list cut between two of them."""
-    text = ", ".join(words)
-    if len(text) > _HOTWORDS_CHARS:
-        text = text[:_HOTWORDS_CHARS].rpartition(", ")[0] or text[:_HOTWORDS_CHARS]
-    return text or None
 
 
 def _streams(asked: CreateTranslationRequest) -> bool:

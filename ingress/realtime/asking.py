@@ -7,15 +7,13 @@ from typing import Any
 
 from contract.tasks import TranscribeOutput, Word
 from ingress.endpoints import TRANSCRIPTIONS
-from ingress.languages import language_code
 from ingress.openai.details import languages_found, logprobs
+from ingress.openai.hints import hints
 from ingress.realtime.calls import Calls
 from ingress.realtime.config import SessionConfig, Transcription
 from ingress.realtime.turn import Turn
 from ingress.selection import find_model
 
-_PROMPT_CHARS, _HOTWORDS_CHARS = 4096, 1024
-"""More than Whisper reads of either."""
 _FIELD = "session.audio.input.transcription"
 
 
@@ -29,23 +27,8 @@ def options_of(asked: Transcription) -> dict[str, Any]:
 
     Raises InvalidRequest that names the field.
     """
-    options: dict[str, Any] = _languages(asked)
-    if asked.prompt:
-        options["prompt"] = asked.prompt[-_PROMPT_CHARS:]
-    if asked.keywords:
-        options["hotwords"] = ", ".join(filter(None, asked.keywords))[:_HOTWORDS_CHARS]
-    return options
-
-
-def _languages(asked: Transcription) -> dict[str, Any]:
-    if asked.language:
-        return {"language": language_code(asked.language, param=f"{_FIELD}.language")}
-    named = [one for one in asked.languages or () if one]
-    codes = [language_code(one, param=f"{_FIELD}.languages") for one in named]
-    known = list(dict.fromkeys(code for code in codes if code))
-    if len(known) == 1:
-        return {"language": known[0]}
-    return {"languages": ",".join(known)} if known else {}
+    languages, words = asked.languages or (), asked.keywords or ()
+    return hints(asked.language, languages, asked.prompt, words, within=f"{_FIELD}.")
 
 
 def delta_details(

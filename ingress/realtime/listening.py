@@ -79,6 +79,7 @@ class Listener:
 
     @property
     def has_paused(self) -> bool:
+        """Nobody has spoken for a moment: a pass now hears all of the turn, if it ends here."""
         return self._tracker.quiet >= _PAUSE
 
     @property
@@ -89,6 +90,7 @@ class Listener:
         return self._buffer.audio(start, end)
 
     def heard(self, text: str) -> None:
+        """Takes the turn's text so far."""
         turns = self.config.turn_detection
         if turns is not None and turns.type == "semantic_vad":
             self._tracker.silence_ms = pause_ms(text, turns.eagerness or Eagerness.AUTO)

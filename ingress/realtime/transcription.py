@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol
 
 from contract.audio.codec import Audio
 from contract.errors import Overloaded, SpeechError
@@ -17,6 +16,7 @@ from ingress.realtime.agreement import words_of
 from ingress.realtime.asking import delta_details, details, model_of, options_of
 from ingress.realtime.calls import Calls
 from ingress.realtime.config import SessionConfig, Transcription
+from ingress.realtime.listening import Listener
 from ingress.realtime.sound import samples
 from ingress.realtime.turn import Turn
 
@@ -31,45 +31,18 @@ _DELAYS = {"minimal": 0.5, "low": 1.0, "medium": 2.0, "high": 4.0, "xhigh": 8.0}
 """Factors on the interval of passes, by the client's `delay`."""
 
 
-class Listening(Protocol):
-    """What is known of the turn that is being spoken."""
-
-    @property
-    def turn(self) -> Turn | None: ...
-
-    @property
-    def config(self) -> SessionConfig: ...
-
-    @property
-    def sound_end(self) -> int: ...
-
-    @property
-    def speech_end(self) -> int: ...
-
-    @property
-    def has_paused(self) -> bool:
-        """Nobody has spoken for a moment: a pass now hears all of the turn, if it ends here."""
-        ...
-
-    def audio(self, start: int, end: int) -> Audio: ...
-
-    def heard(self, text: str) -> None:
-        """Takes the turn's text so far."""
-        ...
-
-
 class Transcriber:
     """Of one session: one call at a time, ended turns first and in order."""
 
     def __init__(
         self,
         calls: Calls,
-        listening: Listening,
+        listener: Listener,
         send: Callable[[events.Event], None],
         interval_s: float,
     ) -> None:
         """`interval_s`: new sound between two passes over a turn that grows; 0: no such passes."""
-        self._calls, self._listening, self._send = calls, listening, send
+        self._calls, self._listener, self._send = calls, listener, send
         self._interval_s = interval_s
         self._ended: deque[tuple[Turn, SessionConfig]] = deque()
         self._changed = asyncio.Event()
@@ -108,7 +81,7 @@ class Transcriber:
 
     async def run(self) -> None:
         while True:
-            turn = self._listening.turn
+            turn = self._listener.turn
             if self._ended:
                 await self._last_pass(*self._ended.popleft())
             elif turn is not None and self._is_due(turn):
@@ -120,13 +93,13 @@ class Transcriber:
     # While somebody speaks ------------------------------------------------------------------
 
     def _is_due(self, turn: Turn) -> bool:
-        asked, end = self._listening.config.transcription, self._listening.sound_end
+        asked, end = self._listener.config.transcription, self._listener.sound_end
         if not self._interval_s or asked is None:
             return False
         if end - turn.window_start < samples(1000 * _LEAST_S):
             return False
-        if self._listening.has_paused:
-            return turn.heard_to < self._listening.speech_end
+        if self._listener.has_paused:
+            return turn.heard_to < self._listener.speech_end
         wait_s = self._interval_s * _DELAYS[asked.delay or "low"]
         if not turn.has_delta:
             wait_s *= _FIRST_FACTOR
@@ -134,8 +107,8 @@ class Transcriber:
         return end - turn.heard_to >= samples(1000 * max(wait_s, self._pass_s))
 
     async def _one_pass(self, turn: Turn) -> None:
-        self._may_be_last = self._listening.has_paused
-        end = self._listening.sound_end
+        self._may_be_last = self._listener.has_paused
+        end = self._listener.sound_end
         self._pass = asyncio.create_task(self._hear(turn, end, self._may_be_last))
         try:
             await asyncio.wait([self._pass])
@@ -147,11 +120,11 @@ class Transcriber:
 
     async def _hear(self, turn: Turn, end: int, may_be_last: bool) -> None:
         """The last pass reports an error."""
-        config = self._listening.config
+        config = self._listener.config
         window_s = (end - turn.window_start) / SPEECH_RATE
         began_s, turn.heard_to, turn.last = time.monotonic(), end, None
         try:
-            audio = self._listening.audio(turn.window_start, end)
+            audio = self._listener.audio(turn.window_start, end)
             is_timed = config.wants_logprobs or window_s > _TIMED_S
             request = await self._request(config, audio, turn, is_timed, is_quick=not may_be_last)
             may_wait = turn.has_delta and not may_be_last  # the first words are awaited as the last
@@ -164,7 +137,7 @@ class Transcriber:
         text = turn.spaced(output.text)
         sent = turn.agreement.count
         self._send_delta(turn, config, output, turn.agreement.add(words_of(text)), sent)
-        self._listening.heard(turn.settled + text)
+        self._listener.heard(turn.settled + text)
         if window_s > _LONGEST_WINDOW_S:
             turn.settle(output)
 
