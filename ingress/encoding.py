@@ -111,12 +111,12 @@ def encode(audio: Audio, format: AudioFormat, *, sample_rate: int | None = None)
     rate = format.rate_for(sample_rate or audio.sample_rate)
     if sample_rate is not None and format is AudioFormat.PCM:
         rate = sample_rate
-    require_finite(audio)
     audio = resample(audio, rate)
-    if format is AudioFormat.PCM:
-        return pcm16(audio.samples)
     if format is AudioFormat.WAV:
         return wav_bytes(audio)
+    require_finite(audio)
+    if format is AudioFormat.PCM:
+        return pcm16(audio.samples)
     file = io.BytesIO()
     muxer = _Muxer(format, rate, file)
     muxer.write(audio.samples)

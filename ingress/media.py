@@ -94,7 +94,7 @@ async def write_file(
     """One complete file; a thread there and back would take longer than a short WAV file does."""
     is_quick = file_format is AudioFormat.WAV and sample_rate is None
     with state.step("encode"):
-        if is_quick and len(audio.samples) <= _QUICK_SAMPLES:
+        if is_quick and audio.duration_s * audio.sample_rate <= _QUICK_SAMPLES:
             data = encode(audio, file_format)
         else:
             data = await app_state.in_thread(encode, audio, file_format, sample_rate=sample_rate)

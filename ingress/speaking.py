@@ -192,6 +192,8 @@ def _refuse_pitch_and_energy(model: ListedModel, options: SynthesisOptions) -> N
 
 
 def joined(sounds: list[Audio]) -> Audio:
-    """One sound of several, at the rate of the first."""
+    """One sound of several, at the rate of the first; a single one as it came."""
+    if len(sounds) == 1:
+        return sounds[0]
     rate = sounds[0].sample_rate
     return Audio(np.concatenate([resample(sound, rate).samples for sound in sounds]), rate)

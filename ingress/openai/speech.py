@@ -5,19 +5,22 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from starlette.responses import Response
 
+from contract.catalog import CatalogSnapshot
+from contract.tasks import SPEAK_MODES
+from contract.voices import is_blend
 from ingress.client_body import format_name
 from ingress.encoding import AudioFormat
-from ingress.endpoints import ListedModel
+from ingress.endpoints import SPEECH, ListedModel, listed_models
 from ingress.languages import is_any_language
 from ingress.media import write_file
 from ingress.openai.schemas import CreateSpeechRequest
-from ingress.openai.speech_model import find_speech_model
+from ingress.openai.usage import speech_usage
 from ingress.request_state import RequestState
-from ingress.selection import find_voice, speaks
+from ingress.selection import find_model, find_voice, same_name, speaks, unaliased
+from ingress.settings import Settings
 from ingress.speaking import (
     OnWords,
     Speak,
@@ -54,7 +57,7 @@ File = tuple[AudioFormat, int | None]
 
 async def speak(app_state: AppState, state: RequestState, body: CreateSpeechRequest) -> Response:
     asked = await prepared(app_state, state, body)
-    return await _send(app_state, state, asked.pieces, asked.say, body, asked.file)
+    return await _send(app_state, state, body, asked)
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,32 @@ async def prepared(
     return AskedSpeech(model, with_early_start(pieces, early), with_silences(say), file)
 
 
+def find_speech_model(
+    snapshot: CatalogSnapshot, settings: Settings, requested: str | None, voice: str | None
+) -> ListedModel:
+    """The model for a voice. A model's alias (tts-1) gives way to a voice, its alias (echo) or a
+    blend: where the alias's model lacks it, the first model that has it speaks. A model's own name
+    does not.
+
+    Raises ModelNotFound.
+    """
+    model = find_model(snapshot, settings, SPEECH, requested)
+    is_own_name = same_name(requested or "", [model.id]) is not None
+    if voice is None or is_own_name or _has_voice(model, voice):
+        return model
+    others = listed_models(snapshot, SPEECH).values()
+    speakers = (one for one in (model, *others) if SPEAK_MODES[0] in one.modes)
+    if is_blend(voice):
+        return next((one for one in speakers if one.traits.blends), model)
+    target = unaliased(voice, snapshot.voice_aliases)
+    return next((one for one in speakers if _has_voice(one, target)), model)
+
+
+def _has_voice(model: ListedModel, voice: str) -> bool:
+    names = (name for voices in model.languages.values() for name in voices)
+    return same_name(voice, names) is not None
+
+
 def _language(
     model: ListedModel, body: CreateSpeechRequest, stored: StoredVoice | None
 ) -> str | None:
@@ -137,15 +166,10 @@ def _note_unused(
 
 
 async def _send(
-    app_state: AppState,
-    state: RequestState,
-    pieces: list[Piece],
-    say: Speak,
-    body: CreateSpeechRequest,
-    file: File,
+    app_state: AppState, state: RequestState, body: CreateSpeechRequest, asked: AskedSpeech
 ) -> Response:
     """One piece is sent as a complete file, several as they are made."""
-    file_format, rate = file
+    pieces, say, (file_format, rate) = asked.pieces, asked.say, asked.file
     content_type = file_format.content_type
     if body.stream_format == "audio" and (len(pieces) == 1 or body.stream is False):
         audio = joined([await say(piece) for piece in pieces])
@@ -153,7 +177,7 @@ async def _send(
         return Response(data, media_type=content_type)
     chunks = encoded(app_state, state, pieces, say, file_format, rate)
     if body.stream_format == "sse":
-        events = speech_events(state, chunks, partial(_usage, body, state))
+        events = speech_events(state, chunks, lambda: speech_usage(body.input, state.audio_out_s))
         return ClosingStream(await begun(events), EVENT_STREAM, {"cache-control": "no-cache"})
     if file_format is AudioFormat.WAV and body.stream is None:
         made = await whole_or_stream(chunks, partial(_patience_s, pieces, time.monotonic()))
@@ -168,12 +192,3 @@ def _patience_s(pieces: list[Piece], started_s: float) -> float:
     rest = sum(len(piece.text) for piece in pieces[1:]) / len(pieces[0].text)
     expected_s = (time.monotonic() - started_s) * rest
     return _WAV_PATIENCE_S if expected_s <= _WAV_PATIENCE_S else 0.0
-
-
-_TOKENS_PER_S = 50
-
-
-def _usage(body: CreateSpeechRequest, state: RequestState) -> dict[str, Any]:
-    """Voices here read characters, so a character is a token; audio counts 50 a second."""
-    read, spoken = len(body.input), round(state.audio_out_s * _TOKENS_PER_S)
-    return {"input_tokens": read, "output_tokens": spoken, "total_tokens": read + spoken}

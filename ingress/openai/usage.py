@@ -1,4 +1,4 @@
-"""What a transcription cost, as OpenAI counts it."""
+"""What a request cost, as OpenAI counts it."""
 
 from __future__ import annotations
 
@@ -21,3 +21,9 @@ def usage_of(model: str | None, duration_s: float, text_tokens: int) -> dict[str
         "total_tokens": heard + text_tokens,
         "input_token_details": {"audio_tokens": heard, "text_tokens": 0},
     }
+
+
+def speech_usage(text: str, spoken_s: float) -> dict[str, Any]:
+    """Voices here read characters, so a character is a token."""
+    read, spoken = len(text), round(spoken_s * _TOKENS_PER_S)
+    return {"input_tokens": read, "output_tokens": spoken, "total_tokens": read + spoken}

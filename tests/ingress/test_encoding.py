@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from signals import likeness, tone
 
-from contract.audio.codec import Audio, resample
+from contract.audio.codec import Audio, read_wav, resample
 from contract.errors import ModelFailed
+from ingress import speaking
 from ingress.encoding import AudioFormat, StreamEncoder, encode
 from transport.decoding.reading import decode
 
@@ -138,3 +139,10 @@ def test_every_format_has_its_media_type():
     assert types["opus"] == "audio/ogg"
     assert all(kind.startswith("audio/") for kind in types.values())
     assert len(set(types.values())) == len(AudioFormat)
+
+
+def test_a_predictor_s_wav_file_goes_on_as_it_came() -> None:
+    """Neither decoded nor encoded again, alone or as the only piece of a speech."""
+    file = encode(tone(2.0, 24_000), AudioFormat.WAV)
+    answered = read_wav(file)
+    assert encode(speaking.joined([answered]), AudioFormat.WAV) is file
