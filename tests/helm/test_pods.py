@@ -195,3 +195,18 @@ def test_accelerators_are_profiles_by_name() -> None:
 )
 def test_a_clouds_own_labels_replace_those_of_the_profile(name, model, selector, rendered) -> None:
     assert services(rendered(name))[model]["spec"]["predictor"]["nodeSelector"] == selector
+
+
+@pytest.mark.parametrize(("mode", "attempts"), [("Standard", "10"), ("Knative", None)])
+def test_callers_wait_for_the_next_pod_where_no_activator_does(mode, attempts) -> None:
+    objects = render(sets=[f'mode="{mode}"', *TOOLCHAIN])
+    for caller in ("harmony-speech-ingress", "voicefixer-transformer"):
+        assert variables(_containers(objects)[caller]).get("SPEECH_ATTEMPTS") == attempts
+
+
+def test_the_users_number_of_attempts_stays() -> None:
+    sets = ['mode="Standard"', "ingress.settings.attempts=3", *TOOLCHAIN]
+    sets.append("toolchains.voicefixer.settings.attempts=4")
+    found = _containers(render(sets=sets))
+    assert variables(found["harmony-speech-ingress"])["SPEECH_ATTEMPTS"] == "3"
+    assert variables(found["voicefixer-transformer"])["SPEECH_ATTEMPTS"] == "4"

@@ -9,7 +9,7 @@ import wave
 from collections.abc import Iterator
 
 import pytest
-from chart import CHART
+from chart import CHART, render
 from helm_values import of_kind
 
 main = runpy.run_path(str(CHART / "files" / "speak_and_listen.py"))["main"]
@@ -126,6 +126,18 @@ def test_the_pod_asks_the_ingress_for_models_that_are_deployed(rendered) -> None
     assert options["--listener"] == "whisper-base"
     assert options["--url"] == "http://harmony-speech-ingress.harmony-speech.svc.cluster.local:80"
     assert pod["metadata"]["annotations"]["helm.sh/hook"] == "test"
+
+
+def test_a_model_that_speaks_grpc_alone_is_not_asked_for() -> None:
+    """The ingress does not list it, whatever the alphabet says."""
+    entries = {
+        "a-voice": {"model": "a.onnx", "model_type": "PiperSynthesizer", "protocol": "grpc"},
+        "an-ear": {"model": "b", "model_type": "FasterWhisper", "protocol": "grpc"},
+    }
+    sets = [f"models.{name}={json.dumps(one)}" for name, one in entries.items()]
+    objects = render(sets=sets, with_tests=True)
+    arguments = of_kind(objects, "Pod")["harmony-speech-test"]["spec"]["containers"][0]["args"]
+    assert {"--speaker=piper-en", "--listener=whisper-base"} < set(arguments)
 
 
 @pytest.mark.parametrize("kind", ["Pod", "ConfigMap"])

@@ -75,11 +75,11 @@ with V1 instances. The ingress does not reach it.
 {{- include "harmony-speech.forTask" (dict "root" . "task" "synthesize") -}}
 {{- end }}
 
-{{/* The first enabled model of a task. Arguments: root, task. */}}
+{{/* The first enabled model of a task that the ingress uses. Arguments: root, task. */}}
 {{- define "harmony-speech.forTask" -}}
 {{- $found := list -}}
 {{- range $name, $model := include "harmony-speech.models" .root | fromJson -}}
-  {{- if eq $model.task $.task }}{{ $found = append $found $name }}{{ end -}}
+  {{- if and (eq $model.task $.task) (ne $model.entry.protocol "grpc") }}{{ $found = append $found $name }}{{ end -}}
 {{- end -}}
 {{- with $found }}{{ first . }}{{ end -}}
 {{- end }}

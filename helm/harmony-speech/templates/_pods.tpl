@@ -36,6 +36,11 @@ name that is there twice, and what the user says goes before what the chart says
 - name: SPEECH_PREDICTOR_URLS
   value: {{ toJson . | quote }}
 {{- end }}
+{{- /* Nothing holds a request while a model's only pod is replaced; ten tries last about six seconds. */}}
+{{- if eq .Values.mode "Standard" }}
+- name: SPEECH_ATTEMPTS
+  value: "10"
+{{- end }}
 {{- if .Values.discovery.enabled }}
 - name: SPEECH_DISCOVERY
   value: kubernetes
