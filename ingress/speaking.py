@@ -31,6 +31,7 @@ Speak = Callable[[Piece], Awaitable[Audio]]
 OnWords = Callable[[tuple[SpeechSegment, ...]], None]
 """Takes words with their times within the piece, without the silence before it."""
 _SPEEDS = (0.25, 4.0)
+_SILENT_RATE = 24_000
 _SILENT_BELOW = 10 ** (-50 / 20)
 """Of the peak: what nobody hears behind speech."""
 
@@ -116,6 +117,8 @@ def speak_with(
         )
 
     async def speak(piece: Piece) -> Audio:
+        if not piece.text:
+            return Audio(np.zeros(0, np.float32), _SILENT_RATE)
         spoken = await app_state.call(model.id, request(piece), state)
         if options.on_words and isinstance(spoken, SynthesizeOutput):
             options.on_words(spoken.words or ())
@@ -125,7 +128,8 @@ def speak_with(
         _refuse_pitch_and_energy(model, options)
     for piece in pieces:
         _check_rate(piece, options)
-        request(piece)
+        if piece.text:
+            request(piece)
     return speak
 
 

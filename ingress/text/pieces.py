@@ -18,6 +18,7 @@ class Piece:
     """Words of one voice at one tempo, spoken by one call of the model."""
 
     text: str
+    """Empty: silence alone."""
     speaker: Speaker
     rate: float = 1.0
     """Factor on the request's speed."""

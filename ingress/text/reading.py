@@ -23,6 +23,9 @@ from ingress.text.written_forms import read_written_forms
 SpeakerOf = Callable[[str], Speaker]
 """The voice of the model that speaks a language (a BCP 47 tag). Raises InvalidRequest."""
 _SPACE = re.compile(r"\s+")
+_NO_WORDS_S = 0.25
+"""Silence for a text of marks alone: voice agents send an emoji as a sentence, and Home Assistant's
+openai_tts tries a key with a full stop (sfortis/openai_tts, api_validation.py, _PROBE_PAYLOAD)."""
 
 
 def read_text(
@@ -58,6 +61,8 @@ def read_text(
         else:
             words = visible_text(text)
         read = TextToSpeak([Piece(one, speaker) for one in split(words, locale.language)])
+        if not read.pieces and any(char.isprintable() and char != " " for char in text):
+            read.pieces.append(Piece("", speaker, after_s=_NO_WORDS_S))
     if not read.pieces:
         raise InvalidRequest("text has no words to speak", param="text")
     return read

@@ -86,9 +86,16 @@ def test_without_normalize_all_that_is_visible_stays() -> None:
     assert said("**It** costs $3.50 \u200b🎉", normalize=False) == ["**It** costs $3.50 🎉"]
 
 
-@pytest.mark.parametrize("text", ["", " ", "...", "🎉", "\x00\x01", "\ud800", "<speak/>"])
+@pytest.mark.parametrize("text", [".", "...", "🎉", " — ", "**", "\n?!\n"])
 @pytest.mark.parametrize("normalize", [True, False])
-def test_text_without_words_is_refused(text: str, normalize: bool) -> None:
+def test_marks_without_words_are_a_moment_of_silence(text: str, normalize: bool) -> None:
+    (piece,) = read(text, normalize=normalize)
+    assert (piece.text, piece.after_s) == ("", 0.25)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\x00\x01", "\ud800", "<speak/>"])
+@pytest.mark.parametrize("normalize", [True, False])
+def test_text_with_nothing_in_it_is_refused(text: str, normalize: bool) -> None:
     with pytest.raises(InvalidRequest) as caught:
         read(text, normalize=normalize)
     assert caught.value.param == "text"
@@ -180,7 +187,8 @@ def test_any_text_becomes_short_pieces_or_is_refused(text: str, normalize: bool)
         pieces = read(text, normalize=normalize)
     except InvalidRequest:
         return
-    assert all(0 < len(piece.text) <= MAX_PIECE_CHARS for piece in pieces)
+    is_silence = [(piece.text, piece.after_s) for piece in pieces] == [("", 0.25)]
+    assert is_silence or all(0 < len(piece.text) <= MAX_PIECE_CHARS for piece in pieces)
 
 
 @pytest.mark.parametrize("unit", ["*", "[", "- ", "> ", "`", "|a", "<p>", "_a_", "**a", "(1) "])
