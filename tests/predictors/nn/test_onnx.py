@@ -1,5 +1,6 @@
 """Which execution provider a device gets, and what a loaded graph keeps in memory."""
 
+import subprocess
 import sys
 
 import numpy as np
@@ -63,3 +64,50 @@ def test_weights_are_shared_on_a_cpu_only(providers: tuple[str, ...], factor: fl
     model = OnnxModel(made.SerializeToString(), threads=1, providers=providers, weights=given)
     (product,) = model.run({"x": np.array([1, 2], np.float32)})
     np.testing.assert_array_equal(product, np.array([1, 2], np.float32) * factor)
+
+
+_TWO_MODELS = """
+import ctypes
+import numpy as np
+from onnx import TensorProto, helper
+from predictors.nn.onnx import OnnxModel
+
+def model():
+    value = helper.make_tensor_value_info("x", TensorProto.FLOAT, [None])
+    result = helper.make_tensor_value_info("y", TensorProto.FLOAT, [])
+    nodes = [
+        helper.make_node("Exp", ["x"], ["large"]),
+        helper.make_node("ReduceSum", ["large"], ["y"], keepdims=0),
+    ]
+    graph = helper.make_graph(nodes, "g", [value], [result])
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 20)], ir_version=9)
+    return OnnxModel(made.SerializeToString(), threads=1, providers=("CPUExecutionProvider",))
+
+def resident():
+    ctypes.CDLL(None).malloc_trim(0)
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096 >> 20
+
+feed, small = ({"x": np.ones(size, np.float32)} for size in (24 << 20, 1))
+models = model(), model()
+for each in models:
+    each.run(small, keeps_memory=True)
+sizes = [resident()]
+for each in models:
+    each.run(feed, keeps_memory=True)
+    sizes.append(resident())
+models[0].trim_memory(small)
+sizes.append(resident())
+print(*(size - sizes[0] for size in sizes[1:]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_models_keep_memory_for_each_other_and_not_each_its_own():
+    done = subprocess.run(
+        [sys.executable, "-c", _TWO_MODELS], capture_output=True, text=True, check=True
+    )
+    after_one, after_other, trimmed = (int(size) for size in done.stdout.split())
+    assert after_one > 80  # 96 MB of "large" are kept for the next run
+    assert after_other < after_one + 40  # which the other model's run takes up
+    assert trimmed < 40  # and either gives back
