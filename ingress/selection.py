@@ -70,30 +70,37 @@ def find_model(
     available = listed_models(snapshot, endpoint)
     stand_ins = _stand_ins(settings, endpoint, available)
     asked = next(iter(stand_ins), "") if requested is None else requested
+    found = _answers_to(asked, snapshot, available, stand_ins)
+    if found is None:
+        raise _not_found(snapshot, asked, available, stand_ins)
+    return found
+
+
+def is_diarizer(snapshot: CatalogSnapshot, settings: Settings, requested: str | None) -> bool:
+    """Whether the name is one of the toolchain that tells speakers apart."""
+    available = listed_models(snapshot, SPEAKERS)
+    stand_ins = _stand_ins(settings, SPEAKERS, available)
+    return _answers_to(requested or "", snapshot, available, stand_ins) is not None
+
+
+def _answers_to(
+    asked: str,
+    snapshot: CatalogSnapshot,
+    available: dict[str, ListedModel],
+    stand_ins: dict[str, str],
+) -> ListedModel | None:
     for name in _spellings(asked):
         alias = same_name(name, snapshot.aliases)
         found = same_name(snapshot.aliases[alias] if alias else name, available)
         found = found or stand_ins.get(name.strip().lower())
         if found in available:
             return available[found]
-    raise _not_found(snapshot, asked, available, stand_ins)
+    return None
 
 
 def _spellings(name: str) -> tuple[str, ...]:
     plain = _RELEASE.sub("", name.strip().removeprefix(_VENDOR))
     return name, plain, _AZURE_NAMES.get(plain.lower(), plain)
-
-
-def find_diarizer(
-    snapshot: CatalogSnapshot, settings: Settings, requested: str | None
-) -> ListedModel | None:
-    """The toolchain that tells speakers apart, where the name is one of its names."""
-    if requested is None:
-        return None
-    try:
-        return find_model(snapshot, settings, SPEAKERS, requested)
-    except ModelNotFound:
-        return None
 
 
 def same_name(requested: str, names: Iterable[str]) -> str | None:

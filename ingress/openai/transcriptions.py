@@ -23,7 +23,7 @@ from ingress.openai.schemas import (
 from ingress.openai.schemas import ResponseFormat as Format
 from ingress.openapi import TRANSLATION_ANSWERS, TRANSLATION_BODY
 from ingress.request_state import RequestState, request_state_of
-from ingress.selection import find_diarizer, find_model
+from ingress.selection import find_model, is_diarizer
 from ingress.state import AppState
 from ingress.streams import EVENT_STREAM, ClosingStream, begun
 
@@ -55,7 +55,7 @@ async def transcribe(
     translation = "task" if isinstance(asked, CreateTranscriptionRequest) else "model"
     state.field_names = {"audio": recording.name, "hotwords": "keywords", "translate": translation}
     snapshot, settings = app_state.catalog.current, app_state.settings
-    is_toolchain = find_diarizer(snapshot, settings, asked.model) is not None
+    is_toolchain = is_diarizer(snapshot, settings, asked.model)
     model = find_model(snapshot, settings, TRANSCRIPTIONS, None if is_toolchain else asked.model)
     state.model = model.id
     state.note_ignored(asked, *_without_effect(asked))
