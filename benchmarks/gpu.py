@@ -34,9 +34,9 @@ _GRAPHED = (
     "HarmonySpeechEncoder",
 )
 VARIANTS: Mapping[str, dict[str, Any]] = {
-    "": {},
+    "": {"dtype": "float32"},
     ", float16": {"dtype": "auto"},
-    ", CUDA graphs": {"cuda_graphs": True},
+    ", CUDA graphs": {"dtype": "float32", "cuda_graphs": True},
     ", float16 and CUDA graphs": {"dtype": "auto", "cuda_graphs": True},
 }
 _IN_A_ROW = 20

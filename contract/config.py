@@ -63,7 +63,8 @@ class ModelConfig(_Closed):
     """Advertised voices of a synthesizer."""
     max_batch_size: int = Field(default=8, ge=1, le=256)
     """Most units (sentences, chunks, windows) in one forward pass; requests share passes."""
-    dtype: DType = "float32"
+    dtype: DType = "auto"
+    """auto: float16 on a GPU, float32 on a CPU."""
     cuda_graphs: bool = False
     """On a GPU: launch the passes of OpenVoice, MeloTTS and HarmonySpeechEncoder as CUDA graphs."""
     device_config: DeviceConfig = DeviceConfig()

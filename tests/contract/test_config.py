@@ -53,7 +53,7 @@ def test_a_whole_configuration():
 
 def test_what_is_left_out_has_a_default():
     entry = parse_config(one()).model_configs[0]
-    assert (entry.max_batch_size, entry.dtype, entry.device_config.device) == (8, "float32", "auto")
+    assert (entry.max_batch_size, entry.dtype, entry.device_config.device) == (8, "auto", "auto")
     assert (entry.voices, entry.options, entry.fallback, entry.seed) == ((), {}, None, 0)
 
 

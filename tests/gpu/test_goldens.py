@@ -45,6 +45,7 @@ from predictors.nn.mastering import limit_peak, normalize_peak
 
 pytestmark = pytest.mark.gpu
 RATE = 22_050
+IN_FULL: Any = {"device_config": CUDA, "dtype": "float32"}
 TOLERANCES = {"ieee": 1e-3, "tf32": 2e-2}
 """|found - recorded| / |recorded|. Torch's own setting is tf32 for convolutions and RNNs, whose
 products have ten bits of mantissa."""
@@ -77,7 +78,7 @@ def openvoice_v2(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_harmonyspeech_hears_as_recorded(harmonyspeech: Path, tolerance: float) -> None:
-    model = loaded(HarmonySpeechEncoder, harmonyspeech, device_config=CUDA)
+    model = loaded(HarmonySpeechEncoder, harmonyspeech, **IN_FULL)
     case = golden("HarmonySpeechEncoder")
     vectors = model.run([window[None] for window in case["mels"]])
     voices = np.stack([model.encoder.voice(one) for one in vectors])
@@ -88,7 +89,7 @@ def test_harmonyspeech_hears_as_recorded(harmonyspeech: Path, tolerance: float) 
 def test_harmonyspeech_speaks_as_recorded(
     harmonyspeech: Path, alpha: str, tolerance: float
 ) -> None:
-    model = loaded(HarmonySpeechSynthesizer, harmonyspeech, device_config=CUDA)
+    model = loaded(HarmonySpeechSynthesizer, harmonyspeech, **IN_FULL)
     case = golden(f"HarmonySpeechSynthesizer_alpha{alpha}")
     scales = float(case["pitch_scale"]), float(case["energy_scale"])
     (mel,) = model.run([HarmonyPiece(case["ids"].tolist(), case["spk"][0], float(alpha), *scales)])
@@ -96,7 +97,7 @@ def test_harmonyspeech_speaks_as_recorded(
 
 
 def test_harmonyspeech_is_audible_as_recorded(harmonyspeech: Path, tolerance: float) -> None:
-    model = loaded(HarmonySpeechVocoder, harmonyspeech, device_config=CUDA)
+    model = loaded(HarmonySpeechVocoder, harmonyspeech, **IN_FULL)
     case = golden("HarmonySpeechVocoder")
     answer = answered(model, VocodeInput(case["mel"] * 4), AudioOutput)
     assert difference(answer.audio.samples, normalize_peak(case["wav"][:, 0])) < tolerance
@@ -104,7 +105,7 @@ def test_harmonyspeech_is_audible_as_recorded(harmonyspeech: Path, tolerance: fl
 
 def test_voicefixer_restores_as_recorded(tmp_path: Path, tolerance: float) -> None:
     write_restorer(tmp_path, size=FULL)
-    model = loaded(VoiceFixerRestorer, tmp_path, device_config=CUDA)
+    model = loaded(VoiceFixerRestorer, tmp_path, **IN_FULL)
     case = golden("VoiceFixerRestorer_upstream")
     answer = answered(model, RestoreInput(Audio(case["wav"], 44_100)), RestoreOutput)
     assert difference(answer.mel, case["denoised_mel"].T) < tolerance
@@ -113,14 +114,14 @@ def test_voicefixer_restores_as_recorded(tmp_path: Path, tolerance: float) -> No
 def test_voicefixer_is_audible_as_recorded(tmp_path: Path, tolerance: float) -> None:
     case = golden("VoiceFixerVocoder_upstream")
     write_vocoder(tmp_path, size=FULL, gain=float(case["weight_g_scale"]))
-    model = loaded(VoiceFixerVocoder, tmp_path, device_config=CUDA)
+    model = loaded(VoiceFixerVocoder, tmp_path, **IN_FULL)
     answer = answered(model, VocodeInput(case["mel"][0, 0].T), AudioOutput)
     assert difference(answer.audio.samples, limit_peak(case["wav"][: 11 * 441])) < tolerance
 
 
 @pytest.mark.parametrize("speed", ["1.00", "1.25"])
 def test_openvoice_speaks_as_recorded(openvoice_v1: Path, speed: str, tolerance: float) -> None:
-    model = loaded(OpenVoiceV1Synthesizer, openvoice_v1, device_config=CUDA)
+    model = loaded(OpenVoiceV1Synthesizer, openvoice_v1, **IN_FULL)
     case = golden(f"OpenVoiceV1Synthesizer_speed{speed}_noise0")
     options = SynthesisOptions(float(speed), 0.0, 0.0, float(case["sdp_ratio"]))
     piece = Piece(case["ids"].tolist(), int(case["sid"]), options, seed=0, number=0)
@@ -132,7 +133,7 @@ def test_openvoice_speaks_as_recorded(openvoice_v1: Path, speed: str, tolerance:
 def test_melo_speaks_as_recorded(tmp_path: Path, speed: str, tolerance: float) -> None:
     write_vits(tmp_path, "melotts", size=FULL, speakers={"EN-US": 0})
     without = {"bert": "none"}
-    model = loaded(MeloTTSSynthesizer, tmp_path, language="EN", options=without, device_config=CUDA)
+    model = loaded(MeloTTSSynthesizer, tmp_path, language="EN", options=without, **IN_FULL)
     case = golden(f"MeloTTSSynthesizer_speed{speed}_noise0")
     ids, tones, languages = (case[name].tolist() for name in ("ids", "tones", "langs"))
     options = SynthesisOptions(float(speed), 0.0, 0.0, float(case["sdp_ratio"]))
@@ -155,7 +156,7 @@ def test_a_voice_is_converted_as_recorded(
     kind: type[Any], layout: str, zero_g: str, tolerance: float, request: pytest.FixtureRequest
 ) -> None:
     case = golden(f"OpenVoiceToneConverter_zero_g_{zero_g}_tau0")
-    model = loaded(kind, request.getfixturevalue(layout), device_config=CUDA)
+    model = loaded(kind, request.getfixturevalue(layout), **IN_FULL)
     target = Embedding(model.release.family, case["tgt"].reshape(-1))
     asked = ConvertVoiceInput(Audio(case["wav_in"], RATE), target, tau=0.0)
     answer = answered(model, asked, AudioOutput)
@@ -163,7 +164,7 @@ def test_a_voice_is_converted_as_recorded(
 
 
 def test_a_tone_is_heard_as_recorded(openvoice_v2: Path, tolerance: float) -> None:
-    model = loaded(OpenVoiceV2ToneConverterEncoder, openvoice_v2, device_config=CUDA)
+    model = loaded(OpenVoiceV2ToneConverterEncoder, openvoice_v2, **IN_FULL)
     case = golden("OpenVoiceToneConverter_zero_g_true_tau0")
     (voice,) = model.run([case["wav_in"]])
     assert difference(voice, case["se"].reshape(-1)) < tolerance

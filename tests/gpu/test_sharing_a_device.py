@@ -115,7 +115,7 @@ async def test_two_models_under_load_answer_as_alone(tmp_path: Path) -> None:
 
 def full_entry(model_type: str, folder: Path) -> ModelConfig:
     entry = ModelConfig(name=model_type.lower(), model=str(folder), model_type=model_type)
-    return on_cuda(entry)
+    return on_cuda(entry, dtype="float32")
 
 
 @pytest.fixture

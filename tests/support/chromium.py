@@ -19,7 +19,7 @@ from transport.decoding.reading import decode
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _PHONE = 360
-_PATIENCE_MS = 45_000
+_PATIENCE_MS = 120_000
 SCREENSHOTS = "PAGE_SCREENSHOTS"
 """Names a folder: the tests write a picture of each view there (`make screenshots`)."""
 

@@ -29,8 +29,8 @@ def on_cuda(config: ModelConfig, **changes: Any) -> ModelConfig:
 
 
 def small_entry(model_type: str, folder: Path) -> ModelConfig:
-    """An entry for the device whose network has a few thousand weights."""
-    return on_cuda(SYNTHETIC_MODELS[model_type](folder))
+    """An entry for the device whose network has a few thousand weights, in full precision."""
+    return on_cuda(SYNTHETIC_MODELS[model_type](folder), dtype="float32")
 
 
 @asynccontextmanager

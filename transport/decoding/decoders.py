@@ -186,6 +186,7 @@ class Decoders:
             decoder = self._idle.pop()
             if decoder.is_alive:
                 return decoder
+            decoder.kill()  # its socket is still open
             _report(decoder.ended)
         try:
             return self._start()

@@ -217,10 +217,16 @@ async def test_a_decoder_that_dies_is_one_requests_400(
     await asyncio.gather(check_works(decoders), check_works(decoders))
 
 
-async def test_decoders_that_die_while_idle_cost_nobody_an_answer(decoders: Decoders) -> None:
+@pytest.mark.parametrize("is_noticed", [True, False])
+async def test_decoders_that_die_while_idle_cost_nobody_an_answer(
+    decoders: Decoders, is_noticed: bool
+) -> None:
     await asyncio.gather(check_works(decoders), check_works(decoders))
-    for one in decoders.process_ids:
+    before = decoders.process_ids
+    for one in before:
         os.kill(one, signal.SIGKILL)
+    if is_noticed:
+        await until(lambda: not set(before) & set(decoders.process_ids))
     await asyncio.gather(check_works(decoders), check_works(decoders))
 
 
