@@ -18,6 +18,8 @@ _INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LOOK_S = 0.1
 """What is answered before needs no interim answer."""
 _LOOKS_PER_INTERIM = 50
+_LOOKS_WITHOUT = 10
+"""HTTP/1.0 has no interim answers: it is waited for so long, unseen."""
 
 
 class HalfClosedPeer:
@@ -38,11 +40,12 @@ class HalfClosedPeer:
         cycle = self._cycle
         if cycle.response_complete or cycle.transport.is_closing():
             return
-        is_mute = cycle.scope["http_version"] == "1.0" and not cycle.response_started
-        if is_mute or is_reset(cycle.transport):
+        is_old, is_due = cycle.scope["http_version"] == "1.0", not cycle.response_started
+        is_too_late = is_old and is_due and self._looks >= _LOOKS_WITHOUT
+        if is_too_late or is_reset(cycle.transport):
             self._end()
             return
-        if not cycle.response_started and self._looks % _LOOKS_PER_INTERIM == 0:
+        if is_due and not is_old and self._looks % _LOOKS_PER_INTERIM == 0:
             cycle.transport.write(_INTERIM)
         self._looks += 1
         self._loop.call_later(_LOOK_S, self._look)
