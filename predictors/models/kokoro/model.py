@@ -165,7 +165,7 @@ class KokoroSynthesizer(Model[SynthesizeInput, AudioOutput]):
         self._loaded.network.trim_memory()
 
     def warm_up_request(self) -> SynthesizeInput:
-        return SynthesizeInput("Good morning.", language="en-US")
+        return SynthesizeInput("Hi.", language="en-US")
 
     def _voice(self, request: SynthesizeInput) -> tuple[str, str]:
         """The voice, or blend, and the letter of the language that it is to speak."""
