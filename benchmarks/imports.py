@@ -12,7 +12,12 @@ from benchmarks.figures import Line
 from benchmarks.material import ROOT
 from benchmarks.setup import Setup
 
-MODULES = ("ingress.server", "harmony.serve", "predictors.server", "transformer.server")
+MODULES = (
+    "ingress.server",
+    "harmony.serve",
+    "predictors.server, transport.kserve.server",
+    "transformer.server",
+)
 _SHOWN = 8
 _ROW = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\w+)")
 

@@ -40,6 +40,7 @@ HEAVY = {"torch", "onnxruntime", "ctranslate2", "piper", "faster_whisper", "tran
 LOOK_UP = """
 import sys
 import predictors.server
+import transport.kserve.server
 from predictors.runtime import registry
 for name in registry.known_model_types():
     registry.missing_packages(name)
