@@ -124,7 +124,11 @@ class RequestLogging:
             await _break_off(late, scope, receive, sender, state)
         except SpeechError as error:
             await _break_off(error, scope, receive, sender, state)
-        except Exception:
+        except Exception as exc:
+            if isinstance(exc.__cause__, SpeechError):
+                # Starlette's, for an error after the answer has begun (_exception_handler.py).
+                await _break_off(exc.__cause__, scope, receive, sender, state)
+                return
             logger.exception("request %s failed", state.context.request_id)
             await _break_off(ModelFailed(_INTERNAL), scope, receive, sender, state)
 

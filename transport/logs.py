@@ -8,6 +8,8 @@ import logging.config
 import sys
 from datetime import UTC, datetime
 
+from contract.errors import SpeechError
+
 
 class JsonFormatter(logging.Formatter):
     """`logger.info("request", extra={"fields": {...}})` puts the fields into the object."""
@@ -36,6 +38,13 @@ class TextFormatter(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
+class _WithoutBrokenAnswers(logging.Filter):
+    """Leaves out an error of ours that broke an answer off: its request's own line has the code."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return not (record.exc_info and isinstance(record.exc_info[1], SpeechError))
+
+
 _FOR_PEOPLE = ("method", "path", "model", "task", "toolchain", "status", "code", "duration_ms")
 
 
@@ -51,6 +60,7 @@ def configure(level: str) -> None:
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {"json": {"()": JsonFormatter}, "text": {"()": TextFormatter}},
+            "filters": {"without_broken_answers": {"()": _WithoutBrokenAnswers}},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": formatter}},
             "root": {"level": level, "handlers": ["stderr"]},
             "loggers": {
@@ -58,6 +68,7 @@ def configure(level: str) -> None:
                 "kserve.trace": quiet,
                 "uvicorn": {"level": level},
                 "uvicorn.access": quiet,
+                "uvicorn.error": {"filters": ["without_broken_answers"]},
                 "httpx": quiet,
             },
         }

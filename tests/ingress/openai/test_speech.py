@@ -6,6 +6,7 @@ import asyncio
 import base64
 import io
 import json
+import logging
 import wave
 from typing import Any
 
@@ -15,7 +16,7 @@ from fake_client import RATE, SECONDS_PER_CHARACTER, FakeClient
 from fastapi import FastAPI
 from ingress_app import CONFIG, browser, duration_of, heard, make_app, pcm_heard
 
-from contract.errors import ModelFailed, QueueFull
+from contract.errors import ConnectionLost, ModelFailed, QueueFull
 from contract.tasks import SpeakInput, SynthesizeInput
 from ingress.encoding import AudioFormat
 
@@ -301,14 +302,17 @@ async def test_a_later_error_ends_the_events_visibly(
     assert "speech.audio.done" not in answer.text
 
 
-async def test_a_later_error_breaks_a_bare_stream_off() -> None:
-    """The last chunk never comes, so a client cannot take what it has for the whole."""
-    models = FakeClient(
-        failures={"And then comes the second one.": ModelFailed("the model failed")}
-    )
+async def test_a_later_error_breaks_a_bare_stream_off(caplog: pytest.LogCaptureFixture) -> None:
+    """The last chunk never comes, so a client cannot take what it has for the whole; the request's
+    line in the log says why, and no trace stands beside it."""
+    lost = ConnectionLost("piper went away while it worked on the request")
+    models = FakeClient(failures={"And then comes the second one.": lost})
     listener = Listener(make_app(models), body(input=TWO, response_format="pcm"))
-    with pytest.raises(ModelFailed):
+    with caplog.at_level(logging.INFO), pytest.raises(ConnectionLost):
         await listener.task
+    (record,) = (one for one in caplog.records if one.name == "ingress.access")
+    assert record.__dict__["fields"]["error"] == "connection_lost"
+    assert not any(one.exc_info for one in caplog.records)
     assert listener.status == 200
     assert listener.data
     assert not listener.is_complete
