@@ -22,6 +22,8 @@ from typing import Any
 import httpx
 import uvicorn
 
+from transport.client.http import NOT_CONNECTED
+
 POLL_S = 0.05
 """How often the queue-proxy probes a pod that starts."""
 NOTICE_S = 1.0
@@ -107,9 +109,7 @@ class Activator:
                 return await self._forward(pod, scope, path, body)
         except TimeoutError:
             return 504, [], b"activator request timeout"
-        except (
-            httpx.ConnectError
-        ):  # as Go words it; vendor/knative.dev/pkg/network/error_handler.go
+        except NOT_CONNECTED:  # as Go words it; vendor/knative.dev/pkg/network/error_handler.go
             return 502, [], b"dial tcp 127.0.0.1: connect: connection refused"
         except httpx.TransportError:
             return 502, [], b"EOF"

@@ -89,13 +89,19 @@ def _answers_to(
     available: dict[str, ListedModel],
     stand_ins: dict[str, str],
 ) -> ListedModel | None:
-    for name in (asked, _RELEASE.sub("", asked), asked.removeprefix(_VENDOR)):
+    for name in _spellings(asked):
         alias = same_name(name, snapshot.aliases)
         found = same_name(snapshot.aliases[alias] if alias else name, available)
         found = found or stand_ins.get(name.strip().lower())
         if found in available:
             return available[found]
     return None
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """As it was sent, and without what routers, releases and Azure put around it."""
+    plain = _RELEASE.sub("", name.strip().removeprefix(_VENDOR))
+    return name, plain, _AZURE_NAMES.get(plain.lower(), plain)
 
 
 def same_name(requested: str, names: Iterable[str]) -> str | None:

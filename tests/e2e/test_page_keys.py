@@ -9,7 +9,7 @@ from chromium import Visit, chromium_hearing, visit
 from http_threads import serving_limited
 from ingress_app import catalog
 from level_client import LevelClient
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 from served import ROOT
 
 from ingress.app import create_app
@@ -63,6 +63,24 @@ def test_the_key_is_asked_for_and_stays_in_its_tab(locked: Visit) -> None:
     locked.click("API key: set")
     locked.click("Forget it")
     expect(page.get_by_role("dialog", name="API key")).to_contain_text("needs an API key")
+
+
+def test_a_late_refusal_does_not_touch_what_is_typed(locked: Visit) -> None:
+    page, late = locked.page, list[Route]()
+    expect(page.get_by_role("dialog", name="API key")).to_contain_text("needs an API key")
+    page.route("**/v1/embed/models", lambda route: late.append(route))
+    enter_key(locked, "wrong")
+    expect(page.get_by_role("dialog", name="API key")).to_contain_text("not valid")
+    page.get_by_label("Key", exact=True).fill("secret key")
+    with page.expect_response("**/v1/embed/models") as refused:
+        for route in late:
+            route.continue_()
+    assert refused.value.status == 401
+    refused.value.finished()
+    page.unroute("**/v1/embed/models")
+    locked.click("Use it")
+    expect(page.locator("#speak-model")).to_have_value("piper")
+    expect(page.get_by_role("dialog", name="API key")).to_be_hidden()
 
 
 def test_the_microphone_is_heard_with_a_key(locked: Visit) -> None:

@@ -33,6 +33,12 @@ O = TypeVar("O", bound=TaskOutput)  # noqa: E741  # the output type of one call
 TRACE_PARAMETER = "trace"
 """V2 response parameter in which a toolchain reports its steps."""
 CONNECT_TIMEOUT_S = 5.0
+NOT_CONNECTED = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout),
+    AttributeError,
+)
+"""Before anything was sent. The last is anyio's about a socket that was reset while it connected
+(agronholm/anyio 4.16 src/anyio/abc/_sockets.py:155; httpcore _async/connection.py:80)."""
 _READY_TIMEOUT_S = 2.0
 _WAKE_LIMIT = 64
 _JSON_FOR_S = 60.0
@@ -76,7 +82,7 @@ class HttpClient:
         try:
             url = f"{self._address(model)}/v2/models/{model}/ready"
             return (await self._http.get(url, timeout=_READY_TIMEOUT_S)).is_success
-        except httpx.HTTPError:
+        except (httpx.HTTPError, *NOT_CONNECTED):
             return False
 
     async def wake(self, models: Iterable[str], context: RequestContext) -> None:
@@ -94,7 +100,7 @@ class HttpClient:
             await self._http.get(
                 url, headers=context_headers(context), timeout=max(0.001, context.remaining_s)
             )
-        except (httpx.HTTPError, SpeechError):
+        except (httpx.HTTPError, *NOT_CONNECTED, SpeechError):
             return  # the call that follows tells what is wrong
 
     async def _infer(
@@ -131,7 +137,7 @@ class HttpClient:
                 )
         except TimeoutError:
             raise DeadlineExceeded(f"{model} did not answer before the deadline") from None
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as exc:
+        except NOT_CONNECTED as exc:
             raise NotReached(f"{model} cannot be reached ({type(exc).__name__})") from exc
         except httpx.HTTPError as exc:
             raise ConnectionLost(

@@ -1,6 +1,6 @@
 /** Requests to the server that this page came from. */
 
-import { askForKey, authorization } from "./key.js";
+import { askForKey, authorization, key } from "./key.js";
 
 export const base = new URL("./", document.baseURI);
 
@@ -8,6 +8,7 @@ export class ApiError extends Error {}
 
 /** The Response of a successful request. Raises ApiError with the server's own words. */
 export async function call(path, { json, form, signal, method } = {}) {
+  const sent = key();
   const headers = authorization();
   if (json) headers["content-type"] = "application/json";
   const body = json ? JSON.stringify(json) : form;
@@ -20,7 +21,7 @@ export async function call(path, { json, form, signal, method } = {}) {
     if (error.name === "AbortError") throw error;
     throw new ApiError("The server cannot be reached.");
   }
-  if (!answer.ok) throw await failure(answer);
+  if (!answer.ok) throw await failure(answer, sent);
   return answer;
 }
 
@@ -35,10 +36,11 @@ export async function whole(reading) {
   }
 }
 
-async function failure(answer) {
+async function failure(answer, sent) {
   const body = await answer.json().catch(() => ({}));
   const message = body?.error?.message ?? body?.message ?? `The server answered ${answer.status}.`;
-  if (answer.status === 401) askForKey(`This server needs an API key: ${message}`);
+  const isAboutKey = answer.status === 401 && sent === key(); // no late answer about an earlier one
+  if (isAboutKey) askForKey(`This server needs an API key: ${message}`);
   return new ApiError(message);
 }
 

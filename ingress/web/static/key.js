@@ -18,8 +18,9 @@ export const authorization = () => (key() ? { authorization: `Bearer ${key()}` }
 export function askForKey(note = null) {
   const dialog = byId("key-dialog");
   if (note !== null) byId("key-note").textContent = note;
+  if (dialog.open) return; // somebody types already
   byId("key-input").value = key();
-  if (!dialog.open) dialog.showModal();
+  dialog.showModal();
   byId("key-input").focus();
 }
 

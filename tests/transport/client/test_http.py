@@ -199,11 +199,20 @@ async def test_a_proxy_that_made_no_connection_did_no_work(body, kind):
     assert type(error.value) is kind
 
 
-async def test_nobody_there_is_unavailable():
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.ConnectError("refused"),
+        AttributeError(
+            "'NoneType' object has no attribute 'getpeername'"
+        ),  # reset while connecting
+    ],
+)
+async def test_nobody_there_is_unavailable(error):
     async def handler(request):
-        raise httpx.ConnectError("refused")
+        raise error
 
-    with pytest.raises(Unavailable, match="tts cannot be reached"):
+    with pytest.raises(NotReached, match="tts cannot be reached"):
         await client(handler).call("tts", SynthesizeInput(text="x"), RequestContext())
     assert not await client(handler).is_ready("tts")
 
