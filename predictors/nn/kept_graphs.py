@@ -123,8 +123,8 @@ def _processor() -> tuple[str, ...]:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return machine
-    told = (line for line in lines if line.startswith(("flags", "Features")))
-    return (*machine, next(told, ""))
+    named = (line for line in lines if line.startswith(("flags", "Features")))
+    return (*machine, next(named, ""))
 
 
 # Reading ----------------------------------------------------------------------------------------

@@ -13,11 +13,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from contract.config import ModelConfig
-from contract.errors import ModelFailed, ModelNotReady, SpeechError, shown
+from contract.errors import ModelFailed, ModelNotReady, SpeechError
 from contract.tasks import Task
 from predictors.runtime import metrics
 from predictors.runtime.devices import run_on_own_stream, wait_for_device, worker_device
 from predictors.runtime.direct import warm_up
+from predictors.runtime.load_failures import cause, for_callers
 from predictors.runtime.memory import MemoryBudget
 from predictors.runtime.model import Model
 from predictors.runtime.out_of_memory import give_memory_back, is_out_of_memory
@@ -31,7 +32,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 _CLOSE_S = 5.0
 """How long closing waits for a pass that runs."""
-_LONGEST_CAUSE = 300
 
 
 class Stalled(ModelFailed):
@@ -288,22 +288,8 @@ class ModelInstance:
     def _fail(self, error: Exception) -> None:
         self.state = State.FAILED
         self._retry_at_s = time.monotonic() + self._settings.load_retry_s
-        self._failure = _explain(self.name, error)
+        self._failure = for_callers(self.name, error)
         metrics.LOADS.labels(self.name, "failed").inc()
         is_ours = isinstance(error, SpeechError)
-        reason = f"{self._failure}{_cause(error)}" if is_ours else self._failure
+        reason = f"{self._failure}{cause(error)}" if is_ours else self._failure
         logger.error("%s is not ready: %s", self.name, reason, exc_info=None if is_ours else error)
-
-
-def _cause(error: Exception) -> str:
-    """What lay under an error of ours, in a line: it comes again with every try to load."""
-    cause = error.__cause__
-    text = " ".join(str(cause).split()) if cause else ""
-    return f" ({type(cause).__name__}: {shown(text, _LONGEST_CAUSE)})" if cause else ""
-
-
-def _explain(name: str, error: Exception) -> str:
-    """What a caller may know: our own errors' words, nothing of a library's, which holds paths."""
-    if isinstance(error, SpeechError):
-        return error.message
-    return f"{name} could not be loaded; the server's log tells why"
