@@ -60,8 +60,8 @@ screenshots: $(TEST)/ready  ## click through the page in Chromium and write the 
 bench: $(TEST)/ready $(SERVE)/ready  ## measure against the bare libraries; prints ratios
 	$(TEST)/bin/python -m benchmarks --lean_python $(CURDIR)/$(SERVE)/bin/python
 
-bench-gpu: $(TEST)/ready  ## measure on a CUDA device: models, two at once, toolchains under load
-	$(TEST)/bin/python -m benchmarks gpu gpu_serving
+bench-gpu: $(TEST)/ready  ## measure on a CUDA device: models, two at once, toolchains and Whisper under load
+	$(TEST)/bin/python -m benchmarks gpu gpu_serving gpu_transcription
 
 test-gpu: $(TEST)/ready  ## run the tests that need a CUDA device
 	$(TEST)/bin/python -m pytest -m gpu tests/gpu

@@ -45,9 +45,10 @@ SECTIONS = {
     "peer": "Against another server of OpenAI's API",
     "gpu": "On a CUDA device: every model type through the runtime against its passes alone",
     "gpu_serving": "On a CUDA device: toolchains as clients are added",
+    "gpu_transcription": "On a CUDA device: Whisper against faster-whisper",
 }
 """Modules of this package, each with run(setup) → lines, as they are measured."""
-_ON_REQUEST = ("peer", "gpu", "gpu_serving")
+_ON_REQUEST = ("peer", "gpu", "gpu_serving", "gpu_transcription")
 """What needs more than this machine has by itself."""
 
 

@@ -36,7 +36,7 @@ _BATCH_SIZE = re.compile(
 )
 _FAMILIES = {"voicefixer": ("voicefixer",), "openvoice_v2": ("melo", "openvoice_v2")}
 _REQUESTS = {1: 8, 8: 32, 64: 128}
-_LIMITS = {
+LIMITS = {
     "SPEECH_MAX_REQUESTS": "256",
     "SPEECH_MAX_REQUESTS_PER_CALLER": "256",
     "SPEECH_MAX_REQUESTS_PER_MODEL": "256",
@@ -132,7 +132,7 @@ def _served(
     config.write_text(yaml.safe_dump({"model_configs": entries}), encoding="utf-8")
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=max(_CLIENTS))
     command = harmony(sys.executable, config, port)
-    with running(command, port, setup.folder, _LIMITS) as server:
+    with running(command, port, setup.folder, LIMITS) as server:
         server.wait_for("/health/ready")
         with httpx.Client(base_url=server.url, timeout=600, limits=limits, trust_env=False) as http:
             yield server, http

@@ -73,6 +73,12 @@ def minute() -> bytes:
     return wav_bytes(Audio(sound.samples[: 60 * RATE], RATE))
 
 
+def minutes(count: int) -> bytes:
+    """That minute again and again: never twice in one window of Whisper's."""
+    sound = decode(minute(), max_bytes=1 << 24, max_seconds=60)
+    return wav_bytes(Audio(np.tile(sound.samples, count), sound.sample_rate))
+
+
 def silence(seconds: float) -> bytes:
     return wav_bytes(Audio(np.zeros(round(seconds * RATE), np.float32), RATE))
 

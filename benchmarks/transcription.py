@@ -36,19 +36,21 @@ _EACH = {"2 s clip": 2, "11 s clip": 1}
 
 def run(setup: Setup) -> Iterator[Line]:
     with served(setup) as (server, http):
-        ways = _direct() | _served(server, http)
+        ways = direct(material.entry(material.WHISPER)["model"], "cpu", 8) | _served(server, http)
         for name, file in (material.clips() | {_LONG: material.minute()}).items():
-            _check_words(ways, file, "lighthouse" if name == _LONG else "and so my fellow")
+            check_words(ways, file, "lighthouse" if name == _LONG else "and so my fellow")
             yield from _one_by_one(setup, ways, name, file)
             if name in _EACH:
                 yield from _together(setup, ways, name, file)
 
 
-def _direct() -> dict[str, Way]:
+def direct(weights: str, device: str, batch_size: int) -> dict[str, Way]:
     """What a program that uses faster-whisper itself would write, with the options that the ingress
     uses for an answer without times."""
-    path = resolve(material.entry(material.WHISPER)["model"])
-    model = WhisperModel(str(path), device="cpu", compute_type="int8", cpu_threads=THREADS)
+    precision = "int8" if device == "cpu" else "float16"
+    model = WhisperModel(
+        str(resolve(weights)), device=device, compute_type=precision, cpu_threads=THREADS
+    )
     batched = BatchedInferencePipeline(model)
 
     def one(file: bytes) -> str:
@@ -58,7 +60,9 @@ def _direct() -> dict[str, Way]:
         return "".join(segment.text for segment in found)
 
     def in_batches(file: bytes) -> str:
-        found, _ = batched.transcribe(io.BytesIO(file), beam_size=5, language="en", batch_size=8)
+        found, _ = batched.transcribe(
+            io.BytesIO(file), beam_size=5, language="en", batch_size=batch_size
+        )
         return "".join(segment.text for segment in found)
 
     return {"direct": Way(one, time.process_time), "batched": Way(in_batches, time.process_time)}
@@ -71,7 +75,7 @@ def _served(server: Server, http: httpx.Client) -> dict[str, Way]:
     }
 
 
-def _check_words(ways: Mapping[str, Way], file: bytes, words: str) -> None:
+def check_words(ways: Mapping[str, Way], file: bytes, words: str) -> None:
     """A way that is fast because it hears nothing must not win. Raises RuntimeError."""
     for name, way in ways.items():
         heard = re.sub(r"[^a-z ]", "", way.transcribe(file).lower())
@@ -81,7 +85,7 @@ def _check_words(ways: Mapping[str, Way], file: bytes, words: str) -> None:
 
 def _one_by_one(setup: Setup, ways: Mapping[str, Way], name: str, file: bytes) -> Iterator[Line]:
     found = take_turns(
-        {key: metered(partial(_done, way, file), way.processor_s) for key, way in ways.items()},
+        {key: metered(partial(done, way, file), way.processor_s) for key, way in ways.items()},
         setup.rounds,
     )
     cases = [("30 s windows", "full window", "direct"), ("as shipped", "ours", "direct")]
@@ -95,7 +99,7 @@ def _together(setup: Setup, ways: Mapping[str, Way], name: str, file: bytes) -> 
     found = take_turns(
         {
             key: metered(
-                partial(_done, way, file), way.processor_s, clients=CLIENTS, each=_EACH[name]
+                partial(done, way, file), way.processor_s, clients=CLIENTS, each=_EACH[name]
             )
             for key, way in ways.items()
         },
@@ -110,6 +114,6 @@ def _together(setup: Setup, ways: Mapping[str, Way], name: str, file: bytes) -> 
         yield from rates(full, "clips/s", found[ours], found[theirs], 1.0)
 
 
-def _done(way: Way, file: bytes) -> float:
+def done(way: Way, file: bytes) -> float:
     way.transcribe(file)
     return 1.0

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.material import ROOT
 
 
-@pytest.mark.parametrize("section", ["gpu", "gpu_serving"])
+@pytest.mark.parametrize("section", ["gpu", "gpu_serving", "gpu_transcription"])
 def test_a_gpu_section_says_what_is_missing_where_there_is_no_device(section: str):
     hidden = {"CUDA_VISIBLE_DEVICES": ""}
     command = [sys.executable, "-m", "benchmarks", section]
