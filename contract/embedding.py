@@ -57,7 +57,10 @@ class LegacyEmbedding:
     data: bytes
 
 
-def embedding_from_bytes(data: bytes, *, param: str = "embedding") -> Embedding | LegacyEmbedding:
+AnyEmbedding = Embedding | LegacyEmbedding
+
+
+def embedding_from_bytes(data: bytes, *, param: str = "embedding") -> AnyEmbedding:
     """Tell the three forms apart. Raises InvalidRequest on anything else; executes nothing."""
     if data.startswith(_ZIP_MAGIC):
         if len(data) > MAX_LEGACY_BYTES:

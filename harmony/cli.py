@@ -14,7 +14,13 @@ from pydantic import ValidationError
 
 from contract.config import InvalidConfig, ServiceConfig, load_config
 from contract.errors import SpeechError
-from transport.program import MAX_PORT, cannot_listen, collect_garbage, leave, settings_errors
+from transport.program import (
+    MAX_PORT,
+    cannot_listen,
+    enable_garbage_collection,
+    leave,
+    settings_errors,
+)
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Speech models behind one address."
@@ -46,7 +52,7 @@ def serve(
     for line in left_out:
         print(line, flush=True)
 
-    collect_garbage()
+    enable_garbage_collection()
     options = ServeOptions(host, port, load_at_start=not lazy)
     # uvicorn ends cleanly on SIGTERM and then raises it again: that is no failure.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -107,7 +113,7 @@ def fetch_kokoro() -> None:
     try:
         fetch_kokoro(cache_directory() / "kokoro")
     except WeightsMissing as exc:
-        _fail(f"Kokoro's weights are not here: {exc.message}.")
+        _fail(f"Kokoro's weights could not be fetched: {exc.message}.")
     print("Kokoro's weights are here.")
 
 

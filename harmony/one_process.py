@@ -51,11 +51,11 @@ async def one_process(
 ) -> AsyncIterator[FastAPI]:
     """The public application with everything behind it; models are let go at the end."""
     endpoints: dict[str, Endpoint] = {}
-    pool = ModelRepository(predictors, memory_budget_mb=config.memory_budget_mb)
+    repository = ModelRepository(predictors, memory_budget_mb=config.memory_budget_mb)
     for entry in config.model_configs:
-        endpoints[entry.name] = pool.add(entry, model_types(entry.model_type))
-    catalog = Catalog(with_tasks(config, pool.runners))
-    catalog.current = replace(catalog.current, availability=LoadedModels(pool.runners))
+        endpoints[entry.name] = repository.add(entry, model_types(entry.model_type))
+    catalog = Catalog(with_tasks(config, repository.runners))
+    catalog.current = replace(catalog.current, availability=LoadedModels(repository.runners))
     kept = store(connection)
     client = resilient(InProcessClient(endpoints), catalog, connection, kept)
     for name in TOOLCHAINS:
@@ -63,14 +63,14 @@ async def one_process(
             name, client, lambda: catalog.current, splitting=ingress.splitting
         )
     loading = asyncio.create_task(
-        load_in_turn(pool.runners.values() if predictors.load_at_start else ())
+        load_in_turn(repository.runners.values() if predictors.load_at_start else ())
     )
     try:
         yield create_app(ingress, client, catalog)
     finally:
         loading.cancel()
         await asyncio.gather(loading, return_exceptions=True)
-        await pool.aclose()
+        await repository.aclose()
         if kept is not None:
             await kept.aclose()
 

@@ -27,13 +27,13 @@ async def pull_all(config: ServiceConfig, say: Callable[[str], None]) -> bool:
 async def _pull(entry: ModelConfig, say: Callable[[str], None]) -> bool:
     say(f"{entry.name}: {entry.model}")
     started_s = time.monotonic()
-    pool = ModelRepository(Settings())
+    repository = ModelRepository(Settings())
     try:
-        await pool.add(entry, on_first_use(entry.model_type)).ensure_loaded()
+        await repository.add(entry, on_first_use(entry.model_type)).ensure_loaded()
     except SpeechError as exc:
         say(f"{entry.name}: failed: {exc.message}")
         return False
     finally:
-        await pool.aclose()
+        await repository.aclose()
     say(f"{entry.name}: ready in {time.monotonic() - started_s:.1f} s")
     return True

@@ -35,13 +35,13 @@ class JsonRoute(APIRoute):
 class JsonRequest(Request):
     async def json(self) -> Any:
         """Raises InvalidRequest, which FastAPI keeps as the cause of its own error."""
-        return await read_body(self)
+        return await read_json_body(self)
 
 
-async def read_body(request: Request) -> Any:
+async def read_json_body(request: Request) -> Any:
     """The body; of an object, what is missing is taken from the address: `?voice=alloy`."""
-    data, kind = await request.body(), request.headers.get("content-type", "")
-    body = await off_loop(len(data), partial(_parsed, data, kind))
+    data, content_type = await request.body(), request.headers.get("content-type", "")
+    body = await off_loop(len(data), partial(_parsed, data, content_type))
     return {**request.query_params, **body} if isinstance(body, dict) else body
 
 

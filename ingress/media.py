@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from contract.audio.codec import Audio
 from contract.base64_text import from_base64
-from contract.embedding import (
-    MAX_LEGACY_BYTES,
-    Embedding,
-    LegacyEmbedding,
-    embedding_from_bytes,
-)
+from contract.embedding import MAX_LEGACY_BYTES, AnyEmbedding, embedding_from_bytes
 from contract.errors import InvalidRequest
 from ingress.encoding import AudioFormat, encode
 from ingress.request_state import RequestState
@@ -27,7 +22,7 @@ _LONGEST_EMBEDDING = 2 * MAX_LEGACY_BYTES
 """Characters of base64, line breaks included."""
 
 
-def read_embedding(text: str, *, param: str) -> Embedding | LegacyEmbedding:
+def read_embedding(text: str, *, param: str) -> AnyEmbedding:
     if len(text) > _LONGEST_EMBEDDING:
         raise InvalidRequest(f"{param} is longer than an embedding can be", param=param)
     return embedding_from_bytes(from_base64(text, param=param), param=param)

@@ -25,7 +25,7 @@ from transport.asgi.server_config import server_config
 from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
 from transport.discovery.settings import DiscoverySettings
-from transport.program import cannot_listen, collect_garbage, port, settings_errors
+from transport.program import cannot_listen, enable_garbage_collection, port, settings_errors
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         tracing.configure("harmony-speech-ingress")
         # uvicorn ends cleanly on SIGTERM and then raises it again: that is no failure.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        collect_garbage()
+        enable_garbage_collection()
         asyncio.run(serve(settings, connection, discovery, arguments.host, arguments.port))
     except SpeechError as error:
         parser.error(error.message)

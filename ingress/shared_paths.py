@@ -12,7 +12,7 @@ from ingress.dialect import SPEECH_PATH, TRANSCRIPTIONS_PATH, Dialect, dialect_o
 from ingress.hse import speech as hse_speech
 from ingress.hse import transcriptions as hse_transcriptions
 from ingress.hse.schemas import TextToSpeechRequest
-from ingress.json_body import JsonRoute, read_body
+from ingress.json_body import JsonRoute, read_json_body
 from ingress.openai import speech as openai_speech
 from ingress.openai import transcriptions as openai_transcriptions
 from ingress.openai.forms import has_recording, read_form, read_json_upload
@@ -23,9 +23,6 @@ from ingress.state import AppState
 
 
 def _tag(body: Any) -> str:
-    """Bodies arrive as parsed JSON; models, which only a test would pass, speak for themselves."""
-    if isinstance(body, TextToSpeechRequest):
-        return Dialect.HSE.value
     return dialect_of_speech(body).value
 
 
@@ -62,7 +59,7 @@ def router(app_state: AppState) -> APIRouter:
         if state.dialect is Dialect.OPENAI:
             recording, asked = await read_form(request, CreateTranscriptionRequest)
         else:
-            body = await read_body(request)
+            body = await read_json_body(request)
             if not has_recording(body):
                 return await hse_transcriptions.transcribe(app_state, state, body)
             state.dialect = Dialect.OPENAI

@@ -2,7 +2,7 @@
 
 import gc
 
-gc.disable()  # until it serves: see transport.program.collect_garbage
+gc.disable()  # until it serves: see transport.program.enable_garbage_collection
 
 from predictors.server import main  # noqa: E402
 from transport.program import leave  # noqa: E402

@@ -22,7 +22,7 @@ from predictors.runtime.repository import ModelRepository
 from predictors.runtime.settings import Settings
 from predictors.runtime.telemetry import disable_telemetry
 from transport import logs, tracing
-from transport.program import collect_garbage, port, settings_errors
+from transport.program import enable_garbage_collection, port, settings_errors
 
 ModelTypes = Callable[[str], ModelTypeSource]
 """Finds a model type by its name. Raises SpeechError."""
@@ -36,9 +36,9 @@ def main(argv: Sequence[str] | None = None, *, model_types: ModelTypes = on_firs
         settings = Settings()
         tracing.configure("harmony-speech-predictor")
         config = _read_config(arguments)
-        pool = ModelRepository(settings, memory_budget_mb=config.memory_budget_mb)
+        repository = ModelRepository(settings, memory_budget_mb=config.memory_budget_mb)
         for entry in _selected(config, arguments.names):
-            pool.add(entry, model_types(entry.model_type))
+            repository.add(entry, model_types(entry.model_type))
     except SpeechError as error:
         parser.error(error.message)
     except ValidationError as exc:
@@ -47,24 +47,24 @@ def main(argv: Sequence[str] | None = None, *, model_types: ModelTypes = on_firs
     set_openmp_passive()
     disable_telemetry()
     limit_heaps()
-    pool.load_ahead()
-    serve_pool(pool, http_port=arguments.http_port, grpc_port=arguments.grpc_port)
+    repository.load_ahead()
+    serve(repository, http_port=arguments.http_port, grpc_port=arguments.grpc_port)
     return 0
 
 
-def serve_pool(pool: ModelRepository, *, http_port: int, grpc_port: int) -> None:
-    """Serve every model of a pool until SIGTERM or SIGINT."""
+def serve(repository: ModelRepository, *, http_port: int, grpc_port: int) -> None:
+    """Serve every model of the repository until SIGTERM or SIGINT."""
     # 0.3 s of imports, beside which a model may load.
     from transport.kserve.server import SpeechServer
 
     server = SpeechServer(
-        pool.runners.values(),
-        pool.settings,
+        repository.runners.values(),
+        repository.settings,
         http_port=http_port,
         grpc_port=grpc_port,
-        beside=pool.kept_ready(),
+        lifespan=repository.kept_ready(),
     )
-    collect_garbage()
+    enable_garbage_collection()
     server.start([])
 
 

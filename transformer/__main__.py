@@ -3,7 +3,7 @@
 import gc
 import sys
 
-gc.disable()  # until it serves: see transport.program.collect_garbage
+gc.disable()  # until it serves: see transport.program.enable_garbage_collection
 
 from transformer.server import main  # noqa: E402
 

@@ -26,7 +26,7 @@ from transport.client.connection import ConnectionSettings, HttpConnection
 from transport.discovery.discovery import Discovery
 from transport.discovery.settings import DiscoverySettings
 from transport.kserve.server import SpeechServer
-from transport.program import collect_garbage, port, settings_errors
+from transport.program import enable_garbage_collection, port, settings_errors
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,14 +70,14 @@ def serve(
         settings,
         http_port=arguments.http_port,
         grpc_port=arguments.grpc_port,
-        beside=_both(discovery, link),
+        lifespan=_lifespan(discovery, link),
     )
-    collect_garbage()
+    enable_garbage_collection()
     server.start([])
 
 
 @asynccontextmanager
-async def _both(discovery: Discovery, link: HttpConnection) -> AsyncIterator[None]:
+async def _lifespan(discovery: Discovery, link: HttpConnection) -> AsyncIterator[None]:
     async with discovery, link:
         yield
 

@@ -66,7 +66,7 @@ _MOST_BESIDE_SOUND = 4096
 def undecoded(data: bytes) -> WavAudio | None:
     """The sound of a mono PCM16 WAV file without reading its samples; None for anything else."""
     layout = layout_of(data)
-    if layout is None or layout.channels != 1 or layout.samples != PCM16:
+    if layout is None or layout.channels != 1 or layout.dtype != PCM16:
         return None
     if len(data) - 2 * layout.frames > _MOST_BESIDE_SOUND:
         return None
@@ -96,7 +96,7 @@ def read_wav(data: bytes, *, param: str = "audio") -> Audio:
     if found is not None:
         return found
     layout = layout_of(data)
-    if layout is None or not layout.sample_rate or layout.samples != PCM16:
+    if layout is None or not layout.sample_rate or layout.dtype != PCM16:
         raise InvalidAudio(f"{param} is no WAV file of 16-bit samples", param=param)
     return Audio(read_samples(data, layout), layout.sample_rate)
 

@@ -23,7 +23,7 @@ _MOST_CHUNKS = 64
 """A file of more is left to FFmpeg: each chunk takes time, and eight bytes are enough for one."""
 _BLOCK_FRAMES = 1 << 18
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
-_SAMPLES = {(_PCM, 16): "i2", (_FLOAT, 32): "f4"}
+_DTYPES = {(_PCM, 16): "i2", (_FLOAT, 32): "f4"}
 PCM16 = "<i2"
 _BYTE_ORDERS = {b"RIFF": "<", b"RIFX": ">"}
 _LONGEST_FORM = 40
@@ -43,13 +43,13 @@ class WavLayout:
     """Byte offset of the first sample."""
     frames: int
     """Samples per channel that the file really holds, whatever its header claims."""
-    samples: str
-    """Their type and byte order as NumPy spells them."""
+    dtype: str
+    """NumPy's name for the samples' type and byte order."""
 
 
 def pcm16(samples: FloatArray) -> bytes:
     """Round to 16-bit little-endian; what is beyond full scale is clipped, never wrapped."""
-    data = np.empty(len(samples), "<i2")
+    data = np.empty(len(samples), PCM16)
     for at in range(0, len(samples), _BLOCK_FRAMES):
         scaled = np.rint(samples[at : at + _BLOCK_FRAMES] * np.float32(32768))
         data[at : at + _BLOCK_FRAMES] = np.clip(scaled, -32768, 32767)
@@ -117,11 +117,11 @@ def _layout(
     if form is None:
         return None
     tag, channels, sample_rate, bits = form
-    samples = _SAMPLES.get((tag, bits))
-    if samples is None or channels < 1:
+    dtype = _DTYPES.get((tag, bits))
+    if dtype is None or channels < 1:
         return None
     frames = size // (bits // 8 * channels)
-    return WavLayout(channels, sample_rate, start, frames, order + samples)
+    return WavLayout(channels, sample_rate, start, frames, order + dtype)
 
 
 def sample_blocks(data: bytes, layout: WavLayout) -> Iterator[FloatArray]:
@@ -141,7 +141,7 @@ def sample_blocks(data: bytes, layout: WavLayout) -> Iterator[FloatArray]:
 
 def _raw_blocks(data: bytes, layout: WavLayout) -> Iterator[NDArray[np.generic]]:
     """The samples as they are stored, channels interleaved."""
-    kind = np.dtype(layout.samples)
+    kind = np.dtype(layout.dtype)
     frame = kind.itemsize * layout.channels
     end = layout.start + layout.frames * frame
     for at in range(layout.start, end, _BLOCK_FRAMES * frame):
@@ -151,7 +151,7 @@ def _raw_blocks(data: bytes, layout: WavLayout) -> Iterator[NDArray[np.generic]]
 def _full_scale(data: bytes, layout: WavLayout) -> float:
     """What counts as 1.0. Programs write the numbers of 16, 24 or 32 bits as floats, undivided;
     floats a little beyond 1.0 are only loud, and those beyond all of these no sound."""
-    if layout.samples.endswith("i2"):
+    if layout.dtype.endswith("i2"):
         return _FULL_SCALES[0]
     peaks = [float(np.abs(block).max()) for block in _raw_blocks(data, layout)]
     peak = max(peaks, default=0.0)

@@ -15,11 +15,9 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from pydantic import BeforeValidator, Field
 
 from contract.audio.wav import FloatArray
-from contract.embedding import Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest
 from contract.fields import InstanceKeys, Tensor, check_parameters
 
-AnyEmbedding = Embedding | LegacyEmbedding
 MAX_TEXT_CHARACTERS = 100_000
 
 

@@ -8,9 +8,9 @@ from typing import Annotated
 from pydantic import Field
 
 from contract.audio.codec import Audio
+from contract.embedding import AnyEmbedding
 from contract.fields import OneOf, Tensor
 from contract.tasks.base import (
-    AnyEmbedding,
     Duration,
     Energy,
     Out,

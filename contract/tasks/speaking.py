@@ -9,10 +9,10 @@ from pydantic import Field
 
 from contract.audio.codec import Audio
 from contract.audio.wav import FloatArray
+from contract.embedding import AnyEmbedding
 from contract.errors import InvalidRequest
 from contract.fields import InstanceKeys, Tensor
 from contract.tasks.base import (
-    AnyEmbedding,
     Energy,
     Mel,
     Pauses,

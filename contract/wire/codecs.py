@@ -19,6 +19,7 @@ from contract.base64_text import to_base64
 from contract.embedding import (
     FORMAT_VERSION,
     MAX_LEGACY_BYTES,
+    AnyEmbedding,
     Embedding,
     LegacyEmbedding,
     checked_embedding,
@@ -152,7 +153,7 @@ class _EmbeddingCodec(Codec):
     def __init__(self, *, may_be_legacy: bool) -> None:
         self._may_be_legacy = may_be_legacy
 
-    def to_tensors(self, field: TaskField, value: Embedding | LegacyEmbedding) -> list[Tensor]:
+    def to_tensors(self, field: TaskField, value: AnyEmbedding) -> list[Tensor]:
         if isinstance(value, LegacyEmbedding):
             return [bytes_tensor(field.name, value.data)]
         _require_finite(value.vector)
@@ -169,12 +170,12 @@ class _EmbeddingCodec(Codec):
             )
         return checked_embedding(family, numbers_of(tensor), field.name)
 
-    def to_json(self, value: Embedding | LegacyEmbedding) -> str:
+    def to_json(self, value: AnyEmbedding) -> str:
         return to_base64(value.data if isinstance(value, LegacyEmbedding) else value.to_bytes())
 
     def from_json(
         self, field: TaskField, name: str, value: Any, max_bytes: int | None
-    ) -> Embedding | LegacyEmbedding:
+    ) -> AnyEmbedding:
         found = embedding_from_bytes(read_binary(name, value, MAX_LEGACY_BYTES), param=name)
         if isinstance(found, LegacyEmbedding) and not self._may_be_legacy:
             raise InvalidRequest(f"{name} must be a tagged embedding", param=name)
@@ -225,7 +226,7 @@ CODECS: dict[Any, Codec] = {
     str: _TextCodec(),
     Audio: _AudioCodec(),
     Embedding: _EmbeddingCodec(may_be_legacy=False),
-    Embedding | LegacyEmbedding: _EmbeddingCodec(may_be_legacy=True),
+    AnyEmbedding: _EmbeddingCodec(may_be_legacy=True),
     FloatArray: _ArrayCodec(),
     tuple[SpeechSegment, ...]: SegmentsCodec(SpeechSegment),
     tuple[TranscriptSegment, ...]: SegmentsCodec(TranscriptSegment),

@@ -20,7 +20,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from contract.errors import InvalidRequest, shown
 from ingress.client_body import WHOLE_ITEMS
 from ingress.errors import explain
-from ingress.json_body import read_body
+from ingress.json_body import read_json_body
 
 M = TypeVar("M", bound=BaseModel)
 _MOST_FIELDS = 1_000
@@ -52,7 +52,7 @@ class Recording:
 async def read_form(request: Request, fields: type[M]) -> tuple[Recording, M]:
     """The uploaded file and the validated fields. Raises InvalidRequest that names the field."""
     if request.headers.get("content-type", "").lower().startswith("application/json"):
-        return read_json_upload(await read_body(request), fields)
+        return read_json_upload(await read_json_body(request), fields)
     upload, asked = await read_upload(request, fields, name=_FILE)
     is_text = _BASE64.match(upload.data)
     return Recording(upload.data.decode("latin-1") if is_text else upload.data, _FILE), asked

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from contract.embedding import Embedding, LegacyEmbedding, checked_embedding
+from contract.embedding import AnyEmbedding, LegacyEmbedding, checked_embedding
 from contract.errors import InvalidRequest
 
 _MAX_UNPACKED_BYTES = 1 << 20
@@ -58,7 +58,7 @@ def _stored_bytes(data: bytes) -> int:
 
 
 def load_embedding(
-    embedding: Embedding | LegacyEmbedding, family: str, dims: int, param: str
+    embedding: AnyEmbedding, family: str, dims: int, param: str
 ) -> NDArray[np.float32]:
     """The vector [dims] of an embedding of this family; a torch.save file is taken to be one.
 

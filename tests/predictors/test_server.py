@@ -17,7 +17,7 @@ from grpc import StatusCode
 from grpc.aio import AioRpcError, insecure_channel
 from processes import peak_memory_bytes
 from raw_http import connected, is_open_after, read_to_end
-from served import GATED, Admission, Server, tiny_server
+from served import GATED, Gate, Server, tiny_server
 from tiny_models import TINY_MODEL_TYPES, tiny_config
 from wire_reading import to_instance
 
@@ -54,9 +54,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture
-def gate(server: Server) -> Iterator[Admission]:
+def gate(server: Server) -> Iterator[Gate]:
     """The gated model's gate, closed until the test opens it."""
-    gate = Admission(server.log_file.parent)
+    gate = Gate(server.log_file.parent)
     gate.close()
     yield gate
     gate.open()
@@ -749,7 +749,7 @@ async def until_depth(http: httpx.AsyncClient, depth: int) -> None:
     await until(is_so)
 
 
-async def until_started(gate: Admission, text: str) -> None:
+async def until_started(gate: Gate, text: str) -> None:
     async def is_so() -> bool:
         return text in gate.started
 
@@ -763,7 +763,7 @@ async def aborted_count(http: httpx.AsyncClient) -> float:
 
 
 async def test_full_queue_answers_429_and_all_others_are_served(
-    server: Server, http: httpx.AsyncClient, gate: Admission
+    server: Server, http: httpx.AsyncClient, gate: Gate
 ) -> None:
     taken = [gated(http, "one")]
     await until_started(gate, "one")
@@ -780,7 +780,7 @@ async def test_full_queue_answers_429_and_all_others_are_served(
 
 
 async def test_deadline_answers_504_and_the_next_request_is_served(
-    server: Server, http: httpx.AsyncClient, gate: Admission
+    server: Server, http: httpx.AsyncClient, gate: Gate
 ) -> None:
     late = await gated(http, "late", **{TIMEOUT_HEADER: "100"})
     assert (late.status_code, late.json()["code"]) == (504, "deadline_exceeded")
@@ -793,7 +793,7 @@ async def test_deadline_answers_504_and_the_next_request_is_served(
 
 @pytest.mark.parametrize("transport", ["rest", "grpc"])
 async def test_client_that_hangs_up_leaves_the_queue(
-    transport: str, server: Server, http: httpx.AsyncClient, gate: Admission
+    transport: str, server: Server, http: httpx.AsyncClient, gate: Gate
 ) -> None:
     running = gated(http, "running")
     await until_started(gate, "running")
@@ -818,7 +818,7 @@ async def test_client_that_hangs_up_leaves_the_queue(
 
 
 async def test_drain_finishes_what_is_in_flight(tmp_path: Path) -> None:
-    gate = Admission(tmp_path)
+    gate = Gate(tmp_path)
     with tiny_server(tmp_path) as server:
         await asyncio.to_thread(server.wait_until_ready, GATED)
         async with httpx.AsyncClient(base_url=server.url, timeout=30) as http:
@@ -836,7 +836,7 @@ async def test_drain_finishes_what_is_in_flight(tmp_path: Path) -> None:
 
 
 async def test_drain_finishes_grpc_too(tmp_path: Path) -> None:
-    gate = Admission(tmp_path)
+    gate = Gate(tmp_path)
     with tiny_server(tmp_path) as server:
         await asyncio.to_thread(server.wait_until_ready, GATED)
         call = grpc_infer(server, grpc_request(GATED, SynthesizeInput("running")))

@@ -66,4 +66,4 @@ class JsonOnly:
 
 if __name__ == "__main__":
     app.add_middleware(JsonOnly)
-    served.main(int(sys.argv[1]), int(sys.argv[2]), served.Admission(Path(sys.argv[3])))
+    served.main(int(sys.argv[1]), int(sys.argv[2]), served.Gate(Path(sys.argv[3])))

@@ -88,7 +88,7 @@ def running(
 
 
 @dataclass(frozen=True)
-class Admission:
+class Gate:
     """Two files between a test and the gated model: one lets it answer, one tells what it got."""
 
     folder: Path
@@ -124,12 +124,12 @@ def tiny_server(folder: Path, program: str = __file__, **environment: str) -> It
         yield server
 
 
-def main(http_port: int, grpc_port: int, gate: Admission) -> None:
+def main(http_port: int, grpc_port: int, gate: Gate) -> None:
     from tiny_models import TINY_MODEL_TYPES, TinySynthesizer, tiny_config
 
     from predictors.runtime.model import Weights
     from predictors.runtime.repository import ModelRepository
-    from predictors.server import serve_pool
+    from predictors.server import serve
 
     class GatedSynthesizer(TinySynthesizer):
         """Answers anything but its warm-up only while the gate is open."""
@@ -150,14 +150,14 @@ def main(http_port: int, grpc_port: int, gate: Admission) -> None:
 
     settings = Settings()
     logs.configure(settings.log_level)
-    pool = ModelRepository(settings)
+    repository = ModelRepository(settings)
     for task, kind in TINY_MODEL_TYPES.items():
-        pool.add(tiny_config(task), kind)
+        repository.add(tiny_config(task), kind)
     for name, kind in ((GATED, GatedSynthesizer), ("broken", BrokenSynthesizer)):
         config = tiny_config(Task.SYNTHESIZE, name).model_dump() | {"max_batch_size": 1}
-        pool.add(ModelConfig.model_validate(config), kind)
-    serve_pool(pool, http_port=http_port, grpc_port=grpc_port)
+        repository.add(ModelConfig.model_validate(config), kind)
+    serve(repository, http_port=http_port, grpc_port=grpc_port)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Admission(Path(sys.argv[3])))
+    main(int(sys.argv[1]), int(sys.argv[2]), Gate(Path(sys.argv[3])))

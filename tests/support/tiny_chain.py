@@ -62,12 +62,12 @@ def _families() -> dict[str, str | None]:
 def main(http_port: int, grpc_port: int, config: ServiceConfig) -> None:
     from predictors.runtime.repository import ModelRepository
     from predictors.runtime.settings import Settings
-    from predictors.server import serve_pool
+    from predictors.server import serve
 
-    pool = ModelRepository(Settings())
+    repository = ModelRepository(Settings())
     for entry in config.model_configs:
-        pool.add(entry, TINY_MODEL_TYPES[MODEL_TYPE_TASKS[entry.model_type]])
-    serve_pool(pool, http_port=http_port, grpc_port=grpc_port)
+        repository.add(entry, TINY_MODEL_TYPES[MODEL_TYPE_TASKS[entry.model_type]])
+    serve(repository, http_port=http_port, grpc_port=grpc_port)
 
 
 if __name__ == "__main__":

@@ -230,7 +230,9 @@ def main(config: Path, http_port: int, grpc_port: int) -> None:
     catalog = Catalog(load_config(config))
     link = HttpConnection(ConnectionSettings(), catalog)
     engines = [ToolchainEngine(name, link.client, lambda: catalog.current) for name in TOOLCHAINS]
-    SpeechServer(engines, settings, http_port=http_port, grpc_port=grpc_port, beside=link).start([])
+    SpeechServer(engines, settings, http_port=http_port, grpc_port=grpc_port, lifespan=link).start(
+        []
+    )
 
 
 if __name__ == "__main__":

@@ -56,13 +56,13 @@ def test_ports_are_whole_numbers_below_65536():
             port(text)
 
 
-def test_programs_collect_garbage_again_once_they_have_imported() -> None:
+def test_programs_enable_garbage_collection_again_once_they_have_imported() -> None:
     program = """
 import gc
 gc.disable()
 import transport.program
 made_by_imports = len(gc.get_objects())
-transport.program.collect_garbage()
+transport.program.enable_garbage_collection()
 print(gc.isenabled(), len(gc.get_objects()) < made_by_imports / 10)
 """
     done = subprocess.run(

@@ -1,5 +1,6 @@
 """Harmony Speech V1: encoder → synthesizer → vocoder."""
 
+from contract.embedding import AnyEmbedding
 from contract.tasks import (
     AudioOutput,
     EmbedSpeakerInput,
@@ -10,7 +11,7 @@ from contract.tasks import (
 )
 from contract.toolchains import TOOLCHAINS
 from transformer.steps import Need, Steps, rename_error_field
-from transformer.toolchains.voice import REFERENCE_FIELDS, SPEAKER, one_voice
+from transformer.toolchains.voice import REFERENCE_FIELDS, one_voice
 
 MEMBERS = TOOLCHAINS["harmonyspeech"].members
 ENCODER = Need(MEMBERS["encoder"])
@@ -32,14 +33,14 @@ async def embed(request: EmbedSpeakerInput, steps: Steps) -> EmbedSpeakerOutput:
     return await steps.call(ENCODER, request)
 
 
-async def _voice(given: SPEAKER | EmbedSpeakerInput, steps: Steps) -> SPEAKER:
+async def _voice(given: AnyEmbedding | EmbedSpeakerInput, steps: Steps) -> AnyEmbedding:
     if not isinstance(given, EmbedSpeakerInput):
         return given
     with rename_error_field(REFERENCE_FIELDS):
         return (await embed(given, steps)).embedding
 
 
-def _mel_request(request: SpeakInput, voice: SPEAKER) -> SynthesizeMelInput:
+def _mel_request(request: SpeakInput, voice: AnyEmbedding) -> SynthesizeMelInput:
     return SynthesizeMelInput(
         text=request.text,
         embedding=voice,

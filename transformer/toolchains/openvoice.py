@@ -10,6 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 
 from contract.audio.codec import Audio
+from contract.embedding import AnyEmbedding
 from contract.errors import InvalidAudio, Unroutable
 from contract.tasks import (
     AudioOutput,
@@ -25,7 +26,7 @@ from contract.tasks import (
 )
 from contract.toolchains import SPEECH_DETECTORS, TOOLCHAINS, ToolchainSpec
 from transformer.steps import Need, Steps, gather_two, rename_error_field
-from transformer.toolchains.voice import REFERENCE_FIELDS, SPEAKER, one_voice, refuse_reference
+from transformer.toolchains.voice import REFERENCE_FIELDS, one_voice, refuse_reference
 
 SPEECH_DETECTORS_BY_SOURCE = {
     None: Need(SPEECH_DETECTORS),
@@ -93,14 +94,16 @@ class OpenVoice:
             dataclasses.replace(request, target_audio=None, target_embedding=target.embedding),
         )
 
-    def _voice_needs(self, given: SPEAKER | EmbedSpeakerInput, detector: Need) -> tuple[Need, ...]:
+    def _voice_needs(
+        self, given: AnyEmbedding | EmbedSpeakerInput, detector: Need
+    ) -> tuple[Need, ...]:
         if not isinstance(given, EmbedSpeakerInput):
             return ()
         return (detector, self.encoder) if given.segments is None else (self.encoder,)
 
     async def _voice(
-        self, given: SPEAKER | EmbedSpeakerInput, detector: Need, steps: Steps
-    ) -> SPEAKER:
+        self, given: AnyEmbedding | EmbedSpeakerInput, detector: Need, steps: Steps
+    ) -> AnyEmbedding:
         if not isinstance(given, EmbedSpeakerInput):
             return given
         with rename_error_field(REFERENCE_FIELDS):
@@ -139,7 +142,7 @@ def _base_speech(request: SpeakInput) -> SynthesizeInput:
     )
 
 
-def _conversion(request: SpeakInput, base: Audio, voice: SPEAKER) -> ConvertVoiceInput:
+def _conversion(request: SpeakInput, base: Audio, voice: AnyEmbedding) -> ConvertVoiceInput:
     return ConvertVoiceInput(
         audio=base,
         target_embedding=voice,

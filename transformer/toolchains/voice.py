@@ -1,15 +1,14 @@
 """Whose voice a request asks for, and what makes no sense together."""
 
-from contract.embedding import Embedding, LegacyEmbedding
+from contract.embedding import AnyEmbedding
 from contract.errors import Unroutable
 from contract.tasks import EmbedSpeakerInput, SpeakInput
 
-SPEAKER = Embedding | LegacyEmbedding
 REFERENCE_FIELDS = {"audio": "reference_audio"}
 """What an encoder calls the recording that a request to speak has as its reference."""
 
 
-def one_voice(request: SpeakInput) -> SPEAKER | EmbedSpeakerInput:
+def one_voice(request: SpeakInput) -> AnyEmbedding | EmbedSpeakerInput:
     """The embedding that came with the request, or the reference to embed first.
 
     Raises Unroutable unless there is exactly one: a reference and an embedding name two voices,

@@ -47,9 +47,9 @@ class SpeechServer(model_server.ModelServer):
         *,
         http_port: int,
         grpc_port: int,
-        beside: AbstractAsyncContextManager[object] | None = None,
+        lifespan: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
-        """`beside` is entered on the event loop before the first request, left after the last."""
+        """`lifespan` is entered on the event loop before the first request, left after the last."""
         super().__init__(
             http_port=http_port,
             grpc_port=grpc_port,
@@ -59,7 +59,7 @@ class SpeechServer(model_server.ModelServer):
             grace_period=settings.grace_s,
         )
         self._settings = settings
-        self._beside = beside or nullcontext()
+        self._lifespan = lifespan or nullcontext()
         self.dataplane = SpeechDataPlane(self.registered_models)
         self.model_repository_extension = ClosedRepository(self.registered_models)
         self._decoders = Decoders(settings)
@@ -84,7 +84,7 @@ class SpeechServer(model_server.ModelServer):
         async with AsyncExitStack() as stack:
             # Not entered: between rooms travels WAV, so most servers never start a decoder.
             stack.push_async_exit(self._decoders)
-            await stack.enter_async_context(self._beside)
+            await stack.enter_async_context(self._lifespan)
             await asyncio.gather(super()._serve(), self._grpc.serve())  # type: ignore[no-untyped-call]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from contract.audio.codec import Audio
 from contract.config import ModelConfig
-from contract.embedding import HARMONYSPEECH, Embedding, LegacyEmbedding
+from contract.embedding import HARMONYSPEECH, AnyEmbedding, Embedding, LegacyEmbedding
 from contract.errors import InvalidRequest
 from contract.tasks import (
     AudioOutput,
@@ -108,7 +108,7 @@ class HarmonySpeechSynthesizer(Model[SynthesizeMelInput, SynthesizeMelOutput]):
         voice = np.full(dims, dims**-0.5, np.float32)
         return SynthesizeMelInput("Good morning.", Embedding(HARMONYSPEECH, voice))
 
-    def _voice(self, embedding: Embedding | LegacyEmbedding) -> FloatArray:
+    def _voice(self, embedding: AnyEmbedding) -> FloatArray:
         if isinstance(embedding, LegacyEmbedding):
             raise InvalidRequest(
                 "embedding is a torch.save file, which holds an openvoice or chatterbox voice; "
