@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from enum import Enum, auto
@@ -140,7 +140,7 @@ class ModelInstance:
         """
         if self.config.model_type not in LOADS_AHEAD or not is_local(self.config.model):
             return
-        with suppress(Exception):  # the first load meets it again and tells it
+        with suppress(Exception):  # the first load meets it again and reports it
             self._import_type()
             workers = Workers(f"load-{self.name}")
             self._ahead = workers.submit(self._load_and_warm_up_in_thread)
@@ -240,18 +240,22 @@ class ModelInstance:
     async def _load_and_warm_up(self) -> Model[Any, Any]:
         ahead, self._ahead = self._ahead, None
         if ahead is not None:
-            return await asyncio.wrap_future(ahead)
+            return await self._warmed_up(asyncio.wrap_future(ahead))
         model = await run_apart(self._load_in_thread, f"load-{self.name}")
-        call = self.on_device(partial(warm_up, model))
+        await self._warmed_up(self.workers.run(self.on_device(partial(warm_up, model))))
+        return model
+
+    async def _warmed_up(self, passes: Awaitable[T]) -> T:
+        """Await a warm-up. Raises Stalled when it takes longer than the operator allows."""
         try:
             async with asyncio.timeout(self.stall_s) as patience:
-                await self.workers.run(call)
-        except TimeoutError as exc:
+                return await passes
+        except TimeoutError:
             if not patience.expired():  # the model's own
                 raise
             self.start_afresh()
-            raise self.stalled() from exc
-        return model
+            words = f"{self.name} did not end its warm-up within {self.stall_s:.0f} s"
+            raise Stalled(f"{words}; it is loaded anew after a pause") from None
 
     def _load_in_thread(self) -> Model[Any, Any]:
         model: Model[Any, Any] = self._import_type().load(self.config, self._weights)

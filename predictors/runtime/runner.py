@@ -168,7 +168,7 @@ class ModelRunner:
         with self._admission.entered(nbytes) as ticket:
             try:
                 async with asyncio.timeout(own.context.remaining_s) as patience:
-                    return await self._answer_soundly(own, ticket)
+                    return await self._answer_or_repair(own, ticket)
             except TimeoutError as exc:
                 if not patience.expired():  # the model's own
                     raise
@@ -176,7 +176,7 @@ class ModelRunner:
                     f"{self.name} did not answer within the request's deadline; allow it more time"
                 ) from exc
 
-    async def _answer_soundly(self, own: Request, ticket: Ticket) -> TaskOutput:
+    async def _answer_or_repair(self, own: Request, ticket: Ticket) -> TaskOutput:
         """Once more with fresh weights where the first answer shows that they were damaged."""
         rank = _RANKS[own.context.priority]
         while True:

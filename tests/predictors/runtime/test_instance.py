@@ -77,6 +77,24 @@ async def test_warm_up_must_answer_before_the_model_is_ready() -> None:
     await pool.aclose()
 
 
+@pytest.mark.parametrize("is_ahead", [False, True], ids=["as it serves", "ahead"])
+async def test_a_warm_up_that_hangs_is_given_up_and_says_so(is_ahead: bool) -> None:
+    goes_on = threading.Event()
+    script = Script(on_warm_up=lambda: asserted(goes_on.wait(20)))
+    pool = ModelRepository(Settings(stall_s=1.0, load_retry_s=0.001))
+    config = ModelConfig(name="m", model="./none", model_type="FasterWhisper", task="synthesize")
+    runner = pool.add(config, scripted(script))
+    if is_ahead:
+        pool.load_ahead()
+    with pytest.raises(ModelNotReady, match="m did not end its warm-up within 1 s; it is loaded"):
+        await ask(runner)
+    goes_on.set()
+    await asyncio.sleep(0.05)  # longer than the pause
+    await ask(runner)
+    assert script.loads == 2
+    await pool.aclose()
+
+
 async def test_failed_load_is_told_without_paths_and_tried_again_after_a_pause() -> None:
     errors: list[Exception] = [OSError("/secret/weights.bin is missing")]
 
