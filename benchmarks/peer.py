@@ -19,7 +19,7 @@ from benchmarks import material
 from benchmarks.figures import Line, compared
 from benchmarks.interleaved import metered, take_turns
 from benchmarks.setup import CLIENTS, Missing, Setup, served, speak, transcribe, until_sound
-from ingress.sentences import split
+from ingress.text.sentences import split
 from predictors.models.piper.model import PiperOptions
 from transport.decoding.reading import decode
 

@@ -21,7 +21,7 @@ from benchmarks.figures import Line, compared, costs, rates
 from benchmarks.interleaved import metered, seconds, take_turns
 from benchmarks.server import Server
 from benchmarks.setup import CLIENTS, Setup, served, speak, until_sound
-from ingress.sentences import split
+from ingress.text.sentences import split
 from predictors.models.piper.model import PiperOptions
 from predictors.runtime.weights.source import resolve
 from transport.decoding.reading import decode

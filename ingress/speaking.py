@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from contract.audio.codec import Audio, resample
-from contract.embedding import Embedding, LegacyEmbedding
+from contract.embedding import AnyEmbedding
 from contract.errors import InvalidRequest
 from contract.tasks import (
     AudioOutput,
@@ -54,7 +54,7 @@ class Reference:
 
     audio: Audio | None = None
     segments: tuple[SpeechSegment, ...] | None = None
-    embedding: Embedding | LegacyEmbedding | None = None
+    embedding: AnyEmbedding | None = None
     segment_source: str | None = None
 
 
@@ -104,17 +104,10 @@ def speak_with(
     """
 
     def request(piece: Piece) -> TaskInput[AudioOutput]:
-        speaker, its = piece.speaker, replace(options, speed=options.speed * piece.rate)
+        its = replace(options, speed=options.speed * piece.rate)
         if model.is_toolchain:
-            return _for_toolchain(piece.text, speaker, its, mode, reference or Reference())
-        return SynthesizeInput(
-            piece.text,
-            speaker.language,
-            speaker.voice,
-            speed=its.speed,
-            seed=its.seed,
-            word_times=True if options.on_words and model.traits.word_times else None,
-        )
+            return _for_toolchain(piece, its, mode, reference or Reference())
+        return _for_synthesizer(piece, its, has_words=model.traits.word_times)
 
     async def speak(piece: Piece) -> Audio:
         if not piece.text:
@@ -168,18 +161,31 @@ def _silence(seconds: float, like: Audio) -> FloatArray:
     return np.zeros(round(seconds * like.sample_rate), np.float32)
 
 
+def _for_synthesizer(
+    piece: Piece, options: SynthesisOptions, *, has_words: bool
+) -> SynthesizeInput:
+    return SynthesizeInput(
+        piece.text,
+        piece.speaker.language,
+        piece.speaker.voice,
+        speed=options.speed,
+        seed=options.seed,
+        word_times=True if options.on_words and has_words else None,
+    )
+
+
 def _for_toolchain(
-    text: str, speaker: Speaker, options: SynthesisOptions, mode: str, reference: Reference
+    piece: Piece, options: SynthesisOptions, mode: str, reference: Reference
 ) -> SpeakInput:
     return SpeakInput(
-        text,
+        piece.text,
         reference.audio,
         reference.segments,
         reference.embedding,
         mode=mode,
         segment_source=reference.segment_source,
-        language=speaker.language,
-        voice=speaker.voice,
+        language=piece.speaker.language,
+        voice=piece.speaker.voice,
         speed=options.speed,
         pitch=options.pitch,
         energy=options.energy,

@@ -21,7 +21,7 @@ from ingress.endpoints import SPEAKERS, listed_models
 from ingress.media import read_reference
 from ingress.openai import transcripts
 from ingress.openai.schemas import CreateTranscriptionRequest, DiarizedSegment
-from ingress.openai.usage import usage_of
+from ingress.openai.usage import EVENTS_MODEL, usage_of
 from ingress.request_state import RequestState
 from ingress.state import AppState
 from ingress.streams import sse
@@ -93,16 +93,14 @@ def answer(transcript: TranscribeSpeakersOutput, asked: CreateTranscriptionReque
     return JSONResponse(body)
 
 
-def events(
-    transcript: TranscribeSpeakersOutput, asked: CreateTranscriptionRequest
-) -> Iterator[bytes]:
+def events(transcript: TranscribeSpeakersOutput) -> Iterator[bytes]:
     """A delta and a segment for each stretch of one speaker; the deltas join to the text."""
     for number, one in enumerate(transcript.segments):
         segment = _segment(number, one)
         delta = _with_space(one) if number else one.text
         yield sse({"type": "transcript.text.delta", "delta": delta, "segment_id": segment["id"]})
         yield sse(segment)
-    usage = usage_of("gpt-", transcript.duration_s, transcript.text_tokens)
+    usage = usage_of(EVENTS_MODEL, transcript.duration_s, transcript.text_tokens)
     yield sse({"type": "transcript.text.done", "text": transcript.text, "usage": usage})
 
 

@@ -100,7 +100,7 @@ async def _by_speaker(
     )
     transcript = await app_state.call(state.model, request, state)
     if asked.stream:
-        return _stream(_each(speakers.events(transcript, asked)))
+        return _stream(_each(speakers.events(transcript)))
     return speakers.answer(transcript, asked)
 
 

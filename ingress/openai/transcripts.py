@@ -16,13 +16,10 @@ from ingress.languages import NAMES
 from ingress.openai.details import languages_found, logprobs
 from ingress.openai.schemas import CreateTranscriptionRequest, CreateTranslationRequest
 from ingress.openai.schemas import ResponseFormat as Format
-from ingress.openai.usage import usage_of
+from ingress.openai.usage import EVENTS_MODEL, usage_of
 from ingress.request_state import RequestState
 from ingress.streams import sse
 from transport.recordings.transcription import Stretch, TextDeltas, joined
-
-_EVENTS_MODEL = "gpt-"
-"""The events of OpenAI's streams know tokens only."""
 
 
 def answer(transcript: TranscribeOutput, asked: CreateTranslationRequest) -> Response:
@@ -59,7 +56,7 @@ async def events(
             return
     transcript = joined(heard)
     done = {"type": "transcript.text.done", "text": transcript.text}
-    yield sse(done | _details(transcript, asked) | {"usage": _usage(transcript, _EVENTS_MODEL)})
+    yield sse(done | _details(transcript, asked) | {"usage": _usage(transcript, EVENTS_MODEL)})
 
 
 def _delta(stretch: Stretch, asked: CreateTranslationRequest, *, is_first: bool) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 
 _TOKENS_PER_S = 50
 """Whisper's encoder gives 1500 positions for 30 seconds."""
+EVENTS_MODEL = "gpt-"
+"""Whatever answers: the events of OpenAI's streams know tokens only."""
 
 
 def usage_of(model: str | None, duration_s: float, text_tokens: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from ingress.selection import Speaker
-from ingress.sentences import first_clause, packed
+from ingress.text.sentences import first_clause, packed
 
 _CLAUSE_SILENCE_S = 0.15
 """About as long as a speaker stops at a comma."""

@@ -11,11 +11,11 @@ from itertools import groupby
 from contract.errors import InvalidRequest
 from contract.pronunciation import annotated
 from ingress.selection import Speaker
-from ingress.sentences import split
 from ingress.text.interpretation import say_as
 from ingress.text.latex import with_plain_mathematics
 from ingress.text.markup import spoken_text, visible_text, without_emoji
 from ingress.text.pieces import Piece, TextToSpeak
+from ingress.text.sentences import split
 from ingress.text.ssml import Break, Part, Words, is_ssml, parse
 from ingress.text.vocabulary import locale_of
 from ingress.text.written_forms import read_written_forms

@@ -9,7 +9,7 @@ import pytest
 from benchmarks import material
 from benchmarks.imports import own_ms
 from contract.config import parse_config
-from ingress.sentences import split
+from ingress.text.sentences import split
 from transport.decoding.reading import decode
 
 

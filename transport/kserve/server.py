@@ -11,7 +11,6 @@ from typing import Any
 from fastapi.exceptions import FastAPIDeprecationWarning, RequestValidationError
 
 from contract.errors import InvalidRequest, ModelNotFound, PayloadTooLarge, shown
-from transport.asgi.body_guard import RequestGuard
 from transport.asgi.paths import LenientPaths
 from transport.asgi.server_config import limit
 from transport.asgi.settings import MEGABYTE
@@ -19,6 +18,7 @@ from transport.decoding.decoders import Decoders
 from transport.kserve.errors import AnsweredError, answer_error, answer_invalid_body
 from transport.kserve.grpc import GrpcServer
 from transport.kserve.model import Served, ServedModel
+from transport.kserve.request_guard import RequestGuard
 from transport.kserve.routes import V2Routes
 from transport.kserve.sdk import (
     DataPlane,

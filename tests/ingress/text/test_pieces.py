@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from contract.errors import InvalidRequest
 from ingress.selection import Speaker
-from ingress.sentences import MAX_PIECE_CHARS, PACKED_CHARS
 from ingress.text.pieces import Piece, packed_pieces, with_early_start
 from ingress.text.reading import read_text
+from ingress.text.sentences import MAX_PIECE_CHARS, PACKED_CHARS
 
 JOE = Speaker("EN", "joe")
 

@@ -16,10 +16,10 @@ PACKED_CHARS = 1000
 
 _WIDE_END = re.compile(r"(?<=[。！？])(?=\d)")
 """Where sentencex sees a number go on."""
-_CLAUSE_END = re.compile(r"(?:[,;:—]\s+|[，；：、,]\s*(?=[^\W\d]))")
+_CLAUSE_END = re.compile(r"(?:[,;:—]\s|[，；：、,]\s?(?=[^\W\d]))")
 _MIN_CLAUSE = 8
 """Letters: "Well," alone is no beginning."""
-_CUTS = (re.compile(r"[,;:—，；：、]\s*"), re.compile(r"\s+"))
+_CUTS = (re.compile(r"[,;:—，；：、]\s?"), re.compile(r"\s"))
 
 
 def split(text: str, language: str | None) -> list[str]:

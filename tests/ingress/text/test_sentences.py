@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.sentences import MAX_PIECE_CHARS, PACKED_CHARS, packed, split
+from ingress.text.sentences import MAX_PIECE_CHARS, PACKED_CHARS, packed, split
 
 
 @pytest.mark.parametrize(
