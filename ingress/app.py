@@ -1,8 +1,8 @@
 """The public API as one FastAPI application. READ FIRST.
 
-A request passes CORS, RequestLogging (id, deadline, log line) and Admission (key, rate, the body,
-how many at once), then its route: parse, call a model through the client, answer. Errors become
-answers in errors.py.
+A request's path is corrected (LenientPaths, AzurePaths); then it passes CORS, RequestLogging (id,
+deadline, log line) and Admission (key, rate, the body, how many at once), then its route: parse,
+call a model through the client, answer. Errors become answers in errors.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The outermost layer: gives every request an id and a deadline, and tells what became of it."""
+"""Gives every request an id and a deadline, and logs and counts what became of it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _STALLED_S = 1.0
 
 
 class RequestLogging:
-    """ASGI middleware around everything."""
+    """ASGI middleware around admission and routes; inside CORS and what corrects paths."""
 
     def __init__(self, app: ASGIApp, *, max_timeout_s: float) -> None:
         self._app, self._max_timeout_s = app, max_timeout_s

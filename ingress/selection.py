@@ -283,13 +283,13 @@ def check_speaker(model: ListedModel, language: str | None, voice: str | None) -
         language = DEFAULT_LANGUAGE
     if not language or language not in model.languages:
         raise InvalidRequest(
-            f"language is required for {model.id}; {choice('one of', list(model.languages))}",
+            f"{model.id} needs a language; {choice('one of', list(model.languages))}",
             param="language",
         )
     voices = model.languages[language]
     if voices and voice not in voices:
         raise InvalidRequest(
-            f"voice is required for {model.id} in {language}; {choice('one of', list(voices))}",
+            f"{model.id} needs a voice of {language}; {choice('one of', list(voices))}",
             param="voice",
         )
     return Speaker(_spoken(language), voice or None)

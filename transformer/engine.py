@@ -76,7 +76,9 @@ class ToolchainEngine:
             lifecycle.stop()
             return output
         except TimeoutError:
-            error = DeadlineExceeded(f"{self.name} did not finish before the deadline")
+            error = DeadlineExceeded(
+                f"{self.name} did not finish before the deadline; allow the request more time"
+            )
             lifecycle.fail(error)
             raise error from None
         except BaseException as exc:

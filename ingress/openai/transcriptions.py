@@ -82,7 +82,8 @@ async def _by_speaker(
 ) -> Response:
     if not isinstance(asked, CreateTranscriptionRequest) or asked.task == "translate":
         raise InvalidRequest(
-            "response_format diarized_json is for transcriptions; ask for another translation",
+            "response_format diarized_json is for transcriptions alone; ask for json, text, srt, "
+            "verbose_json or vtt",
             param="response_format",
         )
     state.model = speakers.diarizing_toolchain(app_state)

@@ -76,7 +76,9 @@ class Transcriber:
         """The turn that has waited longest fails."""
         turn, _ = self._ended.popleft()
         metrics.TURNS.labels("dropped").inc()
-        error = Overloaded("more sound waits for its text than is kept")
+        error = Overloaded(
+            "this turn is dropped: too much sound waits for its text; pause before you send more"
+        )
         self._send(events.failed(turn.item_id, error))
 
     async def run(self) -> None:

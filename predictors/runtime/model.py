@@ -114,7 +114,7 @@ class Model(ABC, Generic[In, Out]):
         """A small request that touches every code path; answered before the model is ready."""
 
     def prepare_warm_up(self) -> Prepared[Any]:
-        """The same, prepared; for models that can make less work of it than of any request."""
+        """The same, prepared. Overridden where a warm-up can be smaller than any request."""
         return self.prepare(self.warm_up_request())
 
     def trim_memory(self) -> None:

@@ -145,7 +145,7 @@ def _seconds_since(instant_s: float | None) -> float:
 
 
 def _closing() -> Unavailable:
-    return Unavailable("the server is shutting down; try another")
+    return Unavailable("the server is shutting down; send the request again")
 
 
 def _copies(error: SpeechError) -> Callable[[], SpeechError]:

@@ -19,11 +19,11 @@ _LOOK_S = 0.1
 """What is answered before needs no interim answer."""
 _LOOKS_PER_INTERIM = 50
 _LOOKS_WITHOUT = 10
-"""HTTP/1.0 has no interim answers: it is waited for so long, unseen."""
+"""HTTP/1.0 has no interim answers: such a peer is waited for so many looks."""
 
 
 class HalfClosedPeer:
-    """Watches one until its answer is complete, and calls `end` when it has gone."""
+    """Watches a peer until its answer is complete, and calls `end` when it has gone."""
 
     def __init__(
         self,

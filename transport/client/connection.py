@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from contract.catalog import Catalog
 from contract.config import InvalidConfig
+from contract.errors import shown
 from contract.toolchains import TOOLCHAINS
 from transport.client.cache import MemoryStore, RedisStore, Store
 from transport.client.circuit import CircuitPolicy
@@ -148,5 +149,8 @@ def _middleware(name: str) -> Middleware:
     try:
         layer: Middleware = getattr(importlib.import_module(module), attribute)()
     except (ImportError, AttributeError, ValueError, TypeError) as exc:
-        raise InvalidConfig(f"SPEECH_MIDDLEWARE: {name} is no class without arguments") from exc
+        raise InvalidConfig(
+            f"SPEECH_MIDDLEWARE: {shown(name)!r} cannot be imported, or takes arguments; write "
+            "module:Class"
+        ) from exc
     return layer

@@ -136,7 +136,9 @@ class HttpClient:
                     timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT_S),
                 )
         except TimeoutError:
-            raise DeadlineExceeded(f"{model} did not answer before the deadline") from None
+            raise DeadlineExceeded(
+                f"{model} did not answer before the deadline; allow the request more time"
+            ) from None
         except NOT_CONNECTED as exc:
             raise NotReached(f"{model} cannot be reached ({type(exc).__name__})") from exc
         except httpx.HTTPError as exc:

@@ -42,7 +42,9 @@ class InProcessClient:
             async with asyncio.timeout(context.remaining_s):
                 answer = await endpoint.submit(request, context)
         except TimeoutError:
-            raise DeadlineExceeded(f"{model} did not answer before the deadline") from None
+            raise DeadlineExceeded(
+                f"{model} did not answer before the deadline; allow the request more time"
+            ) from None
         if not (isinstance(answer, request.output) or issubclass(request.output, type(answer))):
             raise TypeError(f"{model} answered {type(answer).__name__} to {request.task}")
         return answer  # type: ignore[return-value]  # request.output is the class of O

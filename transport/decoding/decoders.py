@@ -43,7 +43,7 @@ _NONE_LEFT = "audio cannot be decoded now; try again"
 REFUSED = Counter("speech_audio_refused", "Audio that was refused, by what was wrong", ["reason"])
 ENDED = Counter(
     "speech_decoder_ended",
-    "Decoders that ended during a file: by a signal or exit of their own, cancelled or late",
+    "Decoders that ended, by cause: a signal or exit of their own, or stopped with their request",
     ["cause"],
 )
 WAITING = Gauge("speech_decoder_waiting", "Files that wait for a decoder now")

@@ -12,7 +12,7 @@ import numpy as np
 
 from contract.audio.codec import Audio
 from contract.config import ModelConfig
-from contract.embedding import Embedding, LegacyEmbedding
+from contract.embedding import AnyEmbedding, Embedding
 from contract.errors import InvalidRequest
 from contract.tasks import (
     AudioOutput,
@@ -133,7 +133,7 @@ class _ToneConverter(Model[ConvertVoiceInput, AudioOutput]):
     def prepare(self, request: ConvertVoiceInput) -> Prepared[None]:
         if request.target_embedding is None:
             raise InvalidRequest(
-                "target_embedding is missing; embed the voice to get with "
+                "target_embedding is missing; embed the wanted voice with "
                 f"{self._config.model_type}Encoder and send the result",
                 param="target_embedding",
             )
@@ -174,7 +174,7 @@ class _ToneConverter(Model[ConvertVoiceInput, AudioOutput]):
             return self._voice(request.source_embedding, "source_embedding")
         return self._base_speakers.find(request.source_language, request.source_voice)
 
-    def _voice(self, embedding: Embedding | LegacyEmbedding, param: str) -> FloatArray:
+    def _voice(self, embedding: AnyEmbedding, param: str) -> FloatArray:
         return load_embedding(embedding, self.release.family, self._encoder.dims, param)
 
 

@@ -7,4 +7,3 @@ class WeightsMissing(ModelFailed):
     """The configured weights are not there; the message says what to install or correct."""
 
     code = "weights_missing"
-    is_transient = False

@@ -21,7 +21,7 @@ from typing import Protocol
 from predictors.runtime.weights.errors import WeightsMissing
 from predictors.runtime.weights.parts import cache_directory, join
 
-__all__ = ["Fetch", "WeightsMissing", "cache_directory", "fetch_snapshot", "resolve"]
+__all__ = ["Fetch", "WeightsMissing", "cache_directory", "fetch_snapshot", "is_local", "resolve"]
 
 PACKAGE, CACHE = "package:", "cache:"
 _HUB_ID = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:/(?P<file>[\w./-]+))?")
