@@ -54,7 +54,9 @@ class OnnxModel:
                     source, options, providers=list(providers)
                 )
         except Exception as exc:  # its errors have no common class
-            raise ModelFailed("the model's file is no ONNX model that can be run") from exc
+            raise ModelFailed(
+                "the model's file is no ONNX model that can be run; download it again"
+            ) from exc
         self.inputs = frozenset(one.name for one in self.session.get_inputs())
         self.outputs = tuple(one.name for one in self.session.get_outputs())
         self._returning = _returning_memory() if self.is_on_cpu else None

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 
 from contract.errors import ModelFailed
 from contract.tasks import FloatArray
+from predictors.nn.onnx import OnnxModel
 from predictors.nn.speech_activity.segments import SAMPLE_RATE, WINDOW
 
 CONTEXT = 64
@@ -49,24 +49,14 @@ class Rating:
 
 
 class SpeechNetwork:
-    """Thread-safe: ONNX Runtime sessions may be run from several threads, and no state is kept."""
+    """Thread-safe, as its model is: no state is kept."""
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
         """Raises ModelFailed when the file is neither export."""
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3  # errors; it warns about every unused initializer
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as exc:  # onnxruntime's exceptions have no common class of their own
-            raise ModelFailed("the speech detector's file is no readable ONNX model") from exc
-        names = frozenset(one.name for one in self._session.get_inputs())
-        if names not in _EXPORTS:
+        self._model = OnnxModel(path, threads=threads, providers=("CPUExecutionProvider",))
+        if self._model.inputs not in _EXPORTS:
             raise ModelFailed("the speech detector's ONNX model has other inputs than Silero's")
-        self._run = _EXPORTS[names]
+        self._run = _EXPORTS[self._model.inputs]
 
     def probabilities(self, samples: FloatArray) -> FloatArray:
         """One probability per 512 samples of 16 kHz audio, the last window padded with zeros."""
@@ -81,7 +71,7 @@ class SpeechNetwork:
         if np.abs(windows).max() <= _AUDIBLE:
             rated, state = np.zeros(len(windows), np.float32), None
         else:
-            rated, state = self._run(self._session, windows, rating.state)
+            rated, state = self._run(self._model, windows, rating.state)
         return replace(
             rating, probabilities=np.concatenate([rating.probabilities, rated]), state=state
         )
@@ -97,18 +87,20 @@ def _windows(samples: FloatArray, first: int) -> FloatArray:
     return np.lib.stride_tricks.sliding_window_view(padded, CONTEXT + WINDOW)[::WINDOW]
 
 
-def _run_sequence(session: Any, windows: FloatArray, state: State) -> tuple[FloatArray, State]:
+def _run_sequence(model: OnnxModel, windows: FloatArray, state: State) -> tuple[FloatArray, State]:
     h, c = state or (np.zeros((1, 1, _STATE), np.float32),) * 2
-    speech, h, c = session.run(None, {"input": np.ascontiguousarray(windows), "h": h, "c": c})
+    feed = {"input": np.ascontiguousarray(windows), "h": h, "c": c}
+    speech, h, c = model.run(feed, keeps_memory=True)
     return speech.reshape(-1), (h, c)
 
 
-def _run_streaming(session: Any, windows: FloatArray, state: State) -> tuple[FloatArray, State]:
+def _run_streaming(model: OnnxModel, windows: FloatArray, state: State) -> tuple[FloatArray, State]:
     memory = np.zeros((2, 1, _STATE), np.float32) if state is None else state
     rate = np.array(16_000, np.int64)
     rated = np.empty(len(windows), np.float32)
     for index, window in enumerate(windows):
-        speech, memory = session.run(None, {"input": window[None], "state": memory, "sr": rate})
+        feed = {"input": window[None], "state": memory, "sr": rate}
+        speech, memory = model.run(feed, keeps_memory=True)
         rated[index] = speech.item()
     return rated, memory
 

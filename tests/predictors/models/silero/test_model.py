@@ -172,7 +172,7 @@ def test_a_long_recording_is_rated_a_minute_a_pass():
 
 def test_wrong_configs_are_refused_with_a_remedy(tmp_path: Any):
     (tmp_path / "broken.onnx").write_bytes(b"not a model")
-    with pytest.raises(ModelFailed, match="no readable ONNX model"):
+    with pytest.raises(ModelFailed, match="no ONNX model that can be run"):
         model(model=str(tmp_path / "broken.onnx"))
     with pytest.raises(ModelFailed, match="load_format"):
         model(load_format="pt")
