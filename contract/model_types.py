@@ -40,6 +40,9 @@ class ModelType:
     first_piece_chars: int = 0
     """A longer first sentence of a stream is cut at its first clause, for an early first sound; 0:
     the model is fast enough to speak whole sentences."""
+    loads_ahead: bool = False
+    """Imported fast, then loaded and warmed up without importing what a server does: a thread may
+    do so beside its imports, where two that import the same modules can deadlock."""
 
 
 _TABLE = resources.files("contract").joinpath("model_types.json")

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from contract.config import ModelConfig
 from contract.errors import ModelFailed, ModelNotReady, SpeechError
+from contract.model_types import MODEL_TYPES
 from contract.tasks import Task
 from predictors.runtime import metrics
 from predictors.runtime.devices import run_on_own_stream, wait_for_device, worker_device
@@ -22,7 +23,7 @@ from predictors.runtime.load_failures import cause, for_callers
 from predictors.runtime.memory import MemoryBudget
 from predictors.runtime.model import Model
 from predictors.runtime.out_of_memory import give_memory_back, is_out_of_memory
-from predictors.runtime.registry import LOADS_AHEAD, ModelTypeSource
+from predictors.runtime.registry import ModelTypeSource
 from predictors.runtime.settings import Settings
 from predictors.runtime.weights.source import is_local
 from predictors.runtime.weights.store import CorruptWeights, WeightsHandle
@@ -133,12 +134,10 @@ class ModelInstance:
 
     def load_ahead(self) -> None:
         """Begin to load and warm up before there is an event loop; the first load takes what comes
-        of it.
-
-        Only for types that import nothing of the server's in that thread, since this one goes on
-        importing; nor with weights of the Hub, whose client would be imported.
-        """
-        if self.config.model_type not in LOADS_AHEAD or not is_local(self.config.model):
+        of it. Only types that say so may, as this thread goes on importing, and no weights of the
+        Hub, whose client would be imported."""
+        known = MODEL_TYPES.get(self.config.model_type)
+        if known is None or not known.loads_ahead or not is_local(self.config.model):
             return
         with suppress(Exception):  # the first load meets it again and reports it
             self._import_type()

@@ -59,9 +59,6 @@ BUILT_IN = (
 )
 """Where our model types are, one line each. What may be said of one before it is imported stands in
 contract/model_types.json, which `make manifests` prints from their specs."""
-LOADS_AHEAD = frozenset({"FasterWhisper", "DeepFilterNet"})
-"""Types that are imported fast, and then load and warm up without importing what the server does: a
-thread may do so beside its imports, where two that import the same modules can deadlock."""
 _TARGETS = {target.partition(":")[2]: target for target in BUILT_IN}
 
 

@@ -58,6 +58,7 @@ class DeepFilterNet(Model[RestoreAudioInput, AudioOutput]):
         image="whisper",
         cuda=False,
         options=DeepFilterOptions,
+        loads_ahead=True,
         license="MIT or Apache-2.0",
     )
     is_padded = False

@@ -54,6 +54,7 @@ class FasterWhisper(Model[TranscribeInput, TranscribeOutput]):
         extra="whisper",
         image="whisper",
         options=WhisperOptions,
+        loads_ahead=True,
         license="MIT",
     )
     max_batch_cost = _CPU_BATCH_S

@@ -12,12 +12,14 @@ import pytest
 from contract.config import ModelConfig, load_config
 from contract.context import RequestContext
 from contract.errors import ModelNotReady
-from predictors.runtime.registry import LOADS_AHEAD, model_type_class, on_first_use
+from contract.model_types import MODEL_TYPES
+from predictors.runtime.registry import model_type_class, on_first_use
 from predictors.runtime.repository import ModelRepository
 from predictors.runtime.settings import Settings
 
 CONFIG = Path(__file__).parents[3] / "config.yml"
 ENTRIES = {one.model_type: one for one in load_config(CONFIG).model_configs}
+LOADS_AHEAD = [name for name, one in MODEL_TYPES.items() if one.loads_ahead]
 _BESIDE = """
 import sys
 from contract.config import ModelConfig
@@ -48,7 +50,7 @@ def imported(entry: ModelConfig, what: str) -> set[str]:
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("model_type", sorted(LOADS_AHEAD))
+@pytest.mark.parametrize("model_type", LOADS_AHEAD)
 def test_a_load_beside_the_imports_of_the_server_imports_none_of_them(model_type: str) -> None:
     entry = ENTRIES[model_type]
     of_server = imported(entry, "server")
@@ -57,7 +59,7 @@ def test_a_load_beside_the_imports_of_the_server_imports_none_of_them(model_type
 
 
 @pytest.mark.weights
-@pytest.mark.parametrize("model_type", sorted(LOADS_AHEAD))
+@pytest.mark.parametrize("model_type", LOADS_AHEAD)
 async def test_the_first_load_takes_what_was_loaded_ahead(model_type: str) -> None:
     pool = ModelRepository(Settings())
     entry = ENTRIES[model_type]
