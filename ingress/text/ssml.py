@@ -132,13 +132,13 @@ class _Reader:
         }
 
     def doctype(self, *_: object) -> None:
-        raise self._refusal("a document type (<!DOCTYPE>) is not supported in SSML; remove it")
+        raise self._refusal("a document type (<!DOCTYPE>) is not supported; remove it")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name not in _ATTRIBUTES or (name == "speak") != (len(self._open) == 1):
             supported = ", ".join(f"<{one}>" for one in _ATTRIBUTES if one != "speak")
             raise self._refusal(
-                f"<{shown(name)}> is not supported in SSML; remove it. Supported: {supported}"
+                f"<{shown(name)}> is not supported; remove it. Supported: {supported}"
             )
         if unknown := [one for one in attributes if one not in _ATTRIBUTES[name]]:
             raise self._refusal(
