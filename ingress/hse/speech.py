@@ -50,7 +50,10 @@ async def speak(app_state: AppState, state: RequestState, body: TextToSpeechRequ
     say = speak_with(app_state, state, model, options, pieces, body.mode, reference)
 
     async def speak_filtered(piece: Piece) -> Audio:
-        return await filters.apply(app_state, state, after, await say(piece))
+        sound = await say(piece)
+        if not piece.text:  # a pause, which nothing is to be heard in
+            return sound
+        return await filters.apply(app_state, state, after, sound)
 
     return await _send(app_state, state, pieces, with_silences(speak_filtered), body)
 

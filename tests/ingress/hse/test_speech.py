@@ -290,6 +290,15 @@ async def test_post_filters_restore_the_speech(  # T27
     assert [type(r) for r in models.requests] == [SynthesizeInput, RestoreAudioInput]
 
 
+async def test_a_pause_is_not_restored(http: httpx.AsyncClient, models: FakeClient) -> None:
+    """A restorer refuses a recording with nothing in it."""
+    asked = body(input="...", post_generation_filters=[{"model": "voicefixer"}])
+    answer = await http.post(PATH, json=asked)
+    assert answer.status_code == 200, answer.text
+    assert heard(base64.b64decode(answer.json()["data"])).duration_s == pytest.approx(0.25, abs=0.1)
+    assert not models.requests
+
+
 async def test_pre_filters_restore_the_reference(
     http: httpx.AsyncClient, models: FakeClient
 ) -> None:
