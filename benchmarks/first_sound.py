@@ -21,9 +21,9 @@ import yaml
 
 from benchmarks import material
 from benchmarks.figures import Line, costs, median, rates
-from benchmarks.interleaved import metered, take_turns
+from benchmarks.interleaved import Way, metered, take_turns
 from benchmarks.server import THREADS, free_port, harmony, running
-from benchmarks.setup import CLIENTS, Setup
+from benchmarks.setup import CLIENTS, Setup, first_sound_s
 from contract.config import ModelConfig
 from contract.tasks import SynthesizeInput
 from predictors.models.kokoro.model import KokoroSynthesizer
@@ -41,7 +41,6 @@ STARTS = {
     "ten sentences": material.TEN_SENTENCES,
 }
 _FIRST_SOUND_S, _KEPT, _GRAPH = 0.7, 0.9, 0.8
-_HEADER = 44
 
 
 def run(setup: Setup) -> Iterator[Line]:
@@ -53,8 +52,8 @@ def run(setup: Setup) -> Iterator[Line]:
         server.wait_for("/health/ready")
         with httpx.Client(base_url=server.url, timeout=600, trust_env=False) as http:
             for model in MODELS:
-                for text in STARTS.values():
-                    _first_sound_s(http, model, text)  # loads, and plans memory for each size
+                for way in _starts(http, model).values():
+                    way()  # loads, and plans memory for each size
             for model in MODELS:
                 yield from _first_sounds(setup, http, model)
             for model in MODELS:
@@ -95,23 +94,17 @@ def _published(folder: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
+def _starts(http: httpx.Client, model: str) -> dict[str, Way]:
+    return {
+        name: partial(first_sound_s, http, text, "pcm", model, MODELS[model])
+        for name, text in STARTS.items()
+    }
+
+
 def _first_sounds(setup: Setup, http: httpx.Client, model: str) -> Iterator[Line]:
-    ways = {name: partial(_first_sound_s, http, model, text) for name, text in STARTS.items()}
-    for name, found in take_turns(ways, setup.rounds).items():
+    for name, found in take_turns(_starts(http, model), setup.rounds).items():
         limit = 1000 * _FIRST_SOUND_S
         yield Line(f"{model}, first sound of {name}", "ms", 1000 * median(found), limit=limit)
-
-
-def _first_sound_s(http: httpx.Client, model: str, text: str) -> float:
-    """Seconds until more than a header has come. The rest is read, so that the server is idle."""
-    body = {"model": model, "voice": MODELS[model], "input": text, "response_format": "pcm"}
-    started, received, first_s = time.perf_counter(), 0, 0.0
-    with http.stream("POST", "/v1/audio/speech", json=body) as answer:
-        for chunk in answer.raise_for_status().iter_bytes():
-            received += len(chunk)
-            if not first_s and received > _HEADER:
-                first_s = time.perf_counter() - started
-    return first_s
 
 
 def _together(

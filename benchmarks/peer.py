@@ -18,7 +18,7 @@ import httpx
 from benchmarks import material
 from benchmarks.figures import Line, compared
 from benchmarks.interleaved import metered, take_turns
-from benchmarks.setup import CLIENTS, Missing, Setup, served, speak, transcribe, until_sound
+from benchmarks.setup import CLIENTS, Missing, Setup, first_sound_s, served, speak, transcribe
 from ingress.text.sentences import split
 from predictors.models.piper.model import PiperOptions
 from transport.decoding.reading import decode
@@ -97,7 +97,10 @@ def _at_once(
 
 
 def _first_byte(setup: Setup, sides: Mapping[str, _Side]) -> Line:
-    ways = {name: until_sound(side.http, "wav", side.voice or "") for name, side in sides.items()}
+    ways = {
+        name: partial(first_sound_s, side.http, material.TEN_SENTENCES, "wav", side.voice or "")
+        for name, side in sides.items()
+    }
     found = take_turns(ways, setup.rounds)
     return compared(
         "first byte of ten sentences, wav", "ms", *found.values(), limit=_AHEAD, scale=1000

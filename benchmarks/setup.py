@@ -13,7 +13,6 @@ import httpx
 import yaml
 
 from benchmarks import material
-from benchmarks.interleaved import Way
 from benchmarks.server import Server, free_port, harmony, running
 
 CLIENTS = 8
@@ -88,23 +87,16 @@ def speak(http: httpx.Client, text: str, file_format: str, model: str = material
     return http.post("/v1/audio/speech", json=body).raise_for_status().content
 
 
-def until_sound(http: httpx.Client, file_format: str, model: str = material.VOICE) -> Way:
+def first_sound_s(
+    http: httpx.Client, text: str, file_format: str, model: str = material.VOICE, voice: str = "joe"
+) -> float:
     """Seconds until more than a header has come. The rest is read, so that the server is idle
     again for the next."""
-    body = {
-        "model": model,
-        "voice": "joe",
-        "input": material.TEN_SENTENCES,
-        "response_format": file_format,
-    }
-
-    def measure() -> float:
-        started, received, first_s = time.perf_counter(), 0, 0.0
-        with http.stream("POST", "/v1/audio/speech", json=body) as answer:
-            for chunk in answer.raise_for_status().iter_bytes():
-                received += len(chunk)
-                if not first_s and received > _WAV_HEADER:
-                    first_s = time.perf_counter() - started
-        return first_s
-
-    return measure
+    body = {"model": model, "voice": voice, "input": text, "response_format": file_format}
+    started, received, first_s = time.perf_counter(), 0, 0.0
+    with http.stream("POST", "/v1/audio/speech", json=body) as answer:
+        for chunk in answer.raise_for_status().iter_bytes():
+            received += len(chunk)
+            if not first_s and received > _WAV_HEADER:
+                first_s = time.perf_counter() - started
+    return first_s

@@ -20,7 +20,7 @@ from benchmarks import material
 from benchmarks.figures import Line, compared, costs, rates
 from benchmarks.interleaved import metered, seconds, take_turns
 from benchmarks.server import Server
-from benchmarks.setup import CLIENTS, Setup, served, speak, until_sound
+from benchmarks.setup import CLIENTS, Setup, first_sound_s, served, speak
 from ingress.text.sentences import split
 from predictors.models.piper.model import PiperOptions
 from predictors.runtime.weights.source import resolve
@@ -107,7 +107,9 @@ def _first_byte(setup: Setup, http: httpx.Client) -> list[Line]:
     voice = _voice()
     first = split(material.TEN_SENTENCES, "en")[0]
     ways = {"direct": seconds(lambda: _spoken_s(voice, first))}
-    ways |= {name: until_sound(http, name) for name in ("wav", "mp3")}
+    ways |= {
+        name: partial(first_sound_s, http, material.TEN_SENTENCES, name) for name in ("wav", "mp3")
+    }
     found = take_turns(ways, setup.rounds)
     return [
         compared(

@@ -1,4 +1,4 @@
-"""The toolchains' processes, started once for all files that ask them."""
+"""What several files ask for: the toolchains' processes, started once, and a browser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
+from chromium import chromium_hearing
 from hse_requests import CLONERS, embedding, recording
+from playwright.sync_api import Browser
+from served import ROOT
 from spoiled_models import spoiled_entries
 from toolchain_pods import Pods, started
 
@@ -36,3 +39,11 @@ def voices(pods: Pods) -> dict[str, str]:
             return {model: await embedding(http, model, recording()) for model in CLONERS}
 
     return asyncio.run(embed_all())
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """On a busy machine the page may listen long after the microphone began: it goes on."""
+    folder = tmp_path_factory.mktemp("microphone")
+    with chromium_hearing(ROOT / "tests/data/jfk.flac", folder, is_repeated=True) as started:
+        yield started

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from chromium import Visit, chromium_hearing, visit
+from chromium import Visit, visit
 from http_threads import serving_limited
 from ingress_app import catalog
 from level_client import LevelClient
@@ -25,14 +25,6 @@ HOSTILE = (
 )
 NARROW = 320
 """CSS pixels that WCAG 2.1 asks a page to fit in (success criterion 1.4.10)."""
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """On a busy machine the page may listen long after the microphone began: it goes on."""
-    folder = tmp_path_factory.mktemp("microphone")
-    with chromium_hearing(RECORDING, folder, is_repeated=True) as started:
-        yield started
 
 
 @pytest.fixture

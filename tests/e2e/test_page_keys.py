@@ -5,26 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from chromium import Visit, chromium_hearing, visit
+from chromium import Visit, visit
 from http_threads import serving_limited
 from ingress_app import catalog
 from level_client import LevelClient
 from playwright.sync_api import Browser, Route, expect
-from served import ROOT
 
 from ingress.app import create_app
 from ingress.realtime.routes import MAX_MESSAGE_MB
 from ingress.settings import Settings
-
-RECORDING = ROOT / "tests/data/jfk.flac"
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    """On a busy machine the page may listen long after the microphone began: it goes on."""
-    folder = tmp_path_factory.mktemp("microphone")
-    with chromium_hearing(RECORDING, folder, is_repeated=True) as started:
-        yield started
 
 
 @pytest.fixture
